@@ -1,0 +1,118 @@
+// Runs groups of checks, one after the other, says how long each took, and counts the tests.
+//
+//   test      what a change has to pass: types, unit tests, documented examples, type tests
+//   checks    everything else that holds for the whole repository
+//   verify    both
+//   count     the closing line of the tests that ran last
+//
+// Every section runs, even after one has failed; the process fails if any did.
+//
+// Usage: node scripts/check.mjs <group | section …>
+import { spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { exists, root } from "./workspace.mjs"
+
+const bin = (name) => Path.join(root, "node_modules/.bin", name)
+const script = (name, ...args) => [process.execPath, Path.join("scripts", `${name}.mjs`), ...args]
+
+const reportFile = "node_modules/.cache/effect-claude/vitest.json"
+
+const sections = {
+  types: [[bin("tsc"), "-b"]],
+  examples: [script("extract-examples"), [bin("tsc"), "-p", "tsconfig.doctest.json"]],
+  tests: [[bin("vitest"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${reportFile}`]],
+  "type tests": [script("test-types")],
+  format: [[bin("dprint"), "check"]],
+  lint: [
+    [bin("oxlint")],
+    script("codegen-barrels", "--check"),
+    script("check-jsdoc"),
+    script("check-repo")
+  ],
+  diagnostics: [[
+    bin("effect-tsgo"),
+    "diagnostics",
+    "--project",
+    "tsconfig.packages.json",
+    "--format",
+    "text",
+    "--strict"
+  ]],
+  changesets: [[bin("changeset"), "status"]],
+  packages: [script("pack-check")],
+  programs: [script("run-examples")]
+}
+
+const groups = {
+  test: ["types", "examples", "tests", "type tests"],
+  checks: ["format", "lint", "diagnostics", "packages", "programs"],
+  get verify() {
+    return [...this.test, ...this.checks]
+  }
+}
+
+/** Runs one command with no input, and passes its output on. */
+const execute = ([command, ...args]) =>
+  new Promise((resolve) => {
+    const env = { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) }
+    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", 1, 1] })
+    child.on("error", (error) => {
+      process.stderr.write(`${error.message}\n`)
+      resolve(false)
+    })
+    child.on("close", (code) => resolve(code === 0))
+  })
+
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+
+const run = async (name) => {
+  const started = performance.now()
+  process.stdout.write(`\n=== ${name}\n`)
+  if (name === "tests") Fs.rmSync(Path.join(root, reportFile), { force: true })
+  let passed = true
+  for (const command of sections[name]) passed = (await execute(command)) && passed
+  process.stdout.write(`--- ${name}: ${passed ? "passed" : "FAILED"} in ${seconds(started)}\n`)
+  return { name, passed, time: seconds(started) }
+}
+
+/** The closing line. A run that left no report counts as one failure. */
+const count = () => {
+  if (!exists(reportFile)) return { passed: 0, failed: 1, skipped: 0 }
+  const report = JSON.parse(Fs.readFileSync(Path.join(root, reportFile), "utf8"))
+  // A file that cannot be loaded has no tests of its own to fail.
+  const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0)
+  return {
+    passed: report.numPassedTests,
+    failed: report.numFailedTests + broken.length,
+    skipped: report.numPendingTests + report.numTodoTests
+  }
+}
+
+const printCount = () => {
+  const { failed, passed, skipped } = count()
+  process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+}
+
+const wanted = process.argv.slice(2).flatMap((name) => groups[name] ?? [name])
+const unknown = wanted.filter((name) => name !== "count" && !(name in sections))
+
+if (wanted.length === 0 || unknown.length > 0) {
+  process.stderr.write(`No such check: ${unknown.join(", ")}. There are ${Object.keys(sections).join(", ")}.\n`)
+  process.exitCode = 2
+} else if (wanted.includes("count")) {
+  printCount()
+} else {
+  const results = []
+  for (const name of wanted) results.push(await run(name))
+
+  process.stdout.write("\n")
+  for (const { name, passed, time } of results) {
+    process.stdout.write(`${passed ? "passed" : "FAILED"}  ${name.padEnd(12)} ${time}\n`)
+  }
+  if (wanted.includes("tests")) {
+    process.stdout.write("\n")
+    printCount()
+  }
+  if (results.some(({ passed }) => !passed)) process.exitCode = 1
+}

@@ -1,0 +1,147 @@
+// Lint rules for library source that the stock ones cannot express.
+//
+// - house/imports: what each package may import, and that nobody imports a barrel.
+// - house/no-throw: failures are typed values, defects are bugs; neither is thrown.
+// - house/no-blind-cast: `as any`, `as never` and `as unknown as X` switch the compiler off.
+// - house/no-run: effects are returned, not run; only the outermost program runs them.
+
+/** Effect's domain folders; each has a barrel of the same name. */
+const domains = [
+  "ai",
+  "cli",
+  "cluster",
+  "crypto",
+  "devtools",
+  "encoding",
+  "eventlog",
+  "graphql",
+  "http",
+  "http-api",
+  "net",
+  "observability",
+  "persistence",
+  "process",
+  "reactivity",
+  "rpc",
+  "schema",
+  "socket",
+  "sql",
+  "testing",
+  "workers",
+  "workflow"
+]
+
+const barrels = new Set([
+  "effect",
+  ...domains.map((domain) => `effect/${domain}`),
+  "@effect/platform-node",
+  "@effect-claude/core",
+  "@effect-claude/http",
+  "@effect-claude/session",
+  "@effect-claude/testing",
+  "@effect-claude/ai",
+  "effect-claude"
+])
+
+const isNodeOnly = (source) =>
+  source.startsWith("node:") || source === "undici" || source.startsWith("@effect/platform-node")
+
+/** Arrows between packages. `package.json` enforces them too; this says why. */
+const layers = {
+  core: {
+    forbids: (source) =>
+      isNodeOnly(source) || domains.some((domain) => source.startsWith(`effect/${domain}/`)) ||
+      source.startsWith("@effect-claude/"),
+    message: "core is pure: it may import stable modules of `effect` and its own files, nothing else."
+  },
+  http: {
+    forbids: (source, file) =>
+      (isNodeOnly(source) && !file.includes("/src/node/")) || /^@effect-claude\/(?:session|testing|ai)\//.test(source),
+    message: "http runs everywhere: Node belongs in src/node, and only core lies below it."
+  },
+  session: {
+    forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:testing|ai)\//.test(source),
+    message: "session runs everywhere: it may import core and http, and takes files and sockets from Effect's services."
+  },
+  ai: {
+    forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:session|testing)\//.test(source),
+    message: "ai may import core and http."
+  },
+  testing: {
+    forbids: (source) => /^@effect-claude\/(?:http|session|ai)\//.test(source) || source.startsWith("@anthropic-ai/"),
+    message: "testing may import core only: http and session use it in their own tests."
+  }
+}
+
+const locate = (filename) => {
+  const file = filename.replaceAll("\\", "/")
+  const match = /\/packages\/(?<name>[^/]+)\/src\//.exec(file)
+  return match === null ? undefined : { file, name: match.groups.name }
+}
+
+const imports = {
+  create(context) {
+    const place = locate(context.filename)
+    if (place === undefined) return {}
+    const layer = layers[place.name]
+    const check = (node) => {
+      const source = node.source?.value
+      if (typeof source !== "string") return
+      if (barrels.has(source)) {
+        const from = source.startsWith("effect") && source !== "effect-claude" ? "effect/Effect" : `${source}/Module`
+        context.report({ node, message: `Import one module, not the barrel: import * as Module from "${from}".` })
+      } else if (/^\.{1,2}\/(?:.*\/)?index(?:\.ts)?$/.test(source)) {
+        context.report({ node, message: "Import the module itself, not the barrel beside it." })
+      } else if (source.startsWith(".") && !source.endsWith(".ts")) {
+        context.report({ node, message: `Relative imports name the file: "${source}.ts".` })
+      } else if (layer?.forbids(source, place.file)) {
+        context.report({ node, message: `"${source}" may not be imported here: ${layer.message}` })
+      }
+    }
+    return {
+      ImportDeclaration: check,
+      ExportNamedDeclaration: check,
+      ExportAllDeclaration: check,
+      ImportExpression: check
+    }
+  }
+}
+
+const noThrow = {
+  create: (context) => ({
+    ThrowStatement(node) {
+      context.report({ node, message: "Fail with a typed error instead of throwing." })
+    }
+  })
+}
+
+const isKeyword = (type, ...names) => names.includes(type?.type)
+
+const noBlindCast = {
+  create: (context) => ({
+    TSAsExpression(node) {
+      const isBlind = isKeyword(node.typeAnnotation, "TSAnyKeyword", "TSNeverKeyword") ||
+        (node.expression.type === "TSAsExpression" && isKeyword(node.expression.typeAnnotation, "TSUnknownKeyword"))
+      if (isBlind) {
+        context.report({ node, message: "Change the types until the compiler agrees, instead of casting." })
+      }
+    }
+  })
+}
+
+const runners = new Set(["runPromise", "runPromiseExit", "runFork", "runSync", "runSyncExit", "runCallback"])
+
+const noRun = {
+  create: (context) => ({
+    MemberExpression(node) {
+      if (node.object.type === "Identifier" && node.object.name === "Effect" && runners.has(node.property.name)) {
+        context.report({ node, message: "Return the effect; the program that composes it runs it." })
+      }
+    }
+  })
+}
+
+export default {
+  meta: { name: "house" },
+  rules: { imports, "no-throw": noThrow, "no-blind-cast": noBlindCast, "no-run": noRun }
+}

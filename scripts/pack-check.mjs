@@ -1,0 +1,171 @@
+// Shows that the published packages work for someone who has none of this repository.
+//
+// Builds, packs each public package, lints the tarballs (publint, are-the-types-wrong), installs them into a plain npm
+// project in a temporary folder with `effect` and the other peers from the registry, type-checks a consumer of every
+// public module under moduleResolution nodenext and bundler, and runs it.
+//
+// Usage: node scripts/pack-check.mjs [--keep]
+import { execFile } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Os from "node:os"
+import * as Path from "node:path"
+import { promisify } from "node:util"
+import { modulesOf, publicPackages, root } from "./workspace.mjs"
+
+const bin = (name) => Path.join(root, "node_modules/.bin", name)
+const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-claude-pack-"))
+const consumer = Path.join(folder, "consumer")
+
+const run = async (command, args, cwd = root) => {
+  try {
+    return (await promisify(execFile)(command, args, { cwd, maxBuffer: 1 << 26 })).stdout
+  } catch (error) {
+    throw new Error(
+      `${Path.basename(command)} ${args.join(" ")}\n${error.stdout ?? ""}${error.stderr ?? error.message}`,
+      { cause: error }
+    )
+  }
+}
+
+const started = performance.now()
+const step = async (title, work) => {
+  const before = performance.now()
+  const result = await work()
+  process.stdout.write(`${title} (${((performance.now() - before) / 1000).toFixed(1)} s)\n`)
+  return result
+}
+
+const subpaths = (pkg) => modulesOf(pkg).map((path) => path.replace(/\.ts$/, ""))
+
+/** A tarball may hold sources and builds, and nothing that only this repository needs. */
+const contents = async (pkg, tarball) => {
+  const files = (await run("tar", ["-tzf", tarball])).split("\n").filter((file) => file !== "")
+  const stray = files.filter((file) =>
+    !/^package\/(?:src\/.*\.ts|dist\/.*\.(?:js|d\.ts)(?:\.map)?|[A-Z]+(?:\.md)?|package\.json)$/.test(file)
+  )
+  const missing = subpaths(pkg).filter((path) =>
+    !files.includes(`package/dist/${path}.js`) || !files.includes(`package/dist/${path}.d.ts`)
+  )
+  if (!files.includes("package/LICENSE")) missing.push("LICENSE")
+  if (stray.length + missing.length > 0) {
+    throw new Error(
+      `${pkg.manifest.name}: stray ${stray.join(", ") || "none"}; missing ${missing.join(", ") || "none"}`
+    )
+  }
+}
+
+const pack = async (pkg) => {
+  // The pnpm that runs this script, or the one on the path.
+  const pnpm = process.env.npm_execpath
+  const command = pnpm === undefined ? ["pnpm"] : /\.[cm]?js$/.test(pnpm) ? [process.execPath, pnpm] : [pnpm]
+  const before = new Set(Fs.readdirSync(folder))
+  await run(command[0], [...command.slice(1), "pack", "--pack-destination", folder], Path.join(root, pkg.dir))
+  const tarball = Fs.readdirSync(folder).find((file) => file.endsWith(".tgz") && !before.has(file))
+  if (tarball === undefined) throw new Error(`${pkg.manifest.name} packed nothing`)
+  return { pkg, tarball: Path.join(folder, tarball) }
+}
+
+const lintTarball = async ({ pkg, tarball }) => {
+  await contents(pkg, tarball)
+  await run(bin("publint"), ["run", tarball, "--strict"])
+  await run(bin("attw"), [
+    tarball,
+    "--profile",
+    "esm-only",
+    "--entrypoints",
+    ".",
+    ...subpaths(pkg).map((path) => `./${path}`)
+  ])
+}
+
+const writeConsumer = (packed) => {
+  Fs.mkdirSync(consumer)
+  const json = (name, value) => Fs.writeFileSync(Path.join(consumer, name), JSON.stringify(value, null, 2))
+  const catalog = JSON.parse(Fs.readFileSync(Path.join(root, "node_modules/effect/package.json"), "utf8")).version
+  json("package.json", {
+    name: "consumer",
+    private: true,
+    type: "module",
+    dependencies: {
+      ...Object.fromEntries(packed.map(({ pkg, tarball }) => [pkg.manifest.name, `file:${tarball}`])),
+      effect: catalog,
+      "@effect/platform-node": "^4.1.0",
+      undici: "^8.12.4",
+      "@types/node": "^24.0.0"
+    },
+    // The packages depend on each other by version; until they are published, these are the ones meant.
+    overrides: Object.fromEntries(packed.map(({ pkg, tarball }) => [pkg.manifest.name, `file:${tarball}`]))
+  })
+  const options = { target: "ES2022", strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: ["node"] }
+  const include = ["index.ts"]
+  json("tsconfig.nodenext.json", {
+    include,
+    compilerOptions: { ...options, module: "NodeNext", moduleResolution: "NodeNext" }
+  })
+  json("tsconfig.bundler.json", {
+    include,
+    compilerOptions: { ...options, module: "ESNext", moduleResolution: "Bundler" }
+  })
+
+  const names = packed.filter(({ pkg }) => pkg.manifest.bin === undefined).flatMap(({ pkg }) =>
+    subpaths(pkg).map((path) => `${pkg.manifest.name}/${path}`)
+  )
+  Fs.writeFileSync(
+    Path.join(consumer, "index.ts"),
+    [
+      ...names.map((name, index) => `import * as M${index} from "${name}"`),
+      ...packed.map(({ pkg }, index) => `import * as P${index} from "${pkg.manifest.name}"`),
+      `const modules: Record<string, object> = { ${names.map((name, index) => `"${name}": M${index}`).join(", ")} }`,
+      `const barrels: ReadonlyArray<object> = [${packed.map((_, index) => `P${index}`).join(", ")}]`,
+      "console.log(`${Object.keys(modules).length} modules, ${barrels.length} barrels`)",
+      ""
+    ].join("\n")
+  )
+}
+
+/** What the exports map closes stays closed. */
+const closed = `
+const open = []
+for (const path of ["@effect-claude/core/internal/x", "@effect-claude/core/index", "@effect-claude/core/src/index"]) {
+  try {
+    import.meta.resolve(path)
+    open.push(path)
+  } catch {}
+}
+if (open.length > 0) throw new Error("reachable: " + open.join(", "))
+`
+
+try {
+  await step("build", () => run(process.execPath, [Path.join(root, "scripts/build.mjs")]))
+  const packed = []
+  await step("pack", async () => {
+    for (const pkg of publicPackages) packed.push(await pack(pkg))
+  })
+  await step("publint, are-the-types-wrong", () => Promise.all(packed.map(lintTarball)))
+  writeConsumer(packed)
+  await step(
+    "npm install, outside the workspace",
+    () =>
+      run(
+        "npm",
+        ["install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--prefer-offline"],
+        consumer
+      )
+  )
+  await step("types under nodenext and bundler", async () => {
+    await run(bin("tsc"), ["-p", "tsconfig.nodenext.json"], consumer)
+    await run(bin("tsc"), ["-p", "tsconfig.bundler.json"], consumer)
+  })
+  await step(`run on Node ${process.versions.node}`, async () => {
+    process.stdout.write(await run(process.execPath, ["index.ts"], consumer))
+    Fs.writeFileSync(Path.join(consumer, "closed.mjs"), closed)
+    await run(process.execPath, ["closed.mjs"], consumer)
+  })
+  process.stdout.write(`packages: ok in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
+} catch (error) {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+} finally {
+  if (process.argv.includes("--keep")) process.stdout.write(`${folder}\n`)
+  else Fs.rmSync(folder, { recursive: true, force: true })
+}
