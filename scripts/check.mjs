@@ -92,6 +92,7 @@ const count = () => {
 const printCount = () => {
   const { failed, passed, skipped } = count()
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped} skipped\n`)
+  if (failed > 0) process.exitCode = 1
 }
 
 const wanted = process.argv.slice(2).flatMap((name) => groups[name] ?? [name])
