@@ -4,6 +4,7 @@
 // - house/no-throw: failures are typed values, defects are bugs; neither is thrown.
 // - house/no-blind-cast: `as any`, `as never` and `as unknown as X` switch the compiler off.
 // - house/no-run: effects are returned, not run; only the outermost program runs them.
+// - house/dual: an exported function of `self` and more can be called either way round.
 
 /** Effect's domain folders; each has a barrel of the same name. */
 const domains = [
@@ -50,9 +51,9 @@ const isNodeOnly = (source) =>
 const layers = {
   core: {
     forbids: (source) =>
-      isNodeOnly(source) || domains.some((domain) => source.startsWith(`effect/${domain}/`)) ||
+      isNodeOnly(source) || domains.some((domain) => domain !== "encoding" && source.startsWith(`effect/${domain}/`)) ||
       source.startsWith("@effect-claude/"),
-    message: "core is pure: it may import stable modules of `effect` and its own files, nothing else."
+    message: "core is pure: stable modules of `effect`, its encodings, and files of its own."
   },
   http: {
     forbids: (source, file) =>
@@ -141,7 +142,27 @@ const noRun = {
   })
 }
 
+const takesSelf = (node) =>
+  (node?.type === "ArrowFunctionExpression" || node?.type === "FunctionExpression" ||
+    node?.type === "FunctionDeclaration") && node.params.length > 1 && node.params[0].name === "self"
+
+const dual = {
+  create(context) {
+    const place = locate(context.filename)
+    if (place === undefined || place.file.includes("/internal/")) return {}
+    const message = "Combinators on a `self` are dual: data first and data last."
+    return {
+      ExportNamedDeclaration(node) {
+        if (takesSelf(node.declaration)) context.report({ node, message })
+        for (const declarator of node.declaration?.declarations ?? []) {
+          if (takesSelf(declarator.init)) context.report({ node: declarator, message })
+        }
+      }
+    }
+  }
+}
+
 export default {
   meta: { name: "house" },
-  rules: { imports, "no-throw": noThrow, "no-blind-cast": noBlindCast, "no-run": noRun }
+  rules: { imports, "no-throw": noThrow, "no-blind-cast": noBlindCast, "no-run": noRun, dual }
 }
