@@ -128,9 +128,11 @@ const closed = `
 const open = []
 for (const path of ["@effect-claude/core/internal/x", "@effect-claude/core/index", "@effect-claude/core/src/index"]) {
   try {
-    import.meta.resolve(path)
+    await import(path)
     open.push(path)
-  } catch {}
+  } catch (error) {
+    if (!["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_MODULE_NOT_FOUND"].includes(error.code)) throw error
+  }
 }
 if (open.length > 0) throw new Error("reachable: " + open.join(", "))
 `
