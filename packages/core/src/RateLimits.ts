@@ -1,0 +1,171 @@
+/**
+ * The rate limits the API reports on its responses, as data.
+ *
+ * Reads every `anthropic-ratelimit-*`, `anthropic-priority-*` and
+ * `anthropic-fast-*` header. Reading is total: a header that is absent or
+ * malformed leaves its field undefined, and never fails a response.
+ *
+ * Source: the API's rate limit documentation; names as seen in real traffic.
+ *
+ * @since 0.1.0
+ */
+import { parseRfc3339 } from "./internal/time.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * One limit: how much a window allows, what is left of it, and when it resets.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Limit {
+  /** How many requests or tokens the window allows. */
+  readonly limit?: number | undefined
+  /** How many are left. Token counts are rounded to the nearest thousand by the API. */
+  readonly remaining?: number | undefined
+  /** When the window is full again, in milliseconds since the epoch. */
+  readonly resetAt?: number | undefined
+}
+
+/**
+ * The limits that were in force when a response was sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RateLimits {
+  /** Requests per minute. */
+  readonly requests?: Limit | undefined
+  /** The most restrictive token limit in force. */
+  readonly tokens?: Limit | undefined
+  /** Input tokens per minute. */
+  readonly inputTokens?: Limit | undefined
+  /** Output tokens per minute. */
+  readonly outputTokens?: Limit | undefined
+  /** Input tokens of the priority tier. */
+  readonly priorityInputTokens?: Limit | undefined
+  /** Output tokens of the priority tier. */
+  readonly priorityOutputTokens?: Limit | undefined
+  /** Input tokens of fast mode. */
+  readonly fastInputTokens?: Limit | undefined
+  /** Output tokens of fast mode. */
+  readonly fastOutputTokens?: Limit | undefined
+}
+
+/**
+ * The name of one limit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Dimension = keyof RateLimits
+
+/**
+ * The header prefix of each limit; `-limit`, `-remaining` and `-reset` follow it.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const headerPrefixes: { readonly [D in Dimension]-?: string } = {
+  requests: "anthropic-ratelimit-requests",
+  tokens: "anthropic-ratelimit-tokens",
+  inputTokens: "anthropic-ratelimit-input-tokens",
+  outputTokens: "anthropic-ratelimit-output-tokens",
+  priorityInputTokens: "anthropic-priority-input-tokens",
+  priorityOutputTokens: "anthropic-priority-output-tokens",
+  fastInputTokens: "anthropic-fast-input-tokens",
+  fastOutputTokens: "anthropic-fast-output-tokens"
+}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Reads the limits from response headers, whose names are in lower case.
+ *
+ * Returns undefined when no header speaks of a limit, so that what is known
+ * from an earlier response is not overwritten with nothing.
+ *
+ * **Example** (Reading what is left of a window)
+ *
+ * ```ts
+ * import * as RateLimits from "@effect-claude/core/RateLimits"
+ *
+ * const limits = RateLimits.fromHeaders({ "anthropic-ratelimit-requests-remaining": "49" })
+ *
+ * limits?.requests?.remaining // => 49
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromHeaders = (
+  headers: { readonly [name: string]: string | undefined }
+): RateLimits | undefined => {
+  const out: { -readonly [D in Dimension]?: Limit } = {}
+  let found = false
+  for (const dimension of dimensions) {
+    const limit = readLimit(headers, headerPrefixes[dimension])
+    if (limit === undefined) continue
+    out[dimension] = limit
+    found = true
+  }
+  return found ? out : undefined
+}
+
+/**
+ * Writes limits as the headers they are read from.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toHeaders = (
+  self: RateLimits,
+  formatReset: (resetAt: number) => string
+): { readonly [name: string]: string } => {
+  const out: Record<string, string> = {}
+  for (const dimension of dimensions) {
+    const limit = self[dimension]
+    if (limit === undefined) continue
+    const prefix = headerPrefixes[dimension]
+    if (limit.limit !== undefined) out[`${prefix}-limit`] = String(limit.limit)
+    if (limit.remaining !== undefined) out[`${prefix}-remaining`] = String(limit.remaining)
+    if (limit.resetAt !== undefined) out[`${prefix}-reset`] = formatReset(limit.resetAt)
+  }
+  return out
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const dimensions: ReadonlyArray<Dimension> = [
+  "requests",
+  "tokens",
+  "inputTokens",
+  "outputTokens",
+  "priorityInputTokens",
+  "priorityOutputTokens",
+  "fastInputTokens",
+  "fastOutputTokens"
+]
+
+const readLimit = (headers: { readonly [name: string]: string | undefined }, prefix: string): Limit | undefined => {
+  const limit = readCount(headers[`${prefix}-limit`])
+  const remaining = readCount(headers[`${prefix}-remaining`])
+  const reset = headers[`${prefix}-reset`]
+  const resetAt = reset === undefined ? undefined : parseRfc3339(reset)
+  if (limit === undefined && remaining === undefined && resetAt === undefined) return undefined
+  return {
+    ...(limit === undefined ? undefined : { limit }),
+    ...(remaining === undefined ? undefined : { remaining }),
+    ...(resetAt === undefined ? undefined : { resetAt })
+  }
+}
+
+const readCount = (text: string | undefined): number | undefined =>
+  text !== undefined && /^\s*\d+\s*$/.test(text) ? Number(text) : undefined

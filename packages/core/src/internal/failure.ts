@@ -1,0 +1,62 @@
+/**
+ * The base every error of the SDK is made from.
+ *
+ * What holds prompt content (`body`, `partial`) is readable on the error and
+ * absent from everything that prints one: it is not enumerable, so neither
+ * `toJSON`, inspection, loggers nor spans see it.
+ */
+import type * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
+import * as Predicate from "effect/Predicate"
+import type { Details, Failure } from "../ClaudeError.ts"
+
+/** The brand of the SDK's errors. */
+export const TypeId = "~@effect-claude/core/ClaudeError"
+
+/** Whether a value carries the brand. */
+export const isFailure = (u: unknown): u is Failure<string> => Predicate.hasProperty(u, TypeId)
+
+const hidden: ReadonlyArray<string> = ["body", "partial"]
+
+/** Creates the base class of the error with the given tag. */
+export const failure = <Tag extends string>(
+  tag: Tag
+): new<Extra extends { readonly [field: string]: unknown } = {}>(
+  args: Details & Extra
+) => Failure<Tag> & Readonly<Extra> => {
+  class Base extends Data.TaggedError(tag)<{ readonly [field: string]: unknown }> {
+    readonly [TypeId] = TypeId
+    constructor(args: { readonly [field: string]: unknown }) {
+      const { body, partial, ...rest } = args
+      const shown: { [field: string]: unknown } = {}
+      for (const key of Object.keys(rest)) {
+        if (rest[key] !== undefined) shown[key] = rest[key]
+      }
+      super(shown)
+      defineHidden(this, "body", body)
+      defineHidden(this, "partial", partial)
+    }
+    override toJSON(): unknown {
+      const out: { [field: string]: unknown } = { _tag: tag, message: this.message }
+      for (const key of Object.keys(this)) {
+        if (key !== TypeId && key !== "cause" && !hidden.includes(key)) out[key] = Reflect.get(this, key)
+      }
+      return out
+    }
+    override toString(): string {
+      return `${tag}: ${this.message}`
+    }
+    with(details: { readonly [field: string]: unknown }): Base {
+      const fields: { [field: string]: unknown } = { message: this.message, cause: this.cause }
+      for (const key of [...Object.keys(this), ...hidden]) {
+        if (key !== TypeId && key !== "_tag") fields[key] = Reflect.get(this, key)
+      }
+      return Reflect.construct(this.constructor, [{ ...fields, ...details }])
+    }
+  }
+  return Base as never
+}
+
+const defineHidden = (self: Cause.YieldableError, name: string, value: unknown): void => {
+  Object.defineProperty(self, name, { value, enumerable: false, configurable: true })
+}

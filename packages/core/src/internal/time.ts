@@ -1,0 +1,68 @@
+/**
+ * Reads the dates that headers carry, with arithmetic alone: no ambient clock
+ * or time zone takes part, and nothing is ever thrown.
+ */
+
+const months: ReadonlyArray<string> = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+
+// The three forms of RFC 9110, section 5.6.7: IMF-fixdate, RFC 850, asctime.
+const imfFixdate = /^[a-z]{3}, (\d{2}) ([a-z]{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) gmt$/
+const rfc850 = /^[a-z]{6,9}, (\d{2})-([a-z]{3})-(\d{2}) (\d{2}):(\d{2}):(\d{2}) gmt$/
+const asctime = /^[a-z]{3} ([a-z]{3}) ([ \d]\d) (\d{2}):(\d{2}):(\d{2}) (\d{4})$/
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})[t ](\d{2}):(\d{2}):(\d{2})(\.\d+)?(z|[+-]\d{2}:\d{2})$/
+
+/** Reads an HTTP date as milliseconds since the epoch. */
+export const parseHttpDate = (text: string): number | undefined => {
+  const input = text.trim().toLowerCase()
+  const imf = imfFixdate.exec(input)
+  if (imf !== null) return utc(+imf[3]!, monthOf(imf[2]!), +imf[1]!, +imf[4]!, +imf[5]!, +imf[6]!)
+  const old = rfc850.exec(input)
+  // A two-digit year is in this century: the API is not older than that.
+  if (old !== null) return utc(2000 + +old[3]!, monthOf(old[2]!), +old[1]!, +old[4]!, +old[5]!, +old[6]!)
+  const asc = asctime.exec(input)
+  if (asc !== null) return utc(+asc[6]!, monthOf(asc[1]!), +asc[2]!, +asc[3]!, +asc[4]!, +asc[5]!)
+  return undefined
+}
+
+/** Reads an RFC 3339 timestamp as milliseconds since the epoch. */
+export const parseRfc3339 = (text: string): number | undefined => {
+  const match = rfc3339.exec(text.trim().toLowerCase())
+  if (match === null) return undefined
+  const base = utc(+match[1]!, +match[2]!, +match[3]!, +match[4]!, +match[5]!, +match[6]!)
+  if (base === undefined) return undefined
+  const fraction = match[7] === undefined ? 0 : Math.floor(Number(`0${match[7]}`) * 1000)
+  const zone = match[8]!
+  const offset = zone === "z" ? 0 : (+zone.slice(1, 3) * 60 + +zone.slice(4, 6)) * (zone[0] === "-" ? -1 : 1)
+  return base + fraction - offset * 60_000
+}
+
+const monthOf = (name: string): number => months.indexOf(name) + 1
+
+const utc = (
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number
+): number | undefined => {
+  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
+  // 60 is a leap second; it is read as the second that follows.
+  if (hour > 23 || minute > 59 || second > 60) return undefined
+  return ((daysFromCivil(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000
+}
+
+const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+
+const daysIn = (year: number, month: number): number =>
+  month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+
+/** Days since 1970-01-01 in the proleptic Gregorian calendar, counted in years that begin in March. */
+const daysFromCivil = (year: number, month: number, day: number): number => {
+  const y = month <= 2 ? year - 1 : year
+  const era = Math.floor(y / 400)
+  const yearOfEra = y - era * 400
+  const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
+  const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
+  return era * 146_097 + dayOfEra - 719_468
+}
