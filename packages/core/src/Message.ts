@@ -1,1 +1,317 @@
-export interface Message {}
+/**
+ * The answer of the API: blocks, why it ended, and what it used.
+ *
+ * `stop_reason` is the signal for completeness and is always there in a
+ * finished message. A refusal is not an error: it is a message that says so.
+ *
+ * @since 0.1.0
+ */
+import * as Arr from "effect/Array"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Citation from "./Citation.ts"
+import * as ContentBlock from "./ContentBlock.ts"
+import * as Usage from "./Usage.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * Why an answer ended.
+ *
+ * - `end_turn`: it is complete
+ * - `max_tokens`: it was cut; raise the limit or continue it
+ * - `stop_sequence`: one of the request's stop sequences came up
+ * - `tool_use`: run the tools and send their results
+ * - `pause_turn`: send the answer back unchanged to let the model go on
+ * - `refusal`: the model refused; `stop_details` may say why
+ * - `model_context_window_exceeded`: the window is full
+ * - `compaction`: the answer is a compaction block
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StopReason = Wire.openEnum("StopReason", [
+  "end_turn",
+  "max_tokens",
+  "stop_sequence",
+  "tool_use",
+  "pause_turn",
+  "refusal",
+  "model_context_window_exceeded",
+  "compaction"
+])
+
+/**
+ * Why an answer ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StopReason = typeof StopReason.Type
+
+/**
+ * Why the model refused, as far as it is told.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RefusalStopDetails = Wire.struct("RefusalStopDetails", {
+  type: Schema.Literal("refusal"),
+  category: Wire.nullish(
+    Wire.openEnum("RefusalCategory", ["cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"])
+  ),
+  explanation: Wire.nullish(Schema.String),
+  fallback_credit_token: Wire.nullish(Schema.String),
+  fallback_has_prefill_claim: Wire.nullish(Schema.Boolean),
+  recommended_model: Wire.nullish(Schema.String)
+})
+
+/**
+ * Why the model refused, as far as it is told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RefusalStopDetails extends Schema.Schema.Type<typeof RefusalStopDetails> {}
+
+/**
+ * More about why an answer ended.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StopDetails = Wire.openUnion("StopDetails", [
+  RefusalStopDetails
+])
+
+/**
+ * More about why an answer ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StopDetails = typeof StopDetails.Type
+
+/**
+ * The container that code ran in, to be used again by its id.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Container = Wire.struct("Container", {
+  id: Schema.String,
+  expires_at: Schema.String,
+  skills: Wire.nullish(Schema.Array(Wire.struct("ContainerSkill", {
+    type: Wire.openEnum("ContainerSkillType", ["anthropic", "custom"]),
+    skill_id: Schema.String,
+    version: Wire.nullish(Schema.String)
+  })))
+})
+
+/**
+ * The container that code ran in, to be used again by its id.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Container extends Schema.Schema.Type<typeof Container> {}
+
+/**
+ * Why the cache was missed. Null while that is being found out.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Diagnostics = Wire.struct("Diagnostics", {
+  cache_miss_reason: Wire.nullish(Wire.struct("CacheMissReason", {
+    type: Wire.openEnum("CacheMissReasonType", [
+      "model_changed",
+      "system_changed",
+      "tools_changed",
+      "messages_changed",
+      "previous_message_not_found",
+      "unavailable"
+    ]),
+    cache_missed_input_tokens: Wire.nullish(Schema.Finite)
+  }))
+})
+
+/**
+ * Why the cache was missed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Diagnostics extends Schema.Schema.Type<typeof Diagnostics> {}
+
+/**
+ * What the API cut from the context.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContextManagementReport = Wire.struct("ContextManagementReport", {
+  applied_edits: Schema.Array(Wire.struct("AppliedEdit", {
+    type: Schema.String,
+    cleared_tool_uses: Wire.nullish(Schema.Finite),
+    cleared_thinking_turns: Wire.nullish(Schema.Finite),
+    cleared_input_tokens: Wire.nullish(Schema.Finite)
+  }))
+})
+
+/**
+ * What the API cut from the context.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContextManagementReport extends Schema.Schema.Type<typeof ContextManagementReport> {}
+
+/**
+ * The answer of the API. `stop_reason` is null only in the `message_start` of
+ * a stream.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Message = Wire.struct("Message", {
+  id: Schema.String,
+  type: Schema.Literal("message"),
+  role: Schema.Literal("assistant"),
+  model: Schema.String,
+  content: Schema.Array(ContentBlock.ContentBlock),
+  stop_reason: Wire.nullish(StopReason),
+  stop_sequence: Wire.nullish(Schema.String),
+  stop_details: Wire.nullish(StopDetails),
+  container: Wire.nullish(Container),
+  diagnostics: Wire.nullish(Diagnostics),
+  context_management: Wire.nullish(ContextManagementReport),
+  input_transformations: Wire.nullish(Schema.Array(Wire.Json)),
+  usage: Usage.Usage
+})
+
+/**
+ * The answer of the API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Message extends Schema.Schema.Type<typeof Message> {}
+
+// -----------------------------------------------------------------------------
+// accessors
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the text of an answer: its text blocks, joined with nothing between.
+ *
+ * **Example** (Reading an answer)
+ *
+ * ```ts
+ * import * as Message from "@effect-claude/core/Message"
+ *
+ * const message: Message.Message = {
+ *   id: "msg_1",
+ *   type: "message",
+ *   role: "assistant",
+ *   model: "claude-sonnet-5-5",
+ *   content: [{ type: "text", text: "Hello." }],
+ *   stop_reason: "end_turn",
+ *   usage: { input_tokens: 8, output_tokens: 3 }
+ * }
+ *
+ * Message.text(message) // => "Hello."
+ * ```
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const text = (self: Message): string =>
+  self.content.reduce((out, block) => block.type === "text" ? out + block.text : out, "")
+
+/**
+ * Returns what the model thought, as far as it is shown.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const thinking = (self: Message): string =>
+  self.content.reduce((out, block) => block.type === "thinking" ? out + block.thinking : out, "")
+
+/**
+ * Returns the calls of the caller's own tools, in order. The server's tools are
+ * not among them: the server answers those by itself.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const toolUses = (self: Message): ReadonlyArray<ContentBlock.ToolUse> =>
+  self.content.filter((block): block is ContentBlock.ToolUse => block.type === "tool_use")
+
+/**
+ * Returns each piece of cited text with its citations, in order.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const citations = (
+  self: Message
+): ReadonlyArray<{ readonly text: string; readonly citations: ReadonlyArray<Citation.Citation> }> =>
+  Arr.flatMap(self.content, (block) =>
+    block.type === "text" && block.citations !== undefined && block.citations !== null && block.citations.length > 0
+      ? [{ text: block.text, citations: block.citations }]
+      : [])
+
+/**
+ * Whether the model said all it meant to say: it ended its turn or met a stop
+ * sequence.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isComplete = (self: Message): boolean =>
+  self.stop_reason === "end_turn" || self.stop_reason === "stop_sequence"
+
+/**
+ * Whether the answer was cut, by `max_tokens` or by the end of the window.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isTruncated = (self: Message): boolean =>
+  self.stop_reason === "max_tokens" || self.stop_reason === "model_context_window_exceeded"
+
+/**
+ * Whether the model refused.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isRefusal = (self: Message): boolean => self.stop_reason === "refusal"
+
+/**
+ * Returns why the model refused: none for an answer that is no refusal, and
+ * details that may say nothing for one that is.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const refusal = (
+  self: Message
+): Option.Option<{ readonly category: string | undefined; readonly explanation: string | undefined }> => {
+  if (!isRefusal(self)) return Option.none()
+  const details = self.stop_details?.type === "refusal" ? self.stop_details : undefined
+  return Option.some({ category: details?.category ?? undefined, explanation: details?.explanation ?? undefined })
+}
+
+/**
+ * Whether the model wants to go on: send the answer back unchanged as an
+ * assistant turn, with nothing after it.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isPaused = (self: Message): boolean => self.stop_reason === "pause_turn"

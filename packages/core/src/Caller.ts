@@ -1,0 +1,76 @@
+/**
+ * Who called a tool: the model itself, or code it runs on the server.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * The model called the tool itself.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DirectCaller = Wire.struct("DirectCaller", {
+  type: Schema.Literal("direct")
+})
+
+/**
+ * The model called the tool itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DirectCaller extends Schema.Schema.Type<typeof DirectCaller> {}
+
+/**
+ * Code that the model runs on the server called the tool. `tool_id` is the id
+ * of the code execution call.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecutionCaller = Wire.struct("CodeExecutionCaller", {
+  type: Schema.Literals(["code_execution_20250825", "code_execution_20260120", "code_execution_20260521"]),
+  tool_id: Schema.String
+})
+
+/**
+ * Code that the model runs on the server called the tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecutionCaller extends Schema.Schema.Type<typeof CodeExecutionCaller> {}
+
+/**
+ * Who called a tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Caller = Wire.openUnion("Caller", [
+  DirectCaller,
+  CodeExecutionCaller
+])
+
+/**
+ * Who called a tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Caller = typeof Caller.Type
+
+/**
+ * The field of every block that says who called.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const field = { caller: Wire.nullish(Caller) }

@@ -1,0 +1,157 @@
+/**
+ * Where a piece of an answer comes from: the documents, pages, blocks, web
+ * pages and search results a text block cites.
+ *
+ * One definition serves responses and requests, so a cited answer goes back
+ * into the conversation as it came.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+const document = {
+  cited_text: Schema.String,
+  document_index: Schema.Finite,
+  document_title: Wire.nullish(Schema.String),
+  file_id: Wire.nullish(Schema.String)
+}
+
+/**
+ * Characters of a plain text document, the end exclusive.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CharLocation = Wire.struct("CharLocation", {
+  type: Schema.Literal("char_location"),
+  ...document,
+  start_char_index: Schema.Finite,
+  end_char_index: Schema.Finite
+})
+
+/**
+ * Pages of a PDF, counted from one, the end exclusive.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const PageLocation = Wire.struct("PageLocation", {
+  type: Schema.Literal("page_location"),
+  ...document,
+  start_page_number: Schema.Finite,
+  end_page_number: Schema.Finite
+})
+
+/**
+ * Blocks of a document made of blocks, the end exclusive.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentBlockLocation = Wire.struct("ContentBlockLocation", {
+  type: Schema.Literal("content_block_location"),
+  ...document,
+  start_block_index: Schema.Finite,
+  end_block_index: Schema.Finite
+})
+
+/**
+ * A web page the server's search found.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebSearchResultLocation = Wire.struct("WebSearchResultLocation", {
+  type: Schema.Literal("web_search_result_location"),
+  cited_text: Schema.String,
+  encrypted_index: Schema.String,
+  title: Wire.nullish(Schema.String),
+  url: Schema.String
+})
+
+/**
+ * Blocks of a search result that the request supplied.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SearchResultLocation = Wire.struct("SearchResultLocation", {
+  type: Schema.Literal("search_result_location"),
+  cited_text: Schema.String,
+  search_result_index: Schema.Finite,
+  source: Schema.String,
+  title: Wire.nullish(Schema.String),
+  start_block_index: Schema.Finite,
+  end_block_index: Schema.Finite
+})
+
+/**
+ * Where a piece of text comes from.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Citation = Wire.openUnion("Citation", [
+  CharLocation,
+  PageLocation,
+  ContentBlockLocation,
+  WebSearchResultLocation,
+  SearchResultLocation
+])
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * Characters of a plain text document.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CharLocation extends Schema.Schema.Type<typeof CharLocation> {}
+
+/**
+ * Pages of a PDF.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PageLocation extends Schema.Schema.Type<typeof PageLocation> {}
+
+/**
+ * Blocks of a document made of blocks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentBlockLocation extends Schema.Schema.Type<typeof ContentBlockLocation> {}
+
+/**
+ * A web page the server's search found.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebSearchResultLocation extends Schema.Schema.Type<typeof WebSearchResultLocation> {}
+
+/**
+ * Blocks of a search result that the request supplied.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SearchResultLocation extends Schema.Schema.Type<typeof SearchResultLocation> {}
+
+/**
+ * Where a piece of text comes from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Citation = typeof Citation.Type

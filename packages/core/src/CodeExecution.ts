@@ -1,0 +1,303 @@
+/**
+ * What code the model ran on the server came to: code, shell commands and the
+ * editor.
+ *
+ * These blocks arrive whole, never in deltas, and go back to the API as they
+ * came. A failed call is a result whose `content` is an error with an open
+ * `error_code`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import { toolFailure } from "./internal/toolFailure.ts"
+import * as Wire from "./Wire.ts"
+
+const head = { tool_use_id: Schema.String, ...CacheControl.field }
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * A file that executed code left behind.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecutionOutput = Wire.struct("CodeExecutionOutput", {
+  type: Schema.Literal("code_execution_output"),
+  file_id: Schema.String
+})
+
+/**
+ * A file that executed code left behind.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecutionOutput extends Schema.Schema.Type<typeof CodeExecutionOutput> {}
+
+/**
+ * A file that a shell command left behind.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BashCodeExecutionOutput = Wire.struct("BashCodeExecutionOutput", {
+  type: Schema.Literal("bash_code_execution_output"),
+  file_id: Schema.String
+})
+
+/**
+ * A file that a shell command left behind.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BashCodeExecutionOutput extends Schema.Schema.Type<typeof BashCodeExecutionOutput> {}
+
+/**
+ * What executed code printed and returned.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecutionResult = Wire.struct("CodeExecutionResult", {
+  type: Schema.Literal("code_execution_result"),
+  stdout: Schema.String,
+  stderr: Schema.String,
+  return_code: Schema.Finite,
+  content: Schema.Array(CodeExecutionOutput),
+  abort_reason: Wire.nullish(Schema.String)
+})
+
+/**
+ * What executed code printed and returned.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecutionResult extends Schema.Schema.Type<typeof CodeExecutionResult> {}
+
+/**
+ * What executed code returned, its output sealed. It goes back unmodified.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const EncryptedCodeExecutionResult = Wire.struct("EncryptedCodeExecutionResult", {
+  type: Schema.Literal("encrypted_code_execution_result"),
+  encrypted_stdout: Schema.String,
+  stderr: Schema.String,
+  return_code: Schema.Finite,
+  content: Schema.Array(CodeExecutionOutput)
+})
+
+/**
+ * What executed code returned, its output sealed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EncryptedCodeExecutionResult extends Schema.Schema.Type<typeof EncryptedCodeExecutionResult> {}
+
+/**
+ * Why code could not be executed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecutionError = toolFailure("CodeExecutionError", "code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"])
+
+/**
+ * Why code could not be executed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecutionError extends Schema.Schema.Type<typeof CodeExecutionError> {}
+
+/**
+ * What executed code came to.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecutionToolResult = Wire.struct("CodeExecutionToolResult", {
+  type: Schema.Literal("code_execution_tool_result"),
+  ...head,
+  content: Wire.openUnion("CodeExecutionContent", [CodeExecutionResult, EncryptedCodeExecutionResult, CodeExecutionError])
+})
+
+/**
+ * What executed code came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecutionToolResult extends Schema.Schema.Type<typeof CodeExecutionToolResult> {}
+
+/**
+ * What a shell command printed and returned.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BashCodeExecutionResult = Wire.struct("BashCodeExecutionResult", {
+  type: Schema.Literal("bash_code_execution_result"),
+  stdout: Schema.String,
+  stderr: Schema.String,
+  return_code: Schema.Finite,
+  content: Schema.Array(BashCodeExecutionOutput)
+})
+
+/**
+ * What a shell command printed and returned.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BashCodeExecutionResult extends Schema.Schema.Type<typeof BashCodeExecutionResult> {}
+
+/**
+ * Why a shell command could not be executed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BashCodeExecutionError = toolFailure("BashCodeExecutionError", "bash_code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "output_file_too_large"])
+
+/**
+ * Why a shell command could not be executed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BashCodeExecutionError extends Schema.Schema.Type<typeof BashCodeExecutionError> {}
+
+/**
+ * What a shell command came to.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BashCodeExecutionToolResult = Wire.struct("BashCodeExecutionToolResult", {
+  type: Schema.Literal("bash_code_execution_tool_result"),
+  ...head,
+  content: Wire.openUnion("BashCodeExecutionContent", [BashCodeExecutionResult, BashCodeExecutionError])
+})
+
+/**
+ * What a shell command came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BashCodeExecutionToolResult extends Schema.Schema.Type<typeof BashCodeExecutionToolResult> {}
+
+/**
+ * A file the editor showed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditorViewResult = Wire.struct("TextEditorViewResult", {
+  type: Schema.Literal("text_editor_code_execution_view_result"),
+  content: Schema.String,
+  file_type: Wire.openEnum("ViewedFileType", ["text", "image", "pdf"]),
+  num_lines: Wire.nullish(Schema.Finite),
+  start_line: Wire.nullish(Schema.Finite),
+  total_lines: Wire.nullish(Schema.Finite)
+})
+
+/**
+ * A file the editor showed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditorViewResult extends Schema.Schema.Type<typeof TextEditorViewResult> {}
+
+/**
+ * A file the editor wrote.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditorCreateResult = Wire.struct("TextEditorCreateResult", {
+  type: Schema.Literal("text_editor_code_execution_create_result"),
+  is_file_update: Schema.Boolean
+})
+
+/**
+ * A file the editor wrote.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditorCreateResult extends Schema.Schema.Type<typeof TextEditorCreateResult> {}
+
+/**
+ * A change the editor made.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditorStrReplaceResult = Wire.struct("TextEditorStrReplaceResult", {
+  type: Schema.Literal("text_editor_code_execution_str_replace_result"),
+  lines: Wire.nullish(Schema.Array(Schema.String)),
+  new_lines: Wire.nullish(Schema.Finite),
+  new_start: Wire.nullish(Schema.Finite),
+  old_lines: Wire.nullish(Schema.Finite),
+  old_start: Wire.nullish(Schema.Finite)
+})
+
+/**
+ * A change the editor made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditorStrReplaceResult extends Schema.Schema.Type<typeof TextEditorStrReplaceResult> {}
+
+/**
+ * Why the editor could not do what was asked.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditorError = toolFailure("TextEditorError", "text_editor_code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "file_not_found"])
+
+/**
+ * Why the editor could not do what was asked.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditorError extends Schema.Schema.Type<typeof TextEditorError> {}
+
+/**
+ * What the editor came to.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditorCodeExecutionToolResult = Wire.struct("TextEditorCodeExecutionToolResult", {
+  type: Schema.Literal("text_editor_code_execution_tool_result"),
+  ...head,
+  content: Wire.openUnion("TextEditorContent", [
+    TextEditorViewResult,
+    TextEditorCreateResult,
+    TextEditorStrReplaceResult,
+    TextEditorError
+  ])
+})
+
+/**
+ * What the editor came to.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditorCodeExecutionToolResult extends Schema.Schema.Type<typeof TextEditorCodeExecutionToolResult> {}

@@ -1,0 +1,368 @@
+/**
+ * The blocks a request is made of, and short ways to make them.
+ *
+ * Every block of an answer is also a block of a request, so a conversation goes
+ * back as it came. Constructors build plain wire values: `Content.text("hi")` is
+ * `{ type: "text", text: "hi" }` and can be written out just as well.
+ *
+ * Reading files from disk is in `@effect-claude/http/node/ContentFile`.
+ *
+ * @since 0.1.0
+ */
+import * as Base64 from "effect/encoding/Base64"
+import { dual } from "effect/Function"
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as CodeExecution from "./CodeExecution.ts"
+import * as ContentBlock from "./ContentBlock.ts"
+import * as Media from "./Media.ts"
+import * as ServerToolResult from "./ServerToolResult.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// blocks
+// -----------------------------------------------------------------------------
+
+/**
+ * What a tool's result may hold.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolResultContent = Wire.openUnion("ToolResultContent", [
+  ContentBlock.Text,
+  Media.Image,
+  Media.SearchResult,
+  Media.Document,
+  ServerToolResult.ToolReference,
+  Media.BrowserState
+])
+
+/**
+ * What a tool's result may hold.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ToolResultContent = typeof ToolResultContent.Type
+
+/**
+ * The answer to a tool call.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolResult = Wire.struct("ToolResult", {
+  type: Schema.Literal("tool_result"),
+  tool_use_id: Schema.String,
+  content: Wire.nullish(Schema.Union([Schema.String, Schema.Array(ToolResultContent)])),
+  is_error: Wire.nullish(Schema.Boolean),
+  toolset_name: Wire.nullish(Schema.String),
+  ...CacheControl.field
+})
+
+/**
+ * The answer to a tool call.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolResult extends Schema.Schema.Type<typeof ToolResult> {}
+
+/**
+ * A tool that is available from here on, in a system turn.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolAddition = Wire.struct("ToolAddition", {
+  type: Schema.Literal("tool_addition"),
+  tool: Wire.Json,
+  ...CacheControl.field
+})
+
+/**
+ * A tool that is available from here on, in a system turn.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolAddition extends Schema.Schema.Type<typeof ToolAddition> {}
+
+/**
+ * A tool that is no longer available from here on, in a system turn.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolRemoval = Wire.struct("ToolRemoval", {
+  type: Schema.Literal("tool_removal"),
+  tool: Wire.Json,
+  ...CacheControl.field
+})
+
+/**
+ * A tool that is no longer available from here on, in a system turn.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolRemoval extends Schema.Schema.Type<typeof ToolRemoval> {}
+
+/**
+ * A block of a request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Content = Wire.openUnion("Content", [
+  ContentBlock.Text,
+  Media.Image,
+  Media.Document,
+  Media.SearchResult,
+  ContentBlock.Thinking,
+  ContentBlock.RedactedThinking,
+  ContentBlock.ToolUse,
+  ToolResult,
+  ContentBlock.ServerToolUse,
+  ServerToolResult.WebSearchToolResult,
+  ServerToolResult.WebFetchToolResult,
+  CodeExecution.CodeExecutionToolResult,
+  CodeExecution.BashCodeExecutionToolResult,
+  CodeExecution.TextEditorCodeExecutionToolResult,
+  ServerToolResult.ToolSearchToolResult,
+  ServerToolResult.ToolReference,
+  ServerToolResult.McpToolUse,
+  ServerToolResult.McpToolResult,
+  ServerToolResult.McpToolListing,
+  ServerToolResult.AdvisorToolResult,
+  ContentBlock.ContainerUpload,
+  ContentBlock.Compaction,
+  ContentBlock.Fallback,
+  ToolAddition,
+  ToolRemoval
+])
+
+/**
+ * A block of a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Content = typeof Content.Type
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates a text block.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const text = (text: string): ContentBlock.Text => ({ type: "text", text })
+
+/**
+ * Creates an image from its bytes, encoded as base64.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const image = (
+  bytes: Uint8Array,
+  media_type: "image/jpeg" | "image/png" | "image/gif" | "image/webp"
+): Media.Image => ({ type: "image", source: { type: "base64", media_type, data: Base64.encode(bytes) } })
+
+/**
+ * Creates an image from base64 text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const imageBase64 = (
+  data: string,
+  media_type: "image/jpeg" | "image/png" | "image/gif" | "image/webp"
+): Media.Image => ({ type: "image", source: { type: "base64", media_type, data } })
+
+/**
+ * Creates an image that the API fetches.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const imageUrl = (url: string): Media.Image => ({ type: "image", source: { type: "url", url } })
+
+/**
+ * Creates an image that was uploaded before.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const imageFile = (file_id: string): Media.Image => ({ type: "image", source: { type: "file", file_id } })
+
+/**
+ * What can be said about a document.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface DocumentOptions {
+  /** Shown to the model, and in citations. */
+  readonly title?: string | undefined
+  /** Said to the model about the document, and never cited. */
+  readonly context?: string | undefined
+  /**
+   * Whether the answer is to cite the document.
+   *
+   * @default false
+   */
+  readonly citations?: boolean | undefined
+}
+
+const document = (source: Media.DocumentSource, options: DocumentOptions | undefined): Media.Document => ({
+  type: "document",
+  source,
+  ...(options?.title === undefined ? undefined : { title: options.title }),
+  ...(options?.context === undefined ? undefined : { context: options.context }),
+  ...(options?.citations === undefined ? undefined : { citations: { enabled: options.citations } })
+})
+
+/**
+ * Creates a PDF from its bytes, encoded as base64.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pdf = (bytes: Uint8Array, options?: DocumentOptions): Media.Document =>
+  pdfBase64(Base64.encode(bytes), options)
+
+/**
+ * Creates a PDF from base64 text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pdfBase64 = (data: string, options?: DocumentOptions): Media.Document =>
+  document({ type: "base64", media_type: "application/pdf", data }, options)
+
+/**
+ * Creates a PDF that the API fetches.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const pdfUrl = (url: string, options?: DocumentOptions): Media.Document => document({ type: "url", url }, options)
+
+/**
+ * Creates a document that was uploaded before.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const documentFile = (file_id: string, options?: DocumentOptions): Media.Document =>
+  document({ type: "file", file_id }, options)
+
+/**
+ * Creates a document of plain text.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const documentText = (data: string, options?: DocumentOptions): Media.Document =>
+  document({ type: "text", media_type: "text/plain", data }, options)
+
+/**
+ * Creates a document of blocks, which citations can point at one by one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const documentContent = (
+  content: string | ReadonlyArray<ContentBlock.Text | Media.Image>,
+  options?: DocumentOptions
+): Media.Document => document({ type: "content", content }, options)
+
+/**
+ * Creates the answer to a tool call. With `isError` the model is told that the
+ * tool failed.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const toolResult = (
+  tool_use_id: string,
+  content: string | ReadonlyArray<typeof ToolResultContent.Type>,
+  options?: { readonly isError?: boolean | undefined }
+): ToolResult => ({
+  type: "tool_result",
+  tool_use_id,
+  content,
+  ...(options?.isError === undefined ? undefined : { is_error: options.isError })
+})
+
+/**
+ * Creates a result of the caller's own search, to be cited.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const searchResult = (options: {
+  readonly source: string
+  readonly title: string
+  readonly text: string | ReadonlyArray<string>
+  readonly citations?: boolean | undefined
+}): Media.SearchResult => ({
+  type: "search_result",
+  source: options.source,
+  title: options.title,
+  content: (typeof options.text === "string" ? [options.text] : options.text).map(text),
+  ...(options.citations === undefined ? undefined : { citations: { enabled: options.citations } })
+})
+
+/**
+ * Marks a block as a cache breakpoint: the prompt up to and including it is
+ * cached.
+ *
+ * **Example** (Caching a long text)
+ *
+ * ```ts
+ * import * as Content from "@effect-claude/core/Content"
+ *
+ * const cached = Content.cached(Content.text("a very long text"), { ttl: "1h" })
+ *
+ * cached.cache_control // => { type: "ephemeral", ttl: "1h" }
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const cached: {
+  (options?: { readonly ttl?: "5m" | "1h" | undefined }): <B extends Cacheable>(
+    block: B
+  ) => B & { readonly cache_control: CacheControl.CacheControl }
+  <B extends Cacheable>(
+    block: B,
+    options?: { readonly ttl?: "5m" | "1h" | undefined }
+  ): B & { readonly cache_control: CacheControl.CacheControl }
+} = dual(
+  (args) => args[0] !== null && typeof args[0] === "object" && "type" in args[0],
+  <B extends Cacheable>(
+    block: B,
+    options?: { readonly ttl?: "5m" | "1h" | undefined }
+  ): B & { readonly cache_control: CacheControl.CacheControl } => ({
+    ...block,
+    cache_control: CacheControl.make(options)
+  })
+)
+
+/**
+ * A block that can be a cache breakpoint.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Cacheable {
+  readonly type: string
+  readonly cache_control?: CacheControl.CacheControl | null | undefined
+}

@@ -1,0 +1,238 @@
+/**
+ * The blocks an answer is made of.
+ *
+ * The union is open: a block this version does not know is an `Unknown` with
+ * every field it came with, and goes back to the API untouched. Thinking blocks
+ * are to be sent back unmodified and in order, or the API refuses the
+ * conversation.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as Caller from "./Caller.ts"
+import * as Citation from "./Citation.ts"
+import * as CodeExecution from "./CodeExecution.ts"
+import * as ServerToolResult from "./ServerToolResult.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * Text, and where it comes from.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Text = Wire.struct("Text", {
+  type: Schema.Literal("text"),
+  text: Schema.String,
+  citations: Wire.nullish(Schema.Array(Citation.Citation)),
+  ...CacheControl.field
+})
+
+/**
+ * Text, and where it comes from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Text extends Schema.Schema.Type<typeof Text> {}
+
+/**
+ * What the model thought before it answered. The text may be empty and the
+ * signature alone be sent.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Thinking = Wire.struct("Thinking", {
+  type: Schema.Literal("thinking"),
+  thinking: Schema.String,
+  signature: Schema.String
+})
+
+/**
+ * What the model thought before it answered.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Thinking extends Schema.Schema.Type<typeof Thinking> {}
+
+/**
+ * Thinking that is sealed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RedactedThinking = Wire.struct("RedactedThinking", {
+  type: Schema.Literal("redacted_thinking"),
+  data: Schema.String
+})
+
+/**
+ * Thinking that is sealed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RedactedThinking extends Schema.Schema.Type<typeof RedactedThinking> {}
+
+/**
+ * A call of one of the caller's tools. The next user turn must answer it.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolUse = Wire.struct("ToolUse", {
+  type: Schema.Literal("tool_use"),
+  id: Schema.String,
+  name: Schema.String,
+  input: Wire.Json,
+  toolset_name: Wire.nullish(Schema.String),
+  ...Caller.field,
+  ...CacheControl.field
+})
+
+/**
+ * A call of one of the caller's tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolUse extends Schema.Schema.Type<typeof ToolUse> {}
+
+/**
+ * A call of one of the server's tools. The server answers it by itself.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ServerToolUse = Wire.struct("ServerToolUse", {
+  type: Schema.Literal("server_tool_use"),
+  id: Schema.String,
+  name: Wire.openEnum("ServerToolName", [
+    "web_search",
+    "web_fetch",
+    "code_execution",
+    "bash_code_execution",
+    "text_editor_code_execution",
+    "tool_search_tool_regex",
+    "tool_search_tool_bm25",
+    "advisor"
+  ]),
+  input: Wire.Json,
+  ...Caller.field,
+  ...CacheControl.field
+})
+
+/**
+ * A call of one of the server's tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ServerToolUse extends Schema.Schema.Type<typeof ServerToolUse> {}
+
+/**
+ * A file put into the container.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContainerUpload = Wire.struct("ContainerUpload", {
+  type: Schema.Literal("container_upload"),
+  file_id: Schema.String,
+  ...CacheControl.field
+})
+
+/**
+ * A file put into the container.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContainerUpload extends Schema.Schema.Type<typeof ContainerUpload> {}
+
+/**
+ * The conversation so far, summarised by the API. It goes back as the first
+ * message.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Compaction = Wire.struct("Compaction", {
+  type: Schema.Literal("compaction"),
+  content: Wire.nullish(Schema.String),
+  encrypted_content: Wire.nullish(Schema.String),
+  signature: Wire.nullish(Schema.String),
+  tool_changes: Wire.nullish(Wire.Json),
+  ...CacheControl.field
+})
+
+/**
+ * The conversation so far, summarised by the API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Compaction extends Schema.Schema.Type<typeof Compaction> {}
+
+/**
+ * The place where another model took over.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Fallback = Wire.struct("Fallback", {
+  type: Schema.Literal("fallback"),
+  from: Wire.struct("FallbackFrom", { model: Schema.String }),
+  to: Wire.struct("FallbackTo", { model: Schema.String }),
+  trigger: Wire.nullish(Wire.Json)
+})
+
+/**
+ * The place where another model took over.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Fallback extends Schema.Schema.Type<typeof Fallback> {}
+
+/**
+ * A block of an answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentBlock = Wire.openUnion("ContentBlock", [
+  Text,
+  Thinking,
+  RedactedThinking,
+  ToolUse,
+  ServerToolUse,
+  ServerToolResult.WebSearchToolResult,
+  ServerToolResult.WebFetchToolResult,
+  CodeExecution.CodeExecutionToolResult,
+  CodeExecution.BashCodeExecutionToolResult,
+  CodeExecution.TextEditorCodeExecutionToolResult,
+  ServerToolResult.ToolSearchToolResult,
+  ServerToolResult.McpToolUse,
+  ServerToolResult.McpToolResult,
+  ServerToolResult.McpToolListing,
+  ServerToolResult.AdvisorToolResult,
+  ContainerUpload,
+  Compaction,
+  Fallback
+])
+
+/**
+ * A block of an answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ContentBlock = typeof ContentBlock.Type

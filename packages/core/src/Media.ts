@@ -1,0 +1,275 @@
+/**
+ * The blocks with which a request shows the model something: images, documents
+ * and search results, and where their bytes come from.
+ *
+ * `Content` has short ways to make them.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as ContentBlock from "./ContentBlock.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// sources
+// -----------------------------------------------------------------------------
+
+/**
+ * Bytes in the request itself.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Base64Source = Wire.struct("Base64Source", {
+  type: Schema.Literal("base64"),
+  media_type: Wire.openEnum("MediaType", ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"]),
+  data: Schema.String
+})
+
+/**
+ * Bytes in the request itself.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Base64Source extends Schema.Schema.Type<typeof Base64Source> {}
+
+/**
+ * Bytes the API fetches.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlSource = Wire.struct("UrlSource", {
+  type: Schema.Literal("url"),
+  url: Schema.String
+})
+
+/**
+ * Bytes the API fetches.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UrlSource extends Schema.Schema.Type<typeof UrlSource> {}
+
+/**
+ * A file that was uploaded before.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const FileSource = Wire.struct("FileSource", {
+  type: Schema.Literal("file"),
+  file_id: Schema.String
+})
+
+/**
+ * A file that was uploaded before.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FileSource extends Schema.Schema.Type<typeof FileSource> {}
+
+/**
+ * Plain text as a document.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextSource = Wire.struct("TextSource", {
+  type: Schema.Literal("text"),
+  media_type: Wire.openEnum("TextMediaType", ["text/plain"]),
+  data: Schema.String
+})
+
+/**
+ * Plain text as a document.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextSource extends Schema.Schema.Type<typeof TextSource> {}
+
+/**
+ * Where an image comes from.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ImageSource = Wire.openUnion("ImageSource", [
+  Base64Source,
+  UrlSource,
+  FileSource
+])
+
+/**
+ * Where an image comes from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ImageSource = typeof ImageSource.Type
+
+// -----------------------------------------------------------------------------
+// blocks
+// -----------------------------------------------------------------------------
+
+/**
+ * An image.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Image = Wire.struct("Image", {
+  type: Schema.Literal("image"),
+  source: ImageSource,
+  transformations: Wire.nullish(Wire.struct("ImageTransformations", {
+    oversized_image: Wire.nullish(Wire.openEnum("OversizedImage", ["downsize", "error"]))
+  })),
+  ...CacheControl.field
+})
+
+/**
+ * An image.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Image extends Schema.Schema.Type<typeof Image> {}
+
+/**
+ * A document made of blocks, which citations can then point at.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentSource = Wire.struct("ContentSource", {
+  type: Schema.Literal("content"),
+  content: Schema.Union([
+    Schema.String,
+    Schema.Array(Wire.openUnion("ContentSourceBlock", [ContentBlock.Text, Image]))
+  ])
+})
+
+/**
+ * A document made of blocks, which citations can then point at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentSource extends Schema.Schema.Type<typeof ContentSource> {}
+
+/**
+ * Where a document comes from.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DocumentSource = Wire.openUnion("DocumentSource", [
+  Base64Source,
+  TextSource,
+  ContentSource,
+  UrlSource,
+  FileSource
+])
+
+/**
+ * Where a document comes from.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DocumentSource = typeof DocumentSource.Type
+
+/**
+ * Whether the answer is to cite this.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CitationsConfig = Wire.struct("CitationsConfig", {
+  enabled: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * Whether the answer is to cite this.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CitationsConfig extends Schema.Schema.Type<typeof CitationsConfig> {}
+
+/**
+ * A document: a PDF, plain text, or blocks.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Document = Wire.struct("Document", {
+  type: Schema.Literal("document"),
+  source: DocumentSource,
+  title: Wire.nullish(Schema.String),
+  context: Wire.nullish(Schema.String),
+  citations: Wire.nullish(CitationsConfig),
+  ...CacheControl.field
+})
+
+/**
+ * A document: a PDF, plain text, or blocks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Document extends Schema.Schema.Type<typeof Document> {}
+
+/**
+ * A result of the caller's own search, to be cited.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SearchResult = Wire.struct("SearchResult", {
+  type: Schema.Literal("search_result"),
+  source: Schema.String,
+  title: Schema.String,
+  content: Schema.Array(ContentBlock.Text),
+  citations: Wire.nullish(CitationsConfig),
+  ...CacheControl.field
+})
+
+/**
+ * A result of the caller's own search, to be cited.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SearchResult extends Schema.Schema.Type<typeof SearchResult> {}
+
+/**
+ * What a browser toolset shows: its tabs, and what changed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserState = Wire.struct("BrowserState", {
+  type: Schema.Literal("browser_state"),
+  tabs: Schema.Array(Wire.struct("BrowserTab", {
+    tab_id: Wire.Json,
+    title: Schema.String,
+    url: Schema.String,
+    active: Wire.nullish(Schema.Boolean)
+  })),
+  state_changes: Wire.nullish(Schema.Array(Wire.Json)),
+  ...CacheControl.field
+})
+
+/**
+ * What a browser toolset shows: its tabs, and what changed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BrowserState extends Schema.Schema.Type<typeof BrowserState> {}

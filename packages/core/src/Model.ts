@@ -1,0 +1,139 @@
+/**
+ * The models of the API: their ids, and what `/v1/models` says of them.
+ *
+ * Ids are open: the known ones complete in an editor, and any string is
+ * accepted, so a model of tomorrow needs no new version. What each model costs
+ * and holds is in `ModelCatalog`.
+ *
+ * Source: the official SDK's `Model` type and the models endpoint.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * The id of a model, such as `claude-sonnet-5-5`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Model = Wire.openEnum("Model", [
+  "claude-fable-5-2",
+  "claude-mythos-5-2",
+  "claude-haiku-5-5",
+  "claude-sonnet-5-5",
+  "claude-fable-5-1",
+  "claude-opus-5-5",
+  "claude-mythos-5-1",
+  "claude-sonnet-5",
+  "claude-fable-5",
+  "claude-mythos-5",
+  "claude-opus-5",
+  "claude-opus-4-8",
+  "claude-opus-4-7",
+  "claude-mythos-preview",
+  "claude-opus-4-6",
+  "claude-sonnet-4-6",
+  "claude-haiku-4-5",
+  "claude-haiku-4-5-20251001",
+  "claude-opus-4-5",
+  "claude-opus-4-5-20251101",
+  "claude-sonnet-4-5",
+  "claude-sonnet-4-5-20250929"
+])
+
+/**
+ * The id of a model.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Model = typeof Model.Type
+
+/**
+ * Whether a model supports something. Open: a capability may say more.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Capability = Wire.struct("Capability", { supported: Schema.Boolean })
+
+/**
+ * Whether a model supports something.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capability extends Schema.Schema.Type<typeof Capability> {}
+
+/**
+ * What a model can do, by name of the capability. Capabilities this version
+ * does not name are kept.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Capabilities = Wire.struct("Capabilities", {
+  batch: Wire.nullish(Capability),
+  citations: Wire.nullish(Capability),
+  code_execution: Wire.nullish(Capability),
+  compaction: Wire.nullish(Capability),
+  context_management: Wire.nullish(Capability),
+  effort: Wire.nullish(Capability),
+  image_input: Wire.nullish(Capability),
+  pdf_input: Wire.nullish(Capability),
+  server_tools: Wire.nullish(Capability),
+  structured_outputs: Wire.nullish(Capability),
+  thinking: Wire.nullish(Wire.struct("ThinkingCapability", {
+    supported: Schema.Boolean,
+    types: Wire.nullish(Wire.struct("ThinkingTypes", {
+      adaptive: Wire.nullish(Capability),
+      between_tools: Wire.nullish(Capability),
+      disabled: Wire.nullish(Capability),
+      enabled: Wire.nullish(Capability)
+    }))
+  }))
+})
+
+/**
+ * What a model can do.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Capabilities extends Schema.Schema.Type<typeof Capabilities> {}
+
+/**
+ * A model as the models endpoint describes it. Recordings from before 2026 lack
+ * the limits and capabilities.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ModelInfo = Wire.struct("ModelInfo", {
+  id: Schema.String,
+  type: Schema.Literal("model"),
+  display_name: Schema.String,
+  created_at: Schema.String,
+  lifecycle: Wire.nullish(Wire.openEnum("Lifecycle", ["active", "deprecated", "retired"])),
+  deprecated_at: Wire.nullish(Schema.String),
+  retires_at: Wire.nullish(Schema.String),
+  line: Wire.nullish(Wire.openEnum("ModelLine", ["haiku", "sonnet", "opus", "fable", "mythos"])),
+  max_input_tokens: Wire.nullish(Schema.Finite),
+  max_tokens: Wire.nullish(Schema.Finite),
+  capabilities: Wire.nullish(Capabilities),
+  allowed_fallback_models: Wire.nullish(Schema.Array(Schema.String))
+})
+
+/**
+ * A model as the models endpoint describes it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ModelInfo extends Schema.Schema.Type<typeof ModelInfo> {}

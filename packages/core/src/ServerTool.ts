@@ -1,0 +1,403 @@
+/**
+ * The tools the API defines: those it runs itself, and those it knows the shape
+ * of and leaves to the caller.
+ *
+ * Every dated version is here, and the union is open to tomorrow's. A toolset
+ * (computer, browser) has no name: its members arrive as `tool_use` blocks with
+ * a `toolset_name`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// fields
+// -----------------------------------------------------------------------------
+
+/**
+ * The optional fields every named tool has.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const common = {
+  allowed_callers: Schema.optional(Schema.Array(Wire.openEnum("AllowedCaller", [
+    "direct",
+    "code_execution_20250825",
+    "code_execution_20260120",
+    "code_execution_20260521"
+  ]))),
+  defer_loading: Wire.nullish(Schema.Boolean),
+  strict: Wire.nullish(Schema.Boolean),
+  ...CacheControl.field
+}
+
+/**
+ * The optional field of tools the caller runs: examples of their input.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const examples = { input_examples: Wire.nullish(Schema.Array(Wire.Json)) }
+
+// -----------------------------------------------------------------------------
+// tools the caller runs
+// -----------------------------------------------------------------------------
+
+/**
+ * A shell.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Bash = Wire.struct("Bash", {
+  type: Schema.Literals(["bash_20250124", "bash_20241022"]),
+  name: Schema.Literal("bash"),
+  ...examples,
+  ...common
+})
+
+/**
+ * A shell.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bash extends Schema.Schema.Type<typeof Bash> {}
+
+/**
+ * A text editor.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextEditor = Wire.struct("TextEditor", {
+  type: Schema.Literals([
+    "text_editor_20250728",
+    "text_editor_20250429",
+    "text_editor_20250124",
+    "text_editor_20241022"
+  ]),
+  name: Wire.openEnum("TextEditorName", ["str_replace_based_edit_tool", "str_replace_editor"]),
+  max_characters: Wire.nullish(Schema.Finite),
+  ...examples,
+  ...common
+})
+
+/**
+ * A text editor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextEditor extends Schema.Schema.Type<typeof TextEditor> {}
+
+/**
+ * A folder the model remembers things in.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Memory = Wire.struct("Memory", {
+  type: Schema.Literal("memory_20250818"),
+  name: Schema.Literal("memory"),
+  ...examples,
+  ...common
+})
+
+/**
+ * A folder the model remembers things in.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Memory extends Schema.Schema.Type<typeof Memory> {}
+
+/**
+ * A screen, a keyboard and a mouse, as one tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Computer = Wire.struct("Computer", {
+  type: Schema.Literals(["computer_20251124", "computer_20250124", "computer_20241022"]),
+  name: Schema.Literal("computer"),
+  display_width_px: Schema.Finite,
+  display_height_px: Schema.Finite,
+  display_number: Wire.nullish(Schema.Finite),
+  enable_zoom: Wire.nullish(Schema.Boolean),
+  ...examples,
+  ...common
+})
+
+/**
+ * A screen, a keyboard and a mouse, as one tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Computer extends Schema.Schema.Type<typeof Computer> {}
+
+/**
+ * What holds for one member of a toolset.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MemberConfig = Wire.struct("MemberConfig", {
+  enabled: Wire.nullish(Schema.Boolean),
+  defer_loading: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * What holds for one member of a toolset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemberConfig extends Schema.Schema.Type<typeof MemberConfig> {}
+
+/**
+ * A screen, a keyboard and a mouse, as a set of tools.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ComputerToolset = Wire.struct("ComputerToolset", {
+  type: Schema.Literal("computer_toolset_20260801"),
+  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
+  ...CacheControl.field
+})
+
+/**
+ * A screen, a keyboard and a mouse, as a set of tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ComputerToolset extends Schema.Schema.Type<typeof ComputerToolset> {}
+
+/**
+ * A browser, as a set of tools.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserToolset = Wire.struct("BrowserToolset", {
+  type: Schema.Literal("browser_toolset_20260801"),
+  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
+  ...CacheControl.field
+})
+
+/**
+ * A browser, as a set of tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BrowserToolset extends Schema.Schema.Type<typeof BrowserToolset> {}
+
+// -----------------------------------------------------------------------------
+// tools the server runs
+// -----------------------------------------------------------------------------
+
+/**
+ * Roughly where the user is.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UserLocation = Wire.struct("UserLocation", {
+  type: Schema.Literal("approximate"),
+  city: Wire.nullish(Schema.String),
+  region: Wire.nullish(Schema.String),
+  country: Wire.nullish(Schema.String),
+  timezone: Wire.nullish(Schema.String)
+})
+
+/**
+ * Roughly where the user is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UserLocation extends Schema.Schema.Type<typeof UserLocation> {}
+
+/**
+ * Searches the web. Either domain list may be given, not both.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebSearch = Wire.struct("WebSearch", {
+  type: Schema.Literals(["web_search_20260318", "web_search_20260209", "web_search_20250305"]),
+  name: Schema.Literal("web_search"),
+  allowed_domains: Wire.nullish(Schema.Array(Schema.String)),
+  blocked_domains: Wire.nullish(Schema.Array(Schema.String)),
+  max_uses: Wire.nullish(Schema.Finite),
+  user_location: Wire.nullish(UserLocation),
+  response_inclusion: Wire.nullish(Wire.openEnum("ResponseInclusion", ["full", "excluded"])),
+  ...common
+})
+
+/**
+ * Searches the web.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebSearch extends Schema.Schema.Type<typeof WebSearch> {}
+
+/**
+ * Which addresses may be fetched: those the user, client tools or server tools
+ * brought up.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlSources = Wire.struct("UrlSources", {
+  user_input: Wire.nullish(Wire.Json),
+  client_tool_results: Wire.nullish(Wire.Json),
+  server_tool_results: Wire.nullish(Wire.Json)
+})
+
+/**
+ * Which addresses may be fetched: those the user, client tools or server tools
+ * brought up.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface UrlSources extends Schema.Schema.Type<typeof UrlSources> {}
+
+/**
+ * Fetches pages.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebFetch = Wire.struct("WebFetch", {
+  type: Schema.Literals([
+    "web_fetch_20260318",
+    "web_fetch_20260309",
+    "web_fetch_20260209",
+    "web_fetch_20250910"
+  ]),
+  name: Schema.Literal("web_fetch"),
+  allowed_domains: Wire.nullish(Schema.Array(Schema.String)),
+  blocked_domains: Wire.nullish(Schema.Array(Schema.String)),
+  max_uses: Wire.nullish(Schema.Finite),
+  max_content_tokens: Wire.nullish(Schema.Finite),
+  citations: Wire.nullish(Wire.struct("WebFetchCitations", { enabled: Wire.nullish(Schema.Boolean) })),
+  url_sources: Wire.nullish(UrlSources),
+  use_cache: Wire.nullish(Schema.Boolean),
+  response_inclusion: Wire.nullish(Wire.openEnum("FetchInclusion", ["full", "excluded"])),
+  ...common
+})
+
+/**
+ * Fetches pages.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebFetch extends Schema.Schema.Type<typeof WebFetch> {}
+
+/**
+ * Runs code in a container.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CodeExecution = Wire.struct("CodeExecution", {
+  type: Schema.Literals([
+    "code_execution_20260521",
+    "code_execution_20260120",
+    "code_execution_20250825",
+    "code_execution_20250522"
+  ]),
+  name: Schema.Literal("code_execution"),
+  ...common
+})
+
+/**
+ * Runs code in a container.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CodeExecution extends Schema.Schema.Type<typeof CodeExecution> {}
+
+/**
+ * Finds deferred tools.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolSearch = Wire.struct("ToolSearch", {
+  type: Schema.Literals([
+    "tool_search_tool_bm25_20251119",
+    "tool_search_tool_bm25",
+    "tool_search_tool_regex_20251119",
+    "tool_search_tool_regex"
+  ]),
+  name: Wire.openEnum("ToolSearchName", ["tool_search_tool_bm25", "tool_search_tool_regex"]),
+  ...common
+})
+
+/**
+ * Finds deferred tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolSearch extends Schema.Schema.Type<typeof ToolSearch> {}
+
+/**
+ * Asks another model for advice.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Advisor = Wire.struct("Advisor", {
+  type: Schema.Literal("advisor_20260301"),
+  name: Schema.Literal("advisor"),
+  model: Schema.String,
+  max_uses: Wire.nullish(Schema.Finite),
+  max_tokens: Wire.nullish(Schema.Finite),
+  caching: Wire.nullish(CacheControl.CacheControl),
+  ...common
+})
+
+/**
+ * Asks another model for advice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Advisor extends Schema.Schema.Type<typeof Advisor> {}
+
+/**
+ * The tools of an MCP server that the request names.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolset = Wire.struct("McpToolset", {
+  type: Schema.Literal("mcp_toolset"),
+  mcp_server_name: Schema.String,
+  default_config: Wire.nullish(MemberConfig),
+  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
+  tools: Wire.nullish(Schema.Array(Wire.Json)),
+  ...CacheControl.field
+})
+
+/**
+ * The tools of an MCP server that the request names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolset extends Schema.Schema.Type<typeof McpToolset> {}

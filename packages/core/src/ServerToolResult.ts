@@ -1,0 +1,403 @@
+/**
+ * What the server's own tools came back with: web search and fetch, tool
+ * search, MCP and the advisor. Code execution has a module of its own.
+ *
+ * These blocks arrive whole, never in deltas. One definition serves responses
+ * and requests, so a conversation goes back to the API as it came. A failed
+ * call is a result whose `content` is an error with an open `error_code`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as Caller from "./Caller.ts"
+import { toolFailure } from "./internal/toolFailure.ts"
+import * as Wire from "./Wire.ts"
+
+const head = { tool_use_id: Schema.String, ...CacheControl.field }
+
+// -----------------------------------------------------------------------------
+// web search
+// -----------------------------------------------------------------------------
+
+/**
+ * A page the search found. `encrypted_content` goes back unmodified in the
+ * next turn.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebSearchResult = Wire.struct("WebSearchResult", {
+  type: Schema.Literal("web_search_result"),
+  url: Schema.String,
+  title: Schema.String,
+  encrypted_content: Schema.String,
+  page_age: Wire.nullish(Schema.String)
+})
+
+/**
+ * A page the search found.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebSearchResult extends Schema.Schema.Type<typeof WebSearchResult> {}
+
+/**
+ * Why a web search failed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebSearchError = toolFailure("WebSearchError", "web_search_tool_result_error", ["invalid_tool_input", "unavailable", "max_uses_exceeded", "too_many_requests", "query_too_long", "request_too_large"])
+
+/**
+ * Why a web search failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebSearchError extends Schema.Schema.Type<typeof WebSearchError> {}
+
+/**
+ * What a web search found, or why it failed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebSearchToolResult = Wire.struct("WebSearchToolResult", {
+  type: Schema.Literal("web_search_tool_result"),
+  ...head,
+  ...Caller.field,
+  content: Schema.Union([Schema.Array(WebSearchResult), Wire.openUnion("WebSearchContent", [WebSearchError])])
+})
+
+/**
+ * What a web search found, or why it failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebSearchToolResult extends Schema.Schema.Type<typeof WebSearchToolResult> {}
+
+// -----------------------------------------------------------------------------
+// web fetch
+// -----------------------------------------------------------------------------
+
+/**
+ * A page as a document: text, or a PDF in base64.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const FetchedDocument = Wire.struct("FetchedDocument", {
+  type: Schema.Literal("document"),
+  source: Wire.openUnion("FetchedSource", [
+    Wire.struct("FetchedBase64", { type: Schema.Literal("base64"), media_type: Schema.String, data: Schema.String }),
+    Wire.struct("FetchedText", { type: Schema.Literal("text"), media_type: Schema.String, data: Schema.String })
+  ]),
+  title: Wire.nullish(Schema.String),
+  citations: Wire.nullish(Wire.struct("FetchedCitations", { enabled: Wire.nullish(Schema.Boolean) }))
+})
+
+/**
+ * A page as a document: text, or a PDF in base64.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FetchedDocument extends Schema.Schema.Type<typeof FetchedDocument> {}
+
+/**
+ * A page that was fetched.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebFetchResult = Wire.struct("WebFetchResult", {
+  type: Schema.Literal("web_fetch_result"),
+  url: Schema.String,
+  retrieved_at: Wire.nullish(Schema.String),
+  content: FetchedDocument
+})
+
+/**
+ * A page that was fetched.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebFetchResult extends Schema.Schema.Type<typeof WebFetchResult> {}
+
+/**
+ * Why a page could not be fetched.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebFetchError = toolFailure("WebFetchError", "web_fetch_tool_result_error", ["invalid_tool_input", "url_too_long", "url_not_allowed", "url_not_in_prior_context", "url_not_accessible", "unsupported_content_type", "too_many_requests", "max_uses_exceeded", "unavailable", "content_too_large"])
+
+/**
+ * Why a page could not be fetched.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebFetchError extends Schema.Schema.Type<typeof WebFetchError> {}
+
+/**
+ * The page that was fetched, or why it could not be.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const WebFetchToolResult = Wire.struct("WebFetchToolResult", {
+  type: Schema.Literal("web_fetch_tool_result"),
+  ...head,
+  ...Caller.field,
+  content: Wire.openUnion("WebFetchContent", [WebFetchResult, WebFetchError])
+})
+
+/**
+ * The page that was fetched, or why it could not be.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WebFetchToolResult extends Schema.Schema.Type<typeof WebFetchToolResult> {}
+
+// -----------------------------------------------------------------------------
+// tool search
+// -----------------------------------------------------------------------------
+
+/**
+ * A tool, by name.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolReference = Wire.struct("ToolReference", {
+  type: Schema.Literal("tool_reference"),
+  tool_name: Schema.String,
+  ...CacheControl.field
+})
+
+/**
+ * A tool, by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> {}
+
+/**
+ * The tools a search found.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolSearchResult = Wire.struct("ToolSearchResult", {
+  type: Schema.Literal("tool_search_tool_search_result"),
+  tool_references: Schema.Array(ToolReference)
+})
+
+/**
+ * The tools a search found.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolSearchResult extends Schema.Schema.Type<typeof ToolSearchResult> {}
+
+/**
+ * Why a tool search failed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolSearchError = toolFailure("ToolSearchError", "tool_search_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"])
+
+/**
+ * Why a tool search failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolSearchError extends Schema.Schema.Type<typeof ToolSearchError> {}
+
+/**
+ * The tools a search found, or why it failed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolSearchToolResult = Wire.struct("ToolSearchToolResult", {
+  type: Schema.Literal("tool_search_tool_result"),
+  ...head,
+  content: Wire.openUnion("ToolSearchContent", [ToolSearchResult, ToolSearchError])
+})
+
+/**
+ * The tools a search found, or why it failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolSearchToolResult extends Schema.Schema.Type<typeof ToolSearchToolResult> {}
+
+// -----------------------------------------------------------------------------
+// MCP
+// -----------------------------------------------------------------------------
+
+/**
+ * A call of a tool on an MCP server, made by the API.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolUse = Wire.struct("McpToolUse", {
+  type: Schema.Literal("mcp_tool_use"),
+  id: Schema.String,
+  name: Schema.String,
+  server_name: Schema.String,
+  input: Wire.Json,
+  ...CacheControl.field
+})
+
+/**
+ * A call of a tool on an MCP server, made by the API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolUse extends Schema.Schema.Type<typeof McpToolUse> {}
+
+/**
+ * What a tool on an MCP server came back with.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolResult = Wire.struct("McpToolResult", {
+  type: Schema.Literal("mcp_tool_result"),
+  ...head,
+  is_error: Wire.nullish(Schema.Boolean),
+  content: Schema.optional(Schema.Union([
+    Schema.String,
+    Schema.Array(Wire.openUnion("McpContent", [
+      Wire.struct("McpText", { type: Schema.Literal("text"), text: Schema.String })
+    ]))
+  ]))
+})
+
+/**
+ * What a tool on an MCP server came back with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolResult extends Schema.Schema.Type<typeof McpToolResult> {}
+
+/**
+ * The tools an MCP server offers.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolListing = Wire.struct("McpToolListing", {
+  type: Schema.Literal("mcp_tool_listing"),
+  mcp_server_name: Schema.String,
+  tools: Schema.Array(Wire.struct("McpListedTool", {
+    name: Schema.String,
+    description: Wire.nullish(Schema.String),
+    input_schema: Wire.Json
+  }))
+})
+
+/**
+ * The tools an MCP server offers.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolListing extends Schema.Schema.Type<typeof McpToolListing> {}
+
+// -----------------------------------------------------------------------------
+// advisor
+// -----------------------------------------------------------------------------
+
+/**
+ * What the advising model said.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AdvisorResult = Wire.struct("AdvisorResult", {
+  type: Schema.Literal("advisor_result"),
+  text: Schema.String,
+  stop_reason: Wire.nullish(Schema.String)
+})
+
+/**
+ * What the advising model said.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AdvisorResult extends Schema.Schema.Type<typeof AdvisorResult> {}
+
+/**
+ * What the advising model said, sealed. It goes back unmodified.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AdvisorRedactedResult = Wire.struct("AdvisorRedactedResult", {
+  type: Schema.Literal("advisor_redacted_result"),
+  encrypted_content: Schema.String,
+  stop_reason: Wire.nullish(Schema.String)
+})
+
+/**
+ * What the advising model said, sealed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AdvisorRedactedResult extends Schema.Schema.Type<typeof AdvisorRedactedResult> {}
+
+/**
+ * Why the advisor gave no answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AdvisorError = toolFailure("AdvisorError", "advisor_tool_result_error", ["max_uses_exceeded", "prompt_too_long", "too_many_requests", "overloaded", "unavailable", "execution_time_exceeded", "model_not_found"])
+
+/**
+ * Why the advisor gave no answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AdvisorError extends Schema.Schema.Type<typeof AdvisorError> {}
+
+/**
+ * What the advisor came back with.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const AdvisorToolResult = Wire.struct("AdvisorToolResult", {
+  type: Schema.Literal("advisor_tool_result"),
+  ...head,
+  content: Wire.openUnion("AdvisorContent", [AdvisorResult, AdvisorRedactedResult, AdvisorError])
+})
+
+/**
+ * What the advisor came back with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AdvisorToolResult extends Schema.Schema.Type<typeof AdvisorToolResult> {}

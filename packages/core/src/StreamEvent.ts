@@ -1,0 +1,358 @@
+/**
+ * The events a streamed answer consists of.
+ *
+ * Order on the wire: `message_start`; for each block `content_block_start`, any
+ * number of `content_block_delta`, `content_block_stop`; `message_delta` with
+ * the stop reason and usage; `message_stop`. `ping` and `error` may come
+ * anywhere. Both unions, of events and of deltas, are open.
+ *
+ * Source: the streaming documentation, and recorded streams where they differ.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Citation from "./Citation.ts"
+import * as ContentBlock from "./ContentBlock.ts"
+import * as ErrorResponse from "./ErrorResponse.ts"
+import * as Message from "./Message.ts"
+import * as Usage from "./Usage.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// deltas
+// -----------------------------------------------------------------------------
+
+/**
+ * More text.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const TextDelta = Wire.struct("TextDelta", {
+  type: Schema.Literal("text_delta"),
+  text: Schema.String
+})
+
+/**
+ * More text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextDelta extends Schema.Schema.Type<typeof TextDelta> {}
+
+/**
+ * More of a tool's input, as a piece of JSON text.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const InputJsonDelta = Wire.struct("InputJsonDelta", {
+  type: Schema.Literal("input_json_delta"),
+  partial_json: Schema.String
+})
+
+/**
+ * More of a tool's input, as a piece of JSON text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InputJsonDelta extends Schema.Schema.Type<typeof InputJsonDelta> {}
+
+/**
+ * More thinking.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ThinkingDelta = Wire.struct("ThinkingDelta", {
+  type: Schema.Literal("thinking_delta"),
+  thinking: Schema.String,
+  estimated_tokens: Wire.nullish(Schema.Finite)
+})
+
+/**
+ * More thinking.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ThinkingDelta extends Schema.Schema.Type<typeof ThinkingDelta> {}
+
+/**
+ * The signature of a thinking block. It replaces the one before.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const SignatureDelta = Wire.struct("SignatureDelta", {
+  type: Schema.Literal("signature_delta"),
+  signature: Schema.String
+})
+
+/**
+ * The signature of a thinking block.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SignatureDelta extends Schema.Schema.Type<typeof SignatureDelta> {}
+
+/**
+ * One more citation of a text block.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CitationsDelta = Wire.struct("CitationsDelta", {
+  type: Schema.Literal("citations_delta"),
+  citation: Citation.Citation
+})
+
+/**
+ * One more citation of a text block.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CitationsDelta extends Schema.Schema.Type<typeof CitationsDelta> {}
+
+/**
+ * What a compaction block holds. It replaces what it held before.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CompactionDelta = Wire.struct("CompactionDelta", {
+  type: Schema.Literal("compaction_delta"),
+  content: Wire.nullish(Schema.String),
+  encrypted_content: Wire.nullish(Schema.String)
+})
+
+/**
+ * What a compaction block holds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CompactionDelta extends Schema.Schema.Type<typeof CompactionDelta> {}
+
+/**
+ * What is added to a block.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Delta = Wire.openUnion("Delta", [
+  TextDelta,
+  InputJsonDelta,
+  ThinkingDelta,
+  SignatureDelta,
+  CitationsDelta,
+  CompactionDelta
+])
+
+/**
+ * What is added to a block.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Delta = typeof Delta.Type
+
+// -----------------------------------------------------------------------------
+// events
+// -----------------------------------------------------------------------------
+
+/**
+ * The answer begins. Its content is empty, unless the turn continues a call
+ * from code execution: then the whole answer is here.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MessageStart = Wire.struct("MessageStart", {
+  type: Schema.Literal("message_start"),
+  message: Message.Message
+})
+
+/**
+ * The answer begins.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MessageStart extends Schema.Schema.Type<typeof MessageStart> {}
+
+/**
+ * A block begins. Blocks that have no deltas are whole already.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentBlockStart = Wire.struct("ContentBlockStart", {
+  type: Schema.Literal("content_block_start"),
+  index: Schema.Finite,
+  content_block: ContentBlock.ContentBlock
+})
+
+/**
+ * A block begins.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentBlockStart extends Schema.Schema.Type<typeof ContentBlockStart> {}
+
+/**
+ * A block grows.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentBlockDelta = Wire.struct("ContentBlockDelta", {
+  type: Schema.Literal("content_block_delta"),
+  index: Schema.Finite,
+  delta: Delta
+})
+
+/**
+ * A block grows.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentBlockDelta extends Schema.Schema.Type<typeof ContentBlockDelta> {}
+
+/**
+ * A block is complete.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ContentBlockStop = Wire.struct("ContentBlockStop", {
+  type: Schema.Literal("content_block_stop"),
+  index: Schema.Finite
+})
+
+/**
+ * A block is complete.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContentBlockStop extends Schema.Schema.Type<typeof ContentBlockStop> {}
+
+/**
+ * Why the answer ends, and what it used. It may come more than once; usage is
+ * cumulative.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MessageDelta = Wire.struct("MessageDelta", {
+  type: Schema.Literal("message_delta"),
+  delta: Wire.struct("MessageDeltaFields", {
+    stop_reason: Wire.nullish(Message.StopReason),
+    stop_sequence: Wire.nullish(Schema.String),
+    stop_details: Wire.nullish(Message.StopDetails),
+    container: Wire.nullish(Message.Container)
+  }),
+  usage: Wire.nullish(Usage.MessageDeltaUsage),
+  context_management: Wire.nullish(Message.ContextManagementReport),
+  input_transformations: Wire.nullish(Schema.Array(Wire.Json))
+})
+
+/**
+ * Why the answer ends, and what it used.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MessageDelta extends Schema.Schema.Type<typeof MessageDelta> {}
+
+/**
+ * The answer is complete.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MessageStop = Wire.struct("MessageStop", {
+  type: Schema.Literal("message_stop")
+})
+
+/**
+ * The answer is complete.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MessageStop extends Schema.Schema.Type<typeof MessageStop> {}
+
+/**
+ * The connection is alive.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Ping = Wire.struct("Ping", {
+  type: Schema.Literal("ping")
+})
+
+/**
+ * The connection is alive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Ping extends Schema.Schema.Type<typeof Ping> {}
+
+/**
+ * The answer failed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Error = ErrorResponse.ErrorResponse
+
+/**
+ * The answer failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Error = ErrorResponse.ErrorResponse
+
+/**
+ * An event of a streamed answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const StreamEvent = Wire.openUnion("StreamEvent", [
+  MessageStart,
+  ContentBlockStart,
+  ContentBlockDelta,
+  ContentBlockStop,
+  MessageDelta,
+  MessageStop,
+  Ping,
+  Error
+])
+
+/**
+ * An event of a streamed answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StreamEvent = typeof StreamEvent.Type
+
+/**
+ * Whether a value is an event. Allocates nothing; agrees with the schema.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const is: (u: unknown) => u is StreamEvent = Wire.is(StreamEvent)

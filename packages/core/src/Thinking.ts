@@ -1,0 +1,146 @@
+/**
+ * Whether and how much the model thinks before it answers.
+ *
+ * Which forms are accepted, and which is the default, depends on the model:
+ * `/v1/models` says so under `capabilities.thinking.types`.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "omitted", "updates"]))
+
+/**
+ * The model thinks as much as the question deserves.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Adaptive = Wire.struct("Adaptive", {
+  type: Schema.Literal("adaptive"),
+  display,
+  block_binding: Wire.nullish(Wire.Json)
+})
+
+/**
+ * The model thinks as much as the question deserves.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Adaptive extends Schema.Schema.Type<typeof Adaptive> {}
+
+/**
+ * The model thinks within a budget of at least 1,024 tokens, which counts
+ * against `max_tokens`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Enabled = Wire.struct("Enabled", {
+  type: Schema.Literal("enabled"),
+  budget_tokens: Schema.Finite,
+  display,
+  block_binding: Wire.nullish(Wire.Json)
+})
+
+/**
+ * The model thinks within a budget of at least 1,024 tokens, which counts
+ * against `max_tokens`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Enabled extends Schema.Schema.Type<typeof Enabled> {}
+
+/**
+ * The model does not think.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Disabled = Wire.struct("Disabled", {
+  type: Schema.Literal("disabled")
+})
+
+/**
+ * The model does not think.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Disabled extends Schema.Schema.Type<typeof Disabled> {}
+
+/**
+ * The model writes short notes between tool calls, which come back as thinking
+ * blocks.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BetweenTools = Wire.struct("BetweenTools", {
+  type: Schema.Literal("between_tools")
+})
+
+/**
+ * The model writes short notes between tool calls, which come back as thinking
+ * blocks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BetweenTools extends Schema.Schema.Type<typeof BetweenTools> {}
+
+/**
+ * Whether and how much the model thinks.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Thinking = Wire.openUnion("Thinking", [
+  Adaptive,
+  Enabled,
+  Disabled,
+  BetweenTools
+])
+
+/**
+ * Whether and how much the model thinks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Thinking = typeof Thinking.Type
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Lets the model think as much as the question deserves.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const adaptive: Adaptive = { type: "adaptive" }
+
+/**
+ * Keeps the model from thinking.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const disabled: Disabled = { type: "disabled" }
+
+/**
+ * Lets the model think for up to `budget_tokens` tokens, at least 1,024.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const enabled = (budget_tokens: number): Enabled => ({ type: "enabled", budget_tokens })

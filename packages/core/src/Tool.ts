@@ -1,0 +1,267 @@
+/**
+ * What the model may call: the caller's own tools, and those the API defines.
+ *
+ * A tool of the caller's own has a name, a description and a JSON Schema for
+ * its input. `ToolChoice` says whether and which tool must be called.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as ServerTool from "./ServerTool.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * The JSON Schema (2020-12) of a tool's input. Its `type` is required by the
+ * API.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const InputSchema = Wire.struct("InputSchema", {
+  type: Schema.Literal("object"),
+  properties: Wire.nullish(Schema.Record(Schema.String, Wire.Json)),
+  required: Wire.nullish(Schema.Array(Schema.String))
+})
+
+/**
+ * The JSON Schema (2020-12) of a tool's input.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InputSchema extends Schema.Schema.Type<typeof InputSchema> {}
+
+/**
+ * A tool of the caller's own. The description is what the model decides by:
+ * say what it does, when to use it, and what it returns.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CustomTool = Wire.struct("CustomTool", {
+  type: Wire.nullish(Schema.Literal("custom")),
+  name: Schema.String,
+  description: Wire.nullish(Schema.String),
+  input_schema: InputSchema,
+  eager_input_streaming: Wire.nullish(Schema.Boolean),
+  ...ServerTool.examples,
+  ...ServerTool.common
+})
+
+/**
+ * A tool of the caller's own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CustomTool extends Schema.Schema.Type<typeof CustomTool> {}
+
+/**
+ * A tool the model may call.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Tool = Wire.openUnion("Tool", [
+  CustomTool,
+  ServerTool.Bash,
+  ServerTool.TextEditor,
+  ServerTool.Memory,
+  ServerTool.Computer,
+  ServerTool.ComputerToolset,
+  ServerTool.BrowserToolset,
+  ServerTool.WebSearch,
+  ServerTool.WebFetch,
+  ServerTool.CodeExecution,
+  ServerTool.ToolSearch,
+  ServerTool.Advisor,
+  ServerTool.McpToolset
+], { untagged: CustomTool })
+
+/**
+ * A tool the model may call.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Tool = typeof Tool.Type
+
+/**
+ * The model decides whether to call a tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChoiceAuto = Wire.struct("ToolChoiceAuto", {
+  type: Schema.Literal("auto"),
+  disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * The model decides whether to call a tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolChoiceAuto extends Schema.Schema.Type<typeof ToolChoiceAuto> {}
+
+/**
+ * The model must call some tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChoiceAny = Wire.struct("ToolChoiceAny", {
+  type: Schema.Literal("any"),
+  disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * The model must call some tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolChoiceAny extends Schema.Schema.Type<typeof ToolChoiceAny> {}
+
+/**
+ * The model must call this tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChoiceTool = Wire.struct("ToolChoiceTool", {
+  type: Schema.Literal("tool"),
+  name: Schema.String,
+  disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * The model must call this tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolChoiceTool extends Schema.Schema.Type<typeof ToolChoiceTool> {}
+
+/**
+ * The model may not call a tool.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChoiceNone = Wire.struct("ToolChoiceNone", {
+  type: Schema.Literal("none")
+})
+
+/**
+ * The model may not call a tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolChoiceNone extends Schema.Schema.Type<typeof ToolChoiceNone> {}
+
+/**
+ * Whether and which tool must be called.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChoice = Wire.openUnion("ToolChoice", [
+  ToolChoiceAuto,
+  ToolChoiceAny,
+  ToolChoiceTool,
+  ToolChoiceNone
+])
+
+/**
+ * Whether and which tool must be called.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ToolChoice = typeof ToolChoice.Type
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates a tool of the caller's own.
+ *
+ * **Example** (Describing a tool by hand)
+ *
+ * ```ts
+ * import * as Tool from "@effect-claude/core/Tool"
+ *
+ * const weather = Tool.custom({
+ *   name: "get_weather",
+ *   description: "Returns the current weather of a city, in degrees Celsius.",
+ *   input_schema: {
+ *     type: "object",
+ *     properties: { city: { type: "string" } },
+ *     required: ["city"]
+ *   }
+ * })
+ *
+ * weather.name // => "get_weather"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const custom = (tool: CustomTool): CustomTool => tool
+
+/**
+ * Lets the model decide whether to call a tool.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const auto: ToolChoiceAuto = { type: "auto" }
+
+/**
+ * Makes the model call some tool.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const any: ToolChoiceAny = { type: "any" }
+
+/**
+ * Keeps the model from calling tools.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const none: ToolChoiceNone = { type: "none" }
+
+/**
+ * Makes the model call the named tool.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const choose = (name: string): ToolChoiceTool => ({ type: "tool", name })
+
+/**
+ * Whether a tool runs on the server, so that a request that was sent may have
+ * acted even if its answer never came.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const runsOnServer = (tool: Tool): boolean => typeof tool.type === "string" && serverSide.has(tool.type)
+
+const serverSide: ReadonlySet<string> = new Set<string>([
+  ...ServerTool.WebSearch.fields.type.literals,
+  ...ServerTool.WebFetch.fields.type.literals,
+  ...ServerTool.CodeExecution.fields.type.literals,
+  ServerTool.Advisor.fields.type.literal,
+  ServerTool.McpToolset.fields.type.literal
+])
