@@ -108,7 +108,12 @@ export interface EncryptedCodeExecutionResult extends Schema.Schema.Type<typeof 
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecutionError = toolFailure("CodeExecutionError", "code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"])
+export const CodeExecutionError = toolFailure("CodeExecutionError", "code_execution_tool_result_error", [
+  "invalid_tool_input",
+  "unavailable",
+  "too_many_requests",
+  "execution_time_exceeded"
+])
 
 /**
  * Why code could not be executed.
@@ -127,7 +132,11 @@ export interface CodeExecutionError extends Schema.Schema.Type<typeof CodeExecut
 export const CodeExecutionToolResult = Wire.struct("CodeExecutionToolResult", {
   type: Schema.Literal("code_execution_tool_result"),
   ...head,
-  content: Wire.openUnion("CodeExecutionContent", [CodeExecutionResult, EncryptedCodeExecutionResult, CodeExecutionError])
+  content: Wire.openUnion("CodeExecutionContent", [
+    CodeExecutionResult,
+    EncryptedCodeExecutionResult,
+    CodeExecutionError
+  ])
 })
 
 /**
@@ -166,7 +175,13 @@ export interface BashCodeExecutionResult extends Schema.Schema.Type<typeof BashC
  * @category schemas
  * @since 0.1.0
  */
-export const BashCodeExecutionError = toolFailure("BashCodeExecutionError", "bash_code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "output_file_too_large"])
+export const BashCodeExecutionError = toolFailure("BashCodeExecutionError", "bash_code_execution_tool_result_error", [
+  "invalid_tool_input",
+  "unavailable",
+  "too_many_requests",
+  "execution_time_exceeded",
+  "output_file_too_large"
+])
 
 /**
  * Why a shell command could not be executed.
@@ -267,7 +282,13 @@ export interface TextEditorStrReplaceResult extends Schema.Schema.Type<typeof Te
  * @category schemas
  * @since 0.1.0
  */
-export const TextEditorError = toolFailure("TextEditorError", "text_editor_code_execution_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded", "file_not_found"])
+export const TextEditorError = toolFailure("TextEditorError", "text_editor_code_execution_tool_result_error", [
+  "invalid_tool_input",
+  "unavailable",
+  "too_many_requests",
+  "execution_time_exceeded",
+  "file_not_found"
+])
 
 /**
  * Why the editor could not do what was asked.
@@ -300,4 +321,6 @@ export const TextEditorCodeExecutionToolResult = Wire.struct("TextEditorCodeExec
  * @category models
  * @since 0.1.0
  */
-export interface TextEditorCodeExecutionToolResult extends Schema.Schema.Type<typeof TextEditorCodeExecutionToolResult> {}
+export interface TextEditorCodeExecutionToolResult
+  extends Schema.Schema.Type<typeof TextEditorCodeExecutionToolResult>
+{}

@@ -9,12 +9,12 @@
  *
  * @since 0.1.0
  */
-import * as Base64 from "effect/encoding/Base64"
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
 import * as CacheControl from "./CacheControl.ts"
 import * as CodeExecution from "./CodeExecution.ts"
 import * as ContentBlock from "./ContentBlock.ts"
+import * as Base64 from "./internal/base64.ts"
 import * as Media from "./Media.ts"
 import * as ServerToolResult from "./ServerToolResult.ts"
 import * as Wire from "./Wire.ts"
@@ -252,7 +252,8 @@ export const pdfBase64 = (data: string, options?: DocumentOptions): Media.Docume
  * @category constructors
  * @since 0.1.0
  */
-export const pdfUrl = (url: string, options?: DocumentOptions): Media.Document => document({ type: "url", url }, options)
+export const pdfUrl = (url: string, options?: DocumentOptions): Media.Document =>
+  document({ type: "url", url }, options)
 
 /**
  * Creates a document that was uploaded before.

@@ -154,8 +154,7 @@ export const fromEvent = (
 
 const isErrorResponse = Wire.is(ErrorResponse)
 
-const parseJson = (text: string): unknown =>
-  Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
+const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
 
 const make = (signs: ErrorTable.Signs, details: ClaudeError.Details): ClaudeError.ClaudeError => {
   const tag = ErrorTable.tagOf(signs)

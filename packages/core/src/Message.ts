@@ -9,7 +9,7 @@
 import * as Arr from "effect/Array"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import * as Citation from "./Citation.ts"
+import type * as Citation from "./Citation.ts"
 import * as ContentBlock from "./ContentBlock.ts"
 import * as Usage from "./Usage.ts"
 import * as Wire from "./Wire.ts"
@@ -260,10 +260,13 @@ export const toolUses = (self: Message): ReadonlyArray<ContentBlock.ToolUse> =>
 export const citations = (
   self: Message
 ): ReadonlyArray<{ readonly text: string; readonly citations: ReadonlyArray<Citation.Citation> }> =>
-  Arr.flatMap(self.content, (block) =>
-    block.type === "text" && block.citations !== undefined && block.citations !== null && block.citations.length > 0
-      ? [{ text: block.text, citations: block.citations }]
-      : [])
+  Arr.flatMap(
+    self.content,
+    (block) =>
+      block.type === "text" && block.citations !== undefined && block.citations !== null && block.citations.length > 0
+        ? [{ text: block.text, citations: block.citations }]
+        : []
+  )
 
 /**
  * Whether the model said all it meant to say: it ended its turn or met a stop

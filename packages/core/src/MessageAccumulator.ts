@@ -212,7 +212,7 @@ const fromArray = (blocks: ReadonlyArray<ContentBlock.ContentBlock>): Closed | u
 const toArray = (closed: Closed | undefined): Array<ContentBlock.ContentBlock> => {
   const out: Array<ContentBlock.ContentBlock> = []
   for (let at = closed; at !== undefined; at = at.before) out.push(at.block)
-  return out.reverse()
+  return out.toReversed()
 }
 
 const start = (index: number, block: ContentBlock.ContentBlock): Open => ({
@@ -285,10 +285,13 @@ const show = (open: Open): ContentBlock.ContentBlock => {
   return block
 }
 
-type TakesInput = ContentBlock.ToolUse | ContentBlock.ServerToolUse | Extract<
-  ContentBlock.ContentBlock,
-  { readonly type: "mcp_tool_use" }
->
+type TakesInput =
+  | ContentBlock.ToolUse
+  | ContentBlock.ServerToolUse
+  | Extract<
+    ContentBlock.ContentBlock,
+    { readonly type: "mcp_tool_use" }
+  >
 
 const takesInput = (block: ContentBlock.ContentBlock): block is TakesInput =>
   block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use"
@@ -315,7 +318,7 @@ const withLiveInput = (block: TakesInput, json: string): TakesInput => {
 const citationArray = (list: CitationList): Array<Citation.Citation> => {
   const out: Array<Citation.Citation> = []
   for (let at: CitationList | undefined = list; at !== undefined; at = at.before) out.push(at.citation)
-  return out.reverse()
+  return out.toReversed()
 }
 
 const applyDelta = (message: Message.Message, event: StreamEvent.MessageDelta): Message.Message => {

@@ -49,7 +49,14 @@ export interface WebSearchResult extends Schema.Schema.Type<typeof WebSearchResu
  * @category schemas
  * @since 0.1.0
  */
-export const WebSearchError = toolFailure("WebSearchError", "web_search_tool_result_error", ["invalid_tool_input", "unavailable", "max_uses_exceeded", "too_many_requests", "query_too_long", "request_too_large"])
+export const WebSearchError = toolFailure("WebSearchError", "web_search_tool_result_error", [
+  "invalid_tool_input",
+  "unavailable",
+  "max_uses_exceeded",
+  "too_many_requests",
+  "query_too_long",
+  "request_too_large"
+])
 
 /**
  * Why a web search failed.
@@ -135,7 +142,18 @@ export interface WebFetchResult extends Schema.Schema.Type<typeof WebFetchResult
  * @category schemas
  * @since 0.1.0
  */
-export const WebFetchError = toolFailure("WebFetchError", "web_fetch_tool_result_error", ["invalid_tool_input", "url_too_long", "url_not_allowed", "url_not_in_prior_context", "url_not_accessible", "unsupported_content_type", "too_many_requests", "max_uses_exceeded", "unavailable", "content_too_large"])
+export const WebFetchError = toolFailure("WebFetchError", "web_fetch_tool_result_error", [
+  "invalid_tool_input",
+  "url_too_long",
+  "url_not_allowed",
+  "url_not_in_prior_context",
+  "url_not_accessible",
+  "unsupported_content_type",
+  "too_many_requests",
+  "max_uses_exceeded",
+  "unavailable",
+  "content_too_large"
+])
 
 /**
  * Why a page could not be fetched.
@@ -215,7 +233,12 @@ export interface ToolSearchResult extends Schema.Schema.Type<typeof ToolSearchRe
  * @category schemas
  * @since 0.1.0
  */
-export const ToolSearchError = toolFailure("ToolSearchError", "tool_search_tool_result_error", ["invalid_tool_input", "unavailable", "too_many_requests", "execution_time_exceeded"])
+export const ToolSearchError = toolFailure("ToolSearchError", "tool_search_tool_result_error", [
+  "invalid_tool_input",
+  "unavailable",
+  "too_many_requests",
+  "execution_time_exceeded"
+])
 
 /**
  * Why a tool search failed.
@@ -372,7 +395,15 @@ export interface AdvisorRedactedResult extends Schema.Schema.Type<typeof Advisor
  * @category schemas
  * @since 0.1.0
  */
-export const AdvisorError = toolFailure("AdvisorError", "advisor_tool_result_error", ["max_uses_exceeded", "prompt_too_long", "too_many_requests", "overloaded", "unavailable", "execution_time_exceeded", "model_not_found"])
+export const AdvisorError = toolFailure("AdvisorError", "advisor_tool_result_error", [
+  "max_uses_exceeded",
+  "prompt_too_long",
+  "too_many_requests",
+  "overloaded",
+  "unavailable",
+  "execution_time_exceeded",
+  "model_not_found"
+])
 
 /**
  * Why the advisor gave no answer.

@@ -299,8 +299,9 @@ export const is = <S extends Schema.Constraint>(schema: S): (u: unknown) => u is
  * preceded by a guard or is between two spellings of the same type that the
  * compiler cannot see through (mapped types over a type parameter).
  */
-function identity<A, B>(a: A): B {
-  return a as never
+function identity<A, B>(a: A): B
+function identity(a: unknown): unknown {
+  return a
 }
 
 function declare<T>(

@@ -4,6 +4,8 @@
  * What holds prompt content (`body`, `partial`) is readable on the error and
  * absent from everything that prints one: it is not enumerable, so neither
  * `toJSON`, inspection, loggers nor spans see it.
+ *
+ * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
@@ -19,11 +21,12 @@ export const isFailure = (u: unknown): u is Failure<string> => Predicate.hasProp
 const hidden: ReadonlyArray<string> = ["body", "partial"]
 
 /** Creates the base class of the error with the given tag. */
-export const failure = <Tag extends string>(
+export function failure<Tag extends string>(
   tag: Tag
 ): new<Extra extends { readonly [field: string]: unknown } = {}>(
   args: Details & Extra
-) => Failure<Tag> & Readonly<Extra> => {
+) => Failure<Tag> & Readonly<Extra>
+export function failure(tag: string): unknown {
   class Base extends Data.TaggedError(tag)<{ readonly [field: string]: unknown }> {
     readonly [TypeId] = TypeId
     constructor(args: { readonly [field: string]: unknown }) {
@@ -54,7 +57,7 @@ export const failure = <Tag extends string>(
       return Reflect.construct(this.constructor, [{ ...fields, ...details }])
     }
   }
-  return Base as never
+  return Base
 }
 
 const defineHidden = (self: Cause.YieldableError, name: string, value: unknown): void => {

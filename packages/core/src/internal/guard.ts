@@ -5,6 +5,8 @@
  * predicate that allocates nothing and copies nothing is enough, and a schema
  * parser runs only to explain a failure. No code is generated, so this works
  * where `new Function` is forbidden.
+ *
+ * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"

@@ -1,9 +1,24 @@
 /**
  * Reads the dates that headers carry, with arithmetic alone: no ambient clock
  * or time zone takes part, and nothing is ever thrown.
+ *
+ * @since 0.1.0
  */
 
-const months: ReadonlyArray<string> = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+const months: ReadonlyArray<string> = [
+  "jan",
+  "feb",
+  "mar",
+  "apr",
+  "may",
+  "jun",
+  "jul",
+  "aug",
+  "sep",
+  "oct",
+  "nov",
+  "dec"
+]
 
 // The three forms of RFC 9110, section 5.6.7: IMF-fixdate, RFC 850, asctime.
 const imfFixdate = /^[a-z]{3}, (\d{2}) ([a-z]{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) gmt$/

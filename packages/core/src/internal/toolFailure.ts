@@ -1,3 +1,9 @@
+/**
+ * The schema that every failure of a server tool has: a tag of its own, an open
+ * code, and sometimes a message.
+ *
+ * @since 0.1.0
+ */
 import * as Schema from "effect/Schema"
 import * as Wire from "../Wire.ts"
 
