@@ -1,12 +1,22 @@
+import { globSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 
-const packages = ["core", "http", "session", "testing", "cli", "bench"]
+// No test and no documented example may reach the API, whatever the shell that runs them knows.
+for (const name of Object.keys(process.env)) {
+  if (name.startsWith("ANTHROPIC_")) delete process.env[name]
+}
+
+const packages = globSync("packages/*/package.json").map((file) => file.split(/[\\/]/)[1] ?? "").toSorted()
 
 export default defineConfig({
   test: {
     passWithNoTests: true,
+    // Modules are loaded once per worker, not once per file: nothing here keeps state in a module.
+    isolate: false,
+    silent: "passed-only",
     projects: [
       ...packages.map((name) => ({
+        extends: true as const,
         test: {
           name,
           include: [`packages/${name}/test/**/*.test.ts`],
@@ -14,7 +24,10 @@ export default defineConfig({
           sequence: { concurrent: true }
         }
       })),
-      { test: { name: "doctest", include: [".doctest/**/*.test.ts"], setupFiles: ["./vitest.setup.ts"] } }
+      {
+        extends: true as const,
+        test: { name: "doctest", include: [".doctest/**/*.test.ts"], testTimeout: 30_000 }
+      }
     ]
   }
 })

@@ -11,12 +11,10 @@
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { exists, root } from "./workspace.mjs"
+import { exists, reportFile, root } from "./workspace.mjs"
 
 const bin = (name) => Path.join(root, "node_modules/.bin", name)
 const script = (name, ...args) => [process.execPath, Path.join("scripts", `${name}.mjs`), ...args]
-
-const reportFile = "node_modules/.cache/effect-claude/vitest.json"
 
 const sections = {
   types: [[bin("tsc"), "-b"]],
@@ -40,13 +38,14 @@ const sections = {
     "--strict"
   ]],
   changesets: [[bin("changeset"), "status"]],
+  conformance: [script("conformance")],
   packages: [script("pack-check")],
   programs: [script("run-examples")]
 }
 
 const groups = {
   test: ["types", "examples", "tests", "type tests"],
-  checks: ["format", "lint", "diagnostics", "packages", "programs"],
+  checks: ["conformance", "format", "lint", "diagnostics", "packages", "programs"],
   get verify() {
     return [...this.test, ...this.checks]
   }
