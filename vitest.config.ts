@@ -24,6 +24,7 @@ export default defineConfig({
           sequence: { concurrent: true }
         }
       })),
+      { extends: true as const, test: { name: "scripts", include: ["scripts/test/**/*.test.mjs"] } },
       {
         extends: true as const,
         test: { name: "doctest", include: [".doctest/**/*.test.ts"], testTimeout: 30_000 }

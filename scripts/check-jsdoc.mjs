@@ -7,9 +7,6 @@
 import ts from "typescript-6"
 import { glob, isInternal, isModule, publicPackages, read, report } from "./workspace.mjs"
 
-const only = process.argv.slice(2)
-const problems = []
-
 const body = (comment) =>
   comment.replace(/^\/\*\*|\*\/$/g, "").split("\n").map((line) => line.replace(/^\s*\* ?/, "")).join("\n").trim()
 
@@ -37,7 +34,7 @@ const isExported = (node) =>
   ts.isExportDeclaration(node) ||
   (ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword))
 
-const checkFields = (at, node) => {
+const checkFields = (at, node, problems) => {
   const members = ts.isInterfaceDeclaration(node)
     ? node.members
     : ts.isTypeAliasDeclaration(node) && ts.isTypeLiteralNode(node.type)
@@ -51,8 +48,9 @@ const checkFields = (at, node) => {
   }
 }
 
-const checkModule = (file, { exports }) => {
-  const text = read(file)
+/** What is missing in one module; `exports` says whether its exports are public. */
+export const problemsIn = (file, text, { exports }) => {
+  const problems = []
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true)
   const at = (node) => `${file}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`
 
@@ -63,7 +61,7 @@ const checkModule = (file, { exports }) => {
   } else if (tags(body(headerText), "since").length !== 1) {
     problems.push(`${file}:1 the header ends in one @since`)
   }
-  if (!exports) return
+  if (!exports) return problems
 
   const documented = new Set()
   for (const node of source.statements) {
@@ -84,17 +82,24 @@ const checkModule = (file, { exports }) => {
       const values = tags(doc, tag)
       if (values.length !== 1 || (values[0] ?? "").trim() === "") problems.push(`${at(node)} ${name} has one @${tag}`)
     }
-    if (name.endsWith("Options")) checkFields(at, node)
+    if (name.endsWith("Options")) checkFields(at, node, problems)
   }
+  return problems
 }
 
-for (const pkg of publicPackages) {
-  if (only.length > 0 && !only.includes(pkg.name)) continue
-  for (const file of glob(`${pkg.dir}/src/**/*.ts`)) {
-    if (file.endsWith("/src/index.ts")) continue
-    // The command line is a program: its modules are not imported by others.
-    checkModule(file, { exports: isModule(file) && !isInternal(file) && pkg.name !== "cli" })
-  }
+const main = () => {
+  const only = process.argv.slice(2)
+  const problems = publicPackages
+    .filter(({ name }) => only.length === 0 || only.includes(name))
+    .flatMap((pkg) =>
+      glob(`${pkg.dir}/src/**/*.ts`)
+        .filter((file) => !file.endsWith("/src/index.ts"))
+        .flatMap((file) =>
+          // The command line is a program: its modules are not imported by others.
+          problemsIn(file, read(file), { exports: isModule(file) && !isInternal(file) && pkg.name !== "cli" })
+        )
+    )
+  report("jsdoc", problems)
 }
 
-report("jsdoc", problems)
+if (import.meta.main) main()

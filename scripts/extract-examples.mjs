@@ -16,15 +16,13 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript-6"
+import { glob, read, root } from "./workspace.mjs"
 
-const root = Path.resolve(import.meta.dirname, "..")
-const outDir = Path.join(root, ".doctest")
-const problems = []
-
-const readLines = (file) => Fs.readFileSync(Path.join(root, file), "utf8").split("\n")
-
-/** Finds the fences of a document, given its lines stripped of any comment decoration. */
-const fencesOf = (file, lines) => {
+/**
+ * Finds the fences of a document, given its lines without any comment decoration; `undefined` stands for a line that is
+ * not documentation.
+ */
+const fencesOf = (file, lines, problems) => {
   const fences = []
   let open
   lines.forEach((line, index) => {
@@ -46,16 +44,15 @@ const fencesOf = (file, lines) => {
   return fences
 }
 
-const markdownFences = (file) => {
-  const lines = readLines(file)
-  return fencesOf(file, lines).map((fence) => {
+const markdownFences = (file, text, problems) => {
+  const lines = text.split("\n")
+  return fencesOf(file, lines, problems).map((fence) => {
     const heading = lines.slice(0, fence.line - 1).findLast((line) => /^#+ /.test(line))
     return { ...fence, title: heading?.replace(/^#+ /, "") ?? Path.basename(file) }
   })
 }
 
-const sourceFences = (file) => {
-  const text = Fs.readFileSync(Path.join(root, file), "utf8")
+const sourceFences = (file, text, problems) => {
   const lines = text.split("\n").map(() => undefined)
   for (const { 0: comment, index } of text.matchAll(/^[ \t]*\/\*\*[\s\S]*?\*\//gm)) {
     const first = text.slice(0, index).split("\n").length - 1
@@ -63,7 +60,7 @@ const sourceFences = (file) => {
       lines[first + offset] = line.replace(/^\s*(?:\/\*\*|\*\/|\*)? ?/, "")
     })
   }
-  return fencesOf(file, lines).map((fence) => {
+  return fencesOf(file, lines, problems).map((fence) => {
     const before = lines.slice(0, fence.line - 1).findLastIndex((line) => line === undefined || /^\s*```$/.test(line))
     const title = lines.slice(before + 1, fence.line - 1)
       .map((line) => /\*\*Example\*\* \((?<title>.+)\)/.exec(line ?? "")?.groups.title)
@@ -75,57 +72,55 @@ const sourceFences = (file) => {
   })
 }
 
-/** Rewrites `statement // => expected` into an assertion, on the same line. */
-const withAssertions = (fence) => {
+/** Turns `statement // => expected` into an assertion, leaving every line where it is. */
+const withAssertions = (fence, problems) => {
   const code = fence.code.join("\n")
   const source = ts.createSourceFile("example.ts", code, ts.ScriptTarget.Latest, true)
-  const edits = []
+  const insertions = []
+  let asserted = 0
   const visit = (node) => {
     const isExpression = ts.isExpressionStatement(node)
     const declarations = ts.isVariableStatement(node) ? node.declarationList.declarations : []
-    if (isExpression || declarations.length === 1) {
-      const rest = code.slice(node.end).split("\n", 1)[0]
-      const expected = /^;?\s*\/\/ => (?<expected>.+)$/.exec(rest)?.groups.expected
-      const at = JSON.stringify(`${fence.file}:${fence.line + source.getLineAndCharacterOfPosition(node.end).line + 1}`)
-      if (expected !== undefined && isExpression) {
-        const expression = node.expression.getText(source)
-        const start = node.getStart(source)
-        edits.push({ start, end: node.end, text: `;$doctest.equals(${expression}, ${expected}, ${at})` })
-      } else if (expected !== undefined) {
-        const name = declarations[0].name.getText(source)
-        edits.push({ start: node.end, end: node.end, text: `;$doctest.equals(${name}, ${expected}, ${at})` })
-      }
+    const rest = code.slice(node.end).split("\n", 1)[0]
+    const expected = /^;?\s*\/\/ => (?<expected>.+)$/.exec(rest)?.groups.expected
+    const at = JSON.stringify(`${fence.file}:${fence.line + source.getLineAndCharacterOfPosition(node.end).line + 1}`)
+    if (expected !== undefined && isExpression) {
+      asserted++
+      const { expression } = node
+      insertions.push({ at: expression.getStart(source), text: ";$doctest.equals((" })
+      insertions.push({ at: expression.end, text: `), ${expected}, ${at})` })
+    } else if (expected !== undefined && declarations.length === 1) {
+      asserted++
+      insertions.push({
+        at: node.end,
+        text: `;$doctest.equals(${declarations[0].name.getText(source)}, ${expected}, ${at})`
+      })
     }
     ts.forEachChild(node, visit)
   }
   visit(source)
-  const asserted = edits.length
-  const text = edits.toReversed().reduce(
-    (text, edit) => text.slice(0, edit.start) + edit.text + text.slice(edit.end),
-    code
-  )
-  const written = code.split("\n").filter((line) => /\/\/ => /.test(line)).length
+  const written = fence.code.filter((line) => /\/\/ => /.test(line)).length
   if (written !== asserted) {
     problems.push(
       `${fence.file}:${fence.line} "// =>" stands on the last line of a statement (${asserted} of ${written} do)`
     )
   }
-  return text
+  return insertions
+    .toSorted((left, right) => right.at - left.at)
+    .reduce((text, { at, text: insertion }) => text.slice(0, at) + insertion + text.slice(at), code)
 }
 
-const write = (path, text) => {
-  Fs.mkdirSync(Path.dirname(path), { recursive: true })
-  Fs.writeFileSync(path, text)
-}
-
-const counts = { run: 0, checked: 0, skipped: 0 }
-
-const emit = (file, fences) => {
-  const base = Path.join(outDir, file.replace(/\.(?:ts|md)$/, ""))
-  const up = Path.relative(Path.dirname(base), outDir) || "."
+/** What one document comes to: modules to check, the test that runs some of them, and what is wrong with it. */
+export const extract = (file, text) => {
+  const problems = []
+  const fences = file.endsWith(".md") ? markdownFences(file, text, problems) : sourceFences(file, text, problems)
+  const base = file.replace(/\.(?:ts|md)$/, "")
+  const up = base.split("/").slice(1).map(() => "..").join("/") || "."
+  const outputs = []
   const tests = []
-  const sofar = []
-  let index = 0
+  const skipped = []
+  const before = []
+  let checked = 0
   for (const fence of fences) {
     const at = `${file}:${fence.line}`
     if (/^(?:typescript|tsx|js|javascript|mjs)$/.test(fence.language)) {
@@ -135,36 +130,35 @@ const emit = (file, fences) => {
     const skip = /^skip(?: \((?<reason>.+)\))?$/.exec(fence.mode)
     if (skip !== null) {
       if (skip.groups.reason === undefined) problems.push(`${at} a skipped example says why: \`\`\`ts skip (reason)`)
-      counts.skipped++
-      process.stdout.write(`skipped ${at}: ${skip.groups.reason ?? "no reason"}\n`)
+      skipped.push(`${at}: ${skip.groups.reason ?? "no reason"}`)
       continue
     }
     if (!["", "continues", "no-run"].includes(fence.mode)) problems.push(`${at} unknown mark "${fence.mode}"`)
-    if (fence.mode !== "continues") sofar.length = 0
-    sofar.push({ line: fence.line, text: withAssertions(fence) })
+    if (fence.mode !== "continues") before.length = 0
+    before.push({ line: fence.line, text: withAssertions(fence, problems) })
     const lines = [`import * as $doctest from "${up}/runtime.ts"; void $doctest`]
-    for (const { line, text } of sofar) {
+    for (const { line, text } of before) {
       while (lines.length < line) lines.push("")
       lines.push(...text.split("\n"))
     }
-    index++
-    const name = `${Path.basename(base)}.${index}.ts`
+    const path = `${base}.${outputs.length + 1}.ts`
     const code = `${lines.join("\n")}\n`
-    write(Path.join(Path.dirname(base), name), code)
+    outputs.push({ path, code })
     if (fence.mode === "no-run") {
-      counts.checked++
+      checked++
       continue
     }
-    counts.run++
+    const module = `./${Path.posix.basename(path)}`
     const run = /\brunMain\b/.test(code)
-      ? `() => Doctest.program(new URL("./${name}", import.meta.url))`
-      : `() => import("./${name}")`
+      ? `() => $doctest.program(new URL("${module}", import.meta.url))`
+      : `() => import("${module}")`
     tests.push(`test(${JSON.stringify(`${fence.title} (line ${fence.line})`)}, ${run})`)
   }
   if (tests.length > 0) {
-    const head = [`import { test } from "vitest"`, `import * as Doctest from "${up}/runtime.ts"`, "void Doctest"]
-    write(`${base}.test.ts`, `${[...head, ...tests].join("\n")}\n`)
+    const head = ["import { test } from \"vitest\"", `import * as $doctest from "${up}/runtime.ts"; void $doctest`]
+    outputs.push({ path: `${base}.test.ts`, code: `${[...head, ...tests].join("\n")}\n` })
   }
+  return { outputs, problems, skipped, checked, run: tests.length }
 }
 
 const runtime = `import * as Assert from "node:assert/strict"
@@ -189,18 +183,32 @@ export const program = (file: URL): Promise<void> =>
   })
 `
 
-Fs.rmSync(outDir, { recursive: true, force: true })
-write(Path.join(outDir, "runtime.ts"), runtime)
+const main = () => {
+  const outDir = Path.join(root, ".doctest")
+  const write = (path, text) => {
+    Fs.mkdirSync(Path.dirname(Path.join(outDir, path)), { recursive: true })
+    Fs.writeFileSync(Path.join(outDir, path), text)
+  }
+  Fs.rmSync(outDir, { recursive: true, force: true })
+  write("runtime.ts", runtime)
 
-const glob = (pattern) => Fs.globSync(pattern, { cwd: root }).map((file) => file.replaceAll("\\", "/")).toSorted()
+  const documents = ["packages/*/src/**/*.ts", "README.md", "packages/*/README.md", "docs/**/*.md"].flatMap(glob)
+  const all = documents.map((file) => extract(file, read(file)))
+  for (const { path, code } of all.flatMap(({ outputs }) => outputs)) write(path, code)
 
-for (const file of glob("packages/*/src/**/*.ts")) emit(file, sourceFences(file))
-for (const file of [...glob("README.md"), ...glob("packages/*/README.md"), ...glob("docs/**/*.md")]) {
-  if (!file.includes("node_modules")) emit(file, markdownFences(file))
+  const sum = (count) => all.reduce((total, document) => total + count(document), 0)
+  const skipped = all.flatMap((document) => document.skipped)
+  for (const line of skipped) process.stdout.write(`skipped ${line}\n`)
+  process.stdout.write(
+    `examples: ${sum(({ run }) => run)} run, ${
+      sum(({ checked }) => checked)
+    } type-checked only, ${skipped.length} skipped\n`
+  )
+  const problems = all.flatMap((document) => document.problems)
+  if (problems.length > 0) {
+    process.stderr.write(`${problems.join("\n")}\n`)
+    process.exitCode = 1
+  }
 }
 
-process.stdout.write(`examples: ${counts.run} run, ${counts.checked} type-checked only, ${counts.skipped} skipped\n`)
-if (problems.length > 0) {
-  process.stderr.write(`${problems.join("\n")}\n`)
-  process.exit(1)
-}
+if (import.meta.main) main()
