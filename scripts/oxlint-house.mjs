@@ -45,7 +45,8 @@ const barrels = new Set([
 ])
 
 const isNodeOnly = (source) =>
-  source.startsWith("node:") || source === "undici" || source.startsWith("@effect/platform-node")
+  source.startsWith("node:") || source === "undici" || source.startsWith("@effect/platform-node") ||
+  source.startsWith("@effect-claude/http/node/")
 
 /** Arrows between packages. `package.json` enforces them too; this says why. */
 const layers = {

@@ -55,9 +55,13 @@ const contents = async (pkg, tarball) => {
 }
 
 const pack = async (pkg) => {
-  // The pnpm that runs this script, or the one on the path.
+  // The pnpm that runs this script, or the one the README names.
   const pnpm = process.env.npm_execpath
-  const command = pnpm === undefined ? ["pnpm"] : /\.[cm]?js$/.test(pnpm) ? [process.execPath, pnpm] : [pnpm]
+  const command = pnpm === undefined
+    ? ["npx", "-y", "pnpm@12"]
+    : /\.[cm]?js$/.test(pnpm)
+    ? [process.execPath, pnpm]
+    : [pnpm]
   const before = new Set(Fs.readdirSync(folder))
   await run(command[0], [...command.slice(1), "pack", "--pack-destination", folder], Path.join(root, pkg.dir))
   const tarball = Fs.readdirSync(folder).find((file) => file.endsWith(".tgz") && !before.has(file))
@@ -96,31 +100,31 @@ const writeConsumer = (packed) => {
     // The packages depend on each other by version; until they are published, these are the ones meant.
     overrides: Object.fromEntries(packed.map(({ pkg, tarball }) => [pkg.manifest.name, `file:${tarball}`]))
   })
-  const options = { target: "ES2022", strict: true, exactOptionalPropertyTypes: true, noEmit: true, types: ["node"] }
-  const include = ["index.ts"]
-  json("tsconfig.nodenext.json", {
-    include,
-    compilerOptions: { ...options, module: "NodeNext", moduleResolution: "NodeNext" }
-  })
-  json("tsconfig.bundler.json", {
-    include,
-    compilerOptions: { ...options, module: "ESNext", moduleResolution: "Bundler" }
+  const options = { target: "ES2022", lib: ["ES2023", "DOM", "DOM.Iterable"], strict: true, noEmit: true }
+  const nodeNext = { ...options, exactOptionalPropertyTypes: true, module: "NodeNext", moduleResolution: "NodeNext" }
+  const bundler = { ...options, module: "ESNext", moduleResolution: "Bundler" }
+  json("tsconfig.nodenext.json", { include: ["index.ts"], compilerOptions: { ...nodeNext, types: ["node"] } })
+  json("tsconfig.bundler.json", { include: ["index.ts"], compilerOptions: { ...bundler, types: ["node"] } })
+  json("tsconfig.portable.json", { include: ["portable.ts"], compilerOptions: { ...bundler, types: [] } })
+  json("tsconfig.older.json", {
+    include: ["index.ts"],
+    compilerOptions: { ...nodeNext, types: ["node"], skipLibCheck: true }
   })
 
-  const names = packed.filter(({ pkg }) => pkg.manifest.bin === undefined).flatMap(({ pkg }) =>
-    subpaths(pkg).map((path) => `${pkg.manifest.name}/${path}`)
-  )
-  Fs.writeFileSync(
-    Path.join(consumer, "index.ts"),
+  const imports = (names) =>
+    names.map((name, index) => `import * as M${index} from "${name}"\nmodules.set("${name}", M${index})`)
+  const program = (names) =>
     [
-      ...names.map((name, index) => `import * as M${index} from "${name}"`),
-      ...packed.map(({ pkg }, index) => `import * as P${index} from "${pkg.manifest.name}"`),
-      `const modules: Record<string, object> = { ${names.map((name, index) => `"${name}": M${index}`).join(", ")} }`,
-      `const barrels: ReadonlyArray<object> = [${packed.map((_, index) => `P${index}`).join(", ")}]`,
-      "console.log(`${Object.keys(modules).length} modules, ${barrels.length} barrels`)",
+      "const modules = new Map<string, object>()",
+      ...imports(names),
+      "console.log(`${modules.size} modules`)",
       ""
     ].join("\n")
-  )
+  const libraries = packed.filter(({ pkg }) => pkg.manifest.bin === undefined).map(({ pkg }) => pkg)
+  const namesOf = (pkg) => [pkg.manifest.name, ...subpaths(pkg).map((path) => `${pkg.manifest.name}/${path}`)]
+  const portable = libraries.filter(({ name }) => name !== "testing").flatMap(namesOf)
+  Fs.writeFileSync(Path.join(consumer, "index.ts"), program(libraries.flatMap(namesOf)))
+  Fs.writeFileSync(Path.join(consumer, "portable.ts"), program(portable.filter((name) => !name.includes("/node/"))))
 }
 
 /** What the exports map closes stays closed. */
@@ -155,8 +159,17 @@ try {
       )
   )
   await step("types under nodenext and bundler", async () => {
-    await run(bin("tsc"), ["-p", "tsconfig.nodenext.json"], consumer)
-    await run(bin("tsc"), ["-p", "tsconfig.bundler.json"], consumer)
+    await Promise.all([
+      run(bin("tsc"), ["-p", "tsconfig.nodenext.json"], consumer),
+      run(bin("tsc"), ["-p", "tsconfig.bundler.json"], consumer)
+    ])
+  })
+  await step("types without Node's, and under TypeScript 6", async () => {
+    const older = Path.join(root, "node_modules/typescript-6/lib/tsc.js")
+    await Promise.all([
+      run(bin("tsc"), ["-p", "tsconfig.portable.json"], consumer),
+      run(process.execPath, [older, "-p", "tsconfig.older.json"], consumer)
+    ])
   })
   await step(`run on Node ${process.versions.node}`, async () => {
     process.stdout.write(await run(process.execPath, ["index.ts"], consumer))
