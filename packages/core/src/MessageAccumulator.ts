@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Citation from "./Citation.ts"
 import type * as ContentBlock from "./ContentBlock.ts"
@@ -120,7 +121,10 @@ export const initial: MessageAccumulator = { message: undefined, done: false, cl
  * @category folding
  * @since 0.1.0
  */
-export const step = (self: MessageAccumulator, event: StreamEvent.StreamEvent): MessageAccumulator => {
+export const step: {
+  (event: StreamEvent.StreamEvent): (self: MessageAccumulator) => MessageAccumulator
+  (self: MessageAccumulator, event: StreamEvent.StreamEvent): MessageAccumulator
+} = dual(2, (self: MessageAccumulator, event: StreamEvent.StreamEvent): MessageAccumulator => {
   switch (event.type) {
     case "message_start":
       return { message: event.message, done: false, closed: fromArray(event.message.content), open: undefined }
@@ -139,7 +143,7 @@ export const step = (self: MessageAccumulator, event: StreamEvent.StreamEvent): 
     default:
       return self
   }
-}
+})
 
 /**
  * Takes many events.
@@ -147,14 +151,14 @@ export const step = (self: MessageAccumulator, event: StreamEvent.StreamEvent): 
  * @category folding
  * @since 0.1.0
  */
-export const stepAll = (
-  self: MessageAccumulator,
-  events: Iterable<StreamEvent.StreamEvent>
-): MessageAccumulator => {
+export const stepAll: {
+  (events: Iterable<StreamEvent.StreamEvent>): (self: MessageAccumulator) => MessageAccumulator
+  (self: MessageAccumulator, events: Iterable<StreamEvent.StreamEvent>): MessageAccumulator
+} = dual(2, (self: MessageAccumulator, events: Iterable<StreamEvent.StreamEvent>): MessageAccumulator => {
   let state = self
   for (const event of events) state = step(state, event)
   return state
-}
+})
 
 // -----------------------------------------------------------------------------
 // accessors

@@ -9,7 +9,7 @@
  *
  * @since 0.1.0
  */
-import { parseRfc3339 } from "./internal/time.ts"
+import { formatRfc3339, parseRfc3339 } from "./internal/time.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -123,10 +123,7 @@ export const fromHeaders = (
  * @category conversions
  * @since 0.1.0
  */
-export const toHeaders = (
-  self: RateLimits,
-  formatReset: (resetAt: number) => string
-): { readonly [name: string]: string } => {
+export const toHeaders = (self: RateLimits): { readonly [name: string]: string } => {
   const out: Record<string, string> = {}
   for (const dimension of dimensions) {
     const limit = self[dimension]
@@ -134,7 +131,7 @@ export const toHeaders = (
     const prefix = headerPrefixes[dimension]
     if (limit.limit !== undefined) out[`${prefix}-limit`] = String(limit.limit)
     if (limit.remaining !== undefined) out[`${prefix}-remaining`] = String(limit.remaining)
-    if (limit.resetAt !== undefined) out[`${prefix}-reset`] = formatReset(limit.resetAt)
+    if (limit.resetAt !== undefined) out[`${prefix}-reset`] = formatRfc3339(limit.resetAt)
   }
   return out
 }

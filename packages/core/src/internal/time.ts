@@ -51,6 +51,19 @@ export const parseRfc3339 = (text: string): number | undefined => {
   return base + fraction - offset * 60_000
 }
 
+/** Writes milliseconds since the epoch as an RFC 3339 timestamp in UTC. */
+export const formatRfc3339 = (millis: number): string => {
+  const day = Math.floor(millis / 86_400_000)
+  const rest = millis - day * 86_400_000
+  const [year, month, date] = civilFromDays(day)
+  const time = [Math.floor(rest / 3_600_000), Math.floor(rest / 60_000) % 60, Math.floor(rest / 1000) % 60]
+  return `${pad(year, 4)}-${pad(month, 2)}-${pad(date, 2)}T${time.map((n) => pad(n, 2)).join(":")}.${
+    pad(rest % 1000, 3)
+  }Z`
+}
+
+const pad = (n: number, width: number): string => String(Math.floor(n)).padStart(width, "0")
+
 const monthOf = (name: string): number => months.indexOf(name) + 1
 
 const utc = (
@@ -80,4 +93,18 @@ const daysFromCivil = (year: number, month: number, day: number): number => {
   const dayOfYear = Math.floor((153 * (month > 2 ? month - 3 : month + 9) + 2) / 5) + day - 1
   const dayOfEra = yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear
   return era * 146_097 + dayOfEra - 719_468
+}
+
+/** The inverse of `daysFromCivil`. */
+const civilFromDays = (days: number): readonly [year: number, month: number, day: number] => {
+  const z = days + 719_468
+  const era = Math.floor(z / 146_097)
+  const dayOfEra = z - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shifted = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = shifted < 10 ? shifted + 3 : shifted - 9
+  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - Math.floor((153 * shifted + 2) / 5) + 1]
 }
