@@ -78,9 +78,20 @@ export interface Unknown {
  * @category models
  * @since 0.1.0
  */
-export type Cases<Variant extends { readonly type: string }, Result> =
-  & { readonly [Known in Exclude<Variant, Unknown> as Known["type"]]: (variant: Known) => Result }
+export type Cases<Variant extends Variants, Result> =
+  & { readonly [Known in Exclude<Variant, Unknown> as NonNullable<Known["type"]>]: (variant: Known) => Result }
   & { readonly Unknown: (variant: Unknown) => Result }
+
+/**
+ * What the variants of a union have in common: a `type`, which one of them may
+ * leave out.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Variants {
+  readonly type?: string | null | undefined
+}
 
 /**
  * Schema of a tagged union on the wire that admits tags of tomorrow.
@@ -88,7 +99,7 @@ export type Cases<Variant extends { readonly type: string }, Result> =
  * @category models
  * @since 0.1.0
  */
-export interface OpenUnion<Variant extends { readonly type: string }> extends Schema.declare<Variant | Unknown> {
+export interface OpenUnion<Variant extends Variants> extends Schema.declare<Variant | Unknown> {
   /** The tags this version knows. */
   readonly tags: ReadonlySet<string>
   /** Whether a variant is one this version does not know. */
@@ -160,8 +171,8 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   identifier: string,
   members: Members,
   options?: { readonly untagged?: Members[number] | undefined }
-): OpenUnion<Extract<Members[number]["Type"], { readonly type: string }>> => {
-  type Variant = Extract<Members[number]["Type"], { readonly type: string }>
+): OpenUnion<Extract<Members[number]["Type"], Variants>> => {
+  type Variant = Extract<Members[number]["Type"], Variants>
   const byTag = new Map<string, { readonly guard: Guard.Guard; readonly schema: Schema.Constraint }>()
   for (const schema of members) {
     for (const tag of tagsOf(schema)) byTag.set(tag, { guard: Guard.lazy(() => schema.ast), schema })
