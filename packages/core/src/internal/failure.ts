@@ -7,7 +7,6 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 import type { Details, Failure } from "../ClaudeError.ts"
@@ -60,6 +59,6 @@ export function failure(tag: string): unknown {
   return Base
 }
 
-const defineHidden = (self: Cause.YieldableError, name: string, value: unknown): void => {
+const defineHidden = (self: object, name: string, value: unknown): void => {
   Object.defineProperty(self, name, { value, enumerable: false, configurable: true })
 }
