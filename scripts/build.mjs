@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { exists, publicPackages, root } from "./workspace.mjs"
+import { bin, exists, publicPackages, root, shell } from "./workspace.mjs"
 
 for (const { dir } of publicPackages) {
   for (const file of Fs.globSync(`${dir}/dist/**/*.{js,d.ts,js.map,d.ts.map}`, { cwd: root })) {
@@ -13,6 +13,5 @@ for (const { dir } of publicPackages) {
   }
 }
 
-const tsc = Path.join(root, "node_modules/.bin/tsc")
-const { status } = spawnSync(tsc, ["-b", "tsconfig.packages.json"], { cwd: root, stdio: "inherit" })
+const { status } = spawnSync(bin("tsc"), ["-b", "tsconfig.packages.json"], { cwd: root, shell, stdio: "inherit" })
 process.exitCode = status ?? 1

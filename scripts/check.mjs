@@ -11,9 +11,8 @@
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { exists, reportFile, root } from "./workspace.mjs"
+import { bin, exists, reportFile, root, shell } from "./workspace.mjs"
 
-const bin = (name) => Path.join(root, "node_modules/.bin", name)
 const script = (name, ...args) => [process.execPath, Path.join("scripts", `${name}.mjs`), ...args]
 
 const sections = {
@@ -55,7 +54,7 @@ const groups = {
 const execute = ([command, ...args]) =>
   new Promise((resolve) => {
     const env = { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) }
-    const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", 1, 1] })
+    const child = spawn(command, args, { cwd: root, env, shell, stdio: ["ignore", 1, 1] })
     child.on("error", (error) => {
       process.stderr.write(`${error.message}\n`)
       resolve(false)

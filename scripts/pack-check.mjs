@@ -10,15 +10,14 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { promisify } from "node:util"
-import { modulesOf, publicPackages, root } from "./workspace.mjs"
+import { bin, modulesOf, publicPackages, root, shell } from "./workspace.mjs"
 
-const bin = (name) => Path.join(root, "node_modules/.bin", name)
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-claude-pack-"))
 const consumer = Path.join(folder, "consumer")
 
 const run = async (command, args, cwd = root) => {
   try {
-    return (await promisify(execFile)(command, args, { cwd, maxBuffer: 1 << 26 })).stdout
+    return (await promisify(execFile)(command, args, { cwd, maxBuffer: 1 << 26, shell })).stdout
   } catch (error) {
     throw new Error(
       `${Path.basename(command)} ${args.join(" ")}\n${error.stdout ?? ""}${error.stderr ?? error.message}`,

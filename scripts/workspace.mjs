@@ -4,6 +4,12 @@ import * as Path from "node:path"
 
 export const root = Path.resolve(import.meta.dirname, "..")
 
+/** Windows starts the tools of `node_modules/.bin` through a shell. */
+export const shell = process.platform === "win32"
+
+/** A tool of the workspace. */
+export const bin = (name) => Path.join(root, "node_modules/.bin", shell ? `${name}.CMD` : name)
+
 const readJson = (path) => JSON.parse(Fs.readFileSync(path, "utf8"))
 
 /** Every package, `dir` relative to the root. */
