@@ -2,7 +2,7 @@
 //
 //   test      what a change has to pass: types, unit tests, documented examples, type tests
 //   checks    everything else that holds for the whole repository
-//   verify    both
+//   verify    both, and the demo
 //   count     the closing line of the tests that ran last
 //
 // Every section runs, even after one has failed; the process fails if any did.
@@ -24,6 +24,7 @@ const sections = {
   lint: [
     [bin("oxlint")],
     script("codegen-barrels", "--check"),
+    script("codegen-surface", "--check"),
     script("check-jsdoc"),
     script("check-repo")
   ],
@@ -39,14 +40,15 @@ const sections = {
   changesets: [[bin("changeset"), "status"]],
   conformance: [script("conformance")],
   packages: [script("pack-check")],
-  programs: [script("run-examples")]
+  programs: [script("run-examples")],
+  demo: exists("packages/cli/src/demo.ts") ? [[process.execPath, "packages/cli/src/demo.ts"]] : []
 }
 
 const groups = {
   test: ["types", "examples", "tests", "type tests"],
   checks: ["conformance", "format", "lint", "diagnostics", "packages", "programs"],
   get verify() {
-    return [...this.test, ...this.checks]
+    return [...this.test, ...this.checks, "demo"]
   }
 }
 

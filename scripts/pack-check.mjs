@@ -157,6 +157,9 @@ try {
         consumer
       )
   )
+  // A second copy would have services and errors of its own, which the first does not recognise.
+  const copies = Fs.globSync("node_modules/**/node_modules/{effect,@effect-claude/*}/package.json", { cwd: consumer })
+  if (copies.length > 0) throw new Error(`installed more than once: ${copies.join(", ")}`)
   await step("types under nodenext and bundler", async () => {
     await Promise.all([
       run(bin("tsc"), ["-p", "tsconfig.nodenext.json"], consumer),
