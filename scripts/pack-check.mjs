@@ -10,7 +10,7 @@ import * as Fs from "node:fs"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { promisify } from "node:util"
-import { bin, modulesOf, publicPackages, root, shell } from "./workspace.mjs"
+import { bin, glob, modulesOf, publicPackages, read, root, shell } from "./workspace.mjs"
 
 const folder = Fs.mkdtempSync(Path.join(Os.tmpdir(), "effect-claude-pack-"))
 const consumer = Path.join(folder, "consumer")
@@ -84,14 +84,14 @@ const lintTarball = async ({ pkg, tarball }) => {
 const writeConsumer = (packed) => {
   Fs.mkdirSync(consumer)
   const json = (name, value) => Fs.writeFileSync(Path.join(consumer, name), JSON.stringify(value, null, 2))
-  const catalog = JSON.parse(Fs.readFileSync(Path.join(root, "node_modules/effect/package.json"), "utf8")).version
+  const effect = JSON.parse(read("node_modules/effect/package.json")).version
   json("package.json", {
     name: "consumer",
     private: true,
     type: "module",
     dependencies: {
       ...Object.fromEntries(packed.map(({ pkg, tarball }) => [pkg.manifest.name, `file:${tarball}`])),
-      effect: catalog,
+      effect,
       "@effect/platform-node": "^4.1.0",
       undici: "^8.12.4",
       "@types/node": "^24.0.0"
@@ -126,19 +126,21 @@ const writeConsumer = (packed) => {
   Fs.writeFileSync(Path.join(consumer, "portable.ts"), program(portable.filter((name) => !name.includes("/node/"))))
 }
 
-/** What the exports map closes stays closed. */
-const closed = `
-const open = []
-for (const path of ["@effect-claude/core/internal/x", "@effect-claude/core/index", "@effect-claude/core/src/index"]) {
-  try {
-    await import(path)
-    open.push(path)
-  } catch (error) {
-    if (!["ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_MODULE_NOT_FOUND"].includes(error.code)) throw error
-  }
+/** What the exports maps close stays closed, though it is in the tarballs. */
+const closed = () => {
+  const internals = publicPackages.flatMap((pkg) =>
+    glob(`${pkg.dir}/src/**/internal/**/*.ts`).map((file) =>
+      `${pkg.manifest.name}/${file.slice(`${pkg.dir}/src/`.length).replace(/\.ts$/, "")}`
+    )
+  )
+  const barrels = publicPackages.map(({ manifest }) => `${manifest.name}/index`)
+  return `
+for (const path of ${JSON.stringify([...internals, ...barrels])}) {
+  const code = await import(path).then(() => "none", (error) => error.code)
+  if (code !== "ERR_PACKAGE_PATH_NOT_EXPORTED") throw new Error(path + " is reachable: " + code)
 }
-if (open.length > 0) throw new Error("reachable: " + open.join(", "))
 `
+}
 
 try {
   await step("build", () => run(process.execPath, [Path.join(root, "scripts/build.mjs")]))
@@ -175,9 +177,10 @@ try {
   })
   await step(`run on Node ${process.versions.node}`, async () => {
     process.stdout.write(await run(process.execPath, ["index.ts"], consumer))
-    Fs.writeFileSync(Path.join(consumer, "closed.mjs"), closed)
+    Fs.writeFileSync(Path.join(consumer, "closed.mjs"), closed())
     await run(process.execPath, ["closed.mjs"], consumer)
   })
+  await step("the command line", () => run("npm", ["exec", "--", "effect-claude", "--version"], consumer))
   process.stdout.write(`packages: ok in ${((performance.now() - started) / 1000).toFixed(1)} s\n`)
 } catch (error) {
   process.stderr.write(`${error.message}\n`)
