@@ -1,0 +1,78 @@
+/**
+ * Sums as people write them in a prompt.
+ *
+ * @since 0.1.0
+ */
+
+/** Finds an expression such as `12 * (3 + 4)` or `two numbers: 2 plus 5` in text, with its value. */
+export const find = (text: string): { readonly expression: string; readonly value: number } | undefined => {
+  const symbols = text
+    .replace(/\b(?:plus|added to)\b/gi, "+")
+    .replace(/\bminus\b/gi, "-")
+    .replace(/\b(?:times|multiplied by)\b|×/gi, "*")
+    .replace(/\bdivided by\b|÷/gi, "/")
+  for (const match of symbols.matchAll(/[\d(.\-][\d\s+\-*/().^]*[\d)]/g)) {
+    const expression = match[0].replace(/\s+/g, " ").trim()
+    // Long runs of parentheses are not sums, and would nest too deep.
+    if (expression.length > 200) continue
+    if (!/\d\s*\)*\s*[+\-*/^]\s*\(*\s*-?\d/.test(expression)) continue
+    const value = evaluate(expression.replace(/\s/g, ""))
+    if (value !== undefined) return { expression, value }
+  }
+  return undefined
+}
+
+/** Writes a number without the noise of binary fractions. */
+export const format = (value: number): string => String(Number(value.toPrecision(12)))
+
+const evaluate = (text: string): number | undefined => {
+  let at = 0
+  let failed = false
+  const peek = () => text[at]
+  const primary = (): number => {
+    if (peek() === "(") {
+      at++
+      const inner = sum()
+      if (peek() === ")") at++
+      else failed = true
+      return inner
+    }
+    if (peek() === "-") {
+      at++
+      return -primary()
+    }
+    const digits = /^\d+(?:\.\d+)?/.exec(text.slice(at))?.[0]
+    if (digits === undefined) {
+      failed = true
+      return 0
+    }
+    at += digits.length
+    return Number(digits)
+  }
+  const power = (): number => {
+    const base = primary()
+    if (peek() !== "^" || failed) return base
+    at++
+    return base ** power()
+  }
+  const product = (): number => {
+    let total = power()
+    while (!failed && (peek() === "*" || peek() === "/")) {
+      const operator = text[at++]
+      const right = power()
+      total = operator === "*" ? total * right : total / right
+    }
+    return total
+  }
+  const sum = (): number => {
+    let total = product()
+    while (!failed && (peek() === "+" || peek() === "-")) {
+      const operator = text[at++]
+      const right = product()
+      total = operator === "+" ? total + right : total - right
+    }
+    return total
+  }
+  const value = sum()
+  return failed || at !== text.length ? undefined : value
+}

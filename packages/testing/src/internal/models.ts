@@ -1,0 +1,55 @@
+/**
+ * What the scripted API knows of models: the families, their limits, and what
+ * their generation accepts.
+ *
+ * @since 0.1.0
+ */
+
+/** What a model is to the scripted API. */
+export interface Model {
+  readonly id: string
+  readonly line: string
+  /** Major and minor version as one number: 4.5 is 405. */
+  readonly generation: number
+  readonly contextWindow: number
+  readonly maxTokens: number
+}
+
+/** Reads a model id, or undefined for one the API does not have. */
+export const find = (id: string): Model | undefined => {
+  const modern = /^claude-(opus|sonnet|haiku|fable|mythos)-(\d)(?:-(\d))?(?:-(?:\d{8}|latest))?$/.exec(id)
+  if (modern !== null) return make(id, modern[1]!, Number(modern[2]) * 100 + Number(modern[3] ?? 0))
+  if (id === "claude-mythos-preview") return make(id, "mythos", 406)
+  const classic = /^claude-3(?:-([57]))?-(opus|sonnet|haiku)(?:-(?:\d{8}|latest))$/.exec(id)
+  return classic === null ? undefined : make(id, classic[2]!, 300 + Number(classic[1] ?? 0))
+}
+
+const make = (id: string, line: string, generation: number): Model => ({
+  id,
+  line,
+  generation,
+  contextWindow: generation >= 406 ? 1_000_000 : 200_000,
+  maxTokens: generation >= 406 ? 128_000 : generation >= 400 ? 64_000 : generation >= 307 ? 128_000 : 8192
+})
+
+/** Whether a model takes a first turn by the assistant and system turns in between. */
+export const isRelaxed = (model: Model): boolean => model.generation >= 408
+
+/** Whether a model continues an answer begun in a last turn by the assistant. */
+export const takesPrefill = (model: Model): boolean => model.generation < 406
+
+/** The models the models endpoint lists, newest first. */
+export const listed: ReadonlyArray<{ readonly id: string; readonly name: string; readonly createdAt: string }> = [
+  { id: "claude-haiku-5-5", name: "Claude Haiku 5.5", createdAt: "2026-10-07T00:00:00Z" },
+  { id: "claude-sonnet-5-5", name: "Claude Sonnet 5.5", createdAt: "2026-10-01T00:00:00Z" },
+  { id: "claude-opus-5-5", name: "Claude Opus 5.5", createdAt: "2026-09-24T00:00:00Z" },
+  { id: "claude-sonnet-5", name: "Claude Sonnet 5", createdAt: "2026-06-30T00:00:00Z" },
+  { id: "claude-opus-5", name: "Claude Opus 5", createdAt: "2026-07-24T00:00:00Z" },
+  { id: "claude-opus-4-8", name: "Claude Opus 4.8", createdAt: "2026-05-01T00:00:00Z" },
+  { id: "claude-opus-4-7", name: "Claude Opus 4.7", createdAt: "2026-04-01T00:00:00Z" },
+  { id: "claude-opus-4-6", name: "Claude Opus 4.6", createdAt: "2026-02-01T00:00:00Z" },
+  { id: "claude-sonnet-4-6", name: "Claude Sonnet 4.6", createdAt: "2026-02-01T00:00:00Z" },
+  { id: "claude-haiku-4-5-20251001", name: "Claude Haiku 4.5", createdAt: "2025-10-15T00:00:00Z" },
+  { id: "claude-opus-4-5-20251101", name: "Claude Opus 4.5", createdAt: "2025-11-24T00:00:00Z" },
+  { id: "claude-sonnet-4-5-20250929", name: "Claude Sonnet 4.5", createdAt: "2025-09-29T00:00:00Z" }
+]

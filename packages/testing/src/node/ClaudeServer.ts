@@ -1,0 +1,177 @@
+/**
+ * A scripted Claude API on a real loopback socket, for any client in any
+ * language.
+ *
+ * The same scripts as in process, performed byte by byte: pieces are written as
+ * they are cut, resets are resets, a stalled response holds its connection open,
+ * and what HTTP does not allow is written to the socket as it is. The server
+ * listens on an ephemeral port of 127.0.0.1. Closing its scope closes every
+ * socket at once and never waits for a client.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as FiberSet from "effect/FiberSet"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type * as Net from "node:net"
+import type { Observations, Options as ClaudeTestOptions } from "../ClaudeTest.ts"
+import * as Engine from "../internal/engine.ts"
+import type { Script } from "../Script.ts"
+import * as Perform from "./internal/perform.ts"
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * Options for `layer`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends ClaudeTestOptions {
+  /**
+   * The port to listen on.
+   *
+   * @default 0, an ephemeral port
+   */
+  readonly port?: number | undefined
+  /**
+   * How long an idle connection is kept for the next request, in milliseconds.
+   * With 0 the server closes each connection after its response.
+   *
+   * @default 5000
+   */
+  readonly keepAlive?: number | undefined
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The server could not listen.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
+  message: Schema.String,
+  port: Schema.Finite
+}) {}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * The scripted API on loopback, to send requests to and to look at from a test.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class ClaudeServer extends Context.Service<
+  ClaudeServer,
+  Observations & {
+    /** The base URL, such as `http://127.0.0.1:51234`. */
+    readonly url: string
+    readonly port: number
+    /** How many connections are open. */
+    readonly openSockets: Effect.Effect<number>
+    /** How many connections were ever accepted. */
+    readonly acceptedSockets: Effect.Effect<number>
+    /** Waits until exactly so many connections are open. */
+    readonly awaitSockets: (count: number) => Effect.Effect<void>
+  }
+>()("@effect-claude/testing/node/ClaudeServer") {}
+
+/**
+ * Starts the server. It lives as long as the scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (
+  script: Script,
+  options?: Options
+) => Effect.Effect<ClaudeServer["Service"], ListenError, Scope.Scope> = Effect.fnUntraced(function*(script, options) {
+  const engine = yield* Engine.make(script, options)
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  const sockets = new Set<Net.Socket>()
+  const watchers = new Set<() => void>()
+  let accepted = 0
+  const notify = () => watchers.forEach((watcher) => watcher())
+
+  const server = Http.createServer({ keepAliveTimeout: options?.keepAlive ?? 5000 }, (request, response) => {
+    if (options?.keepAlive === 0) response.shouldKeepAlive = false
+    const fiber = run(Perform.exchange(engine, request, response))
+    response.once("close", () => fiber.interruptUnsafe())
+  })
+  // Silence is part of the job, so the server itself gives up on nobody.
+  server.requestTimeout = 0
+  server.headersTimeout = 0
+  server.on("connection", (socket: Net.Socket) => {
+    accepted++
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on("error", () => socket.destroy())
+    socket.once("close", () => {
+      sockets.delete(socket)
+      notify()
+    })
+    notify()
+  })
+  server.on("clientError", (_error, socket) => socket.destroy())
+
+  const wanted = options?.port ?? 0
+  yield* Effect.acquireRelease(
+    Effect.callback<void, ListenError>((resume) => {
+      server.once("error", ({ message }) => resume(Effect.fail(new ListenError({ message, port: wanted }))))
+      server.listen(wanted, "127.0.0.1", () => resume(Effect.void))
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        for (const socket of sockets) socket.destroy()
+      })
+  )
+  const address = server.address()
+  const port = typeof address === "object" && address !== null ? address.port : wanted
+
+  return ClaudeServer.of({
+    url: `http://127.0.0.1:${port}`,
+    port,
+    requests: engine.requests,
+    awaitRequests: engine.awaitRequests,
+    script: engine.script,
+    open: Effect.sync(() => engine.counts.open),
+    finished: Effect.sync(() => engine.counts.finished),
+    aborted: Effect.sync(() => engine.counts.aborted),
+    openSockets: Effect.sync(() => sockets.size),
+    acceptedSockets: Effect.sync(() => accepted),
+    awaitSockets: (count) =>
+      Effect.callback((resume) => {
+        const check = () => {
+          if (sockets.size !== count) return
+          watchers.delete(check)
+          resume(Effect.void)
+        }
+        watchers.add(check)
+        check()
+        return Effect.sync(() => watchers.delete(check))
+      })
+  })
+})
+
+/**
+ * Layer that provides a server answering from `script`.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (script: Script, options?: Options): Layer.Layer<ClaudeServer, ListenError> =>
+  Layer.effect(ClaudeServer, make(script, options))
