@@ -144,8 +144,10 @@ export const make = Effect.fnUntraced(function*(script: Script, options?: Option
  */
 export const layer = (script: Script, options?: Options): Layer.Layer<ClaudeTest | HttpClient.HttpClient> =>
   Layer.effectContext(
-    Effect.map(make(script, options), ({ client, service }) =>
-      Context.make(ClaudeTest, service).pipe(Context.add(HttpClient.HttpClient, client)))
+    Effect.map(
+      make(script, options),
+      ({ client, service }) => Context.make(ClaudeTest, service).pipe(Context.add(HttpClient.HttpClient, client))
+    )
   )
 
 // -----------------------------------------------------------------------------

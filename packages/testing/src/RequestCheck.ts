@@ -151,7 +151,9 @@ const batch = (body: Json, version: string, options: Options): Refusal | undefin
     if (typeof custom_id !== "string") return refuse(400, `requests.${i}.custom_id: Field required`)
     if (!isRecord(params)) return refuse(400, `requests.${i}.params: Field required`)
     if (seen.has(custom_id)) return refuse(400, `requests.${i}.custom_id: Duplicate custom_id: ${custom_id}`)
-    if (params["stream"] === true) return refuse(400, `requests.${i}.params.stream: streaming is not supported in batches`)
+    if (params["stream"] === true) {
+      return refuse(400, `requests.${i}.params.stream: streaming is not supported in batches`)
+    }
     seen.add(custom_id)
     // What a field may not be is refused at once; what a model may not do is the result of that one request.
     const problem = Body.shape(params, { version, betas: "", counting: false, isModel: options.isModel })

@@ -27,45 +27,60 @@
  */
 import type { ContentBlock } from "@effect-claude/core/ContentBlock"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
-import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
-import type { Pipeable } from "effect/Pipeable"
-import * as Predicate from "effect/Predicate"
-import * as Errors from "./internal/errors.ts"
 import type { Json } from "./internal/json.ts"
 import * as Internal from "./internal/script.ts"
+import type { Script } from "./internal/script.ts"
 import type { RecordedRequest } from "./RecordedRequest.ts"
 import type * as ScriptedModel from "./ScriptedModel.ts"
 
-// -----------------------------------------------------------------------------
-// models
-// -----------------------------------------------------------------------------
-
 /**
- * The brand of scripts.
+ * Options of the constructors that answer with an error.
  *
- * @category type IDs
+ * @category options
  * @since 0.1.0
  */
-export const TypeId: TypeId = Internal.TypeId
-
+export type { StatusOptions } from "./internal/errors.ts"
 /**
- * The type of the brand.
+ * Answers that fail: a status, garbage, a connection that breaks, silence.
  *
- * @category type IDs
+ * @category failures
  * @since 0.1.0
  */
-export type TypeId = "~@effect-claude/testing/Script"
-
+export { garbage, overloadedInStream, rateLimited, resetConnection, silence, status } from "./internal/failures.ts"
 /**
- * Answers in the order they are given.
+ * Answers in the order they are given, and the brand they are known by.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Script extends Pipeable {
-  readonly [TypeId]: Internal.Node
-}
+export { type Script, TypeId } from "./internal/script.ts"
+/**
+ * How answers travel: cut, slowed, split, delayed, broken.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export {
+  chunked,
+  type Chunking,
+  type Combinator,
+  type Cut,
+  cutAfter,
+  delay,
+  errorInStream,
+  isScript,
+  malformed,
+  pause,
+  type Place,
+  slow,
+  stall,
+  withHeaders
+} from "./internal/travel.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
 
 /**
  * A block or an event that the wire schemas do not declare.
@@ -77,33 +92,6 @@ export interface Tagged {
   readonly type: string
   readonly [field: string]: unknown
 }
-
-/**
- * A place in a response: right after its headers, after some bytes of its body,
- * or after some of its events. A body that is not a stream counts as one event.
- *
- * @category models
- * @since 0.1.0
- */
-export type Place = "headers" | { readonly bytes: number } | { readonly events: number }
-
-/**
- * How a response is cut short: `end` finishes the HTTP response as if that had
- * been all, `close` closes the connection early, `reset` resets it.
- *
- * @category models
- * @since 0.1.0
- */
-export type Cut = "end" | "close" | "reset"
-
-/**
- * How bytes are grouped into deliveries: an event at a time, a byte at a time,
- * all at once, at the given offsets, or at offsets drawn from a seed.
- *
- * @category models
- * @since 0.1.0
- */
-export type Chunking = "perEvent" | "perByte" | "whole" | ReadonlyArray<number> | { readonly seed: number }
 
 // -----------------------------------------------------------------------------
 // options
@@ -155,37 +143,6 @@ export interface ReplyOptions extends MessageOptions {
    * @default no thinking block
    */
   readonly thinking?: string | undefined
-}
-
-/**
- * Options for `status`.
- *
- * @category options
- * @since 0.1.0
- */
-export interface StatusOptions {
-  /**
-   * The API's `error.type`.
-   *
-   * @default the type the API uses with this status
-   */
-  readonly type?: string | undefined
-  /**
-   * @default the API's words for this status
-   */
-  readonly message?: string | undefined
-  /**
-   * The API's stable `error.details.error_code`.
-   *
-   * @default no details
-   */
-  readonly code?: string | undefined
-  /**
-   * Further headers, such as `retry-after`.
-   *
-   * @default {}
-   */
-  readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -306,116 +263,6 @@ export const model = (options?: ScriptedModel.Options): Script =>
   forever(Internal.once({ _tag: "Model", options: options ?? {} }))
 
 // -----------------------------------------------------------------------------
-// failures
-// -----------------------------------------------------------------------------
-
-/**
- * Answers with a status. From 400 on the body is the API's error envelope;
- * redirects and other statuses have no body.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const status = (status: number, options?: StatusOptions): Script => {
-  if (status < 400) {
-    return Internal.once({ _tag: "Raw", status, contentType: "", text: "", headers: options?.headers ?? {} })
-  }
-  return Internal.once({ _tag: "Failure", failure: Errors.failure(status, options) })
-}
-
-/**
- * Answers that the rate limit is reached, with the server's hint: seconds, or a
- * `retry-after` value as it is to be sent.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const rateLimited = (options?: {
-  readonly retryAfter?: Duration.Input | { readonly header: string } | undefined
-}): Script => {
-  const hint = options?.retryAfter
-  const headers = hint === undefined
-    ? undefined
-    : { "retry-after": isHeader(hint) ? hint.header : String(Duration.toSeconds(hint)) }
-  return status(429, { headers })
-}
-
-/**
- * Answers a stream with `overloaded_error` after some of its events; other
- * requests with a 529.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const overloadedInStream = (options?: {
-  /**
-   * How many events come first.
-   *
-   * @default 0
-   */
-  readonly after?: number | undefined
-}): Script => errorInStream(reply(filler), { after: options?.after ?? 0 })
-
-/**
- * Answers with a body that is not what it says.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const garbage = (options?: {
-  /**
-   * @default 200
-   */
-  readonly status?: number | undefined
-  /**
-   * @default "application/json"
-   */
-  readonly contentType?: string | undefined
-  /**
-   * @default text that is not JSON
-   */
-  readonly body?: string | undefined
-  /**
-   * @default {}
-   */
-  readonly headers?: { readonly [name: string]: string } | undefined
-}): Script =>
-  Internal.once({
-    _tag: "Raw",
-    status: options?.status ?? 200,
-    contentType: options?.contentType ?? "application/json",
-    text: options?.body ?? "\u0000\u0001 this is not { JSON",
-    headers: options?.headers ?? {}
-  })
-
-/**
- * Resets the connection: before the headers, right after them, or after some
- * bytes of the body.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const resetConnection = (options?: {
-  /**
-   * @default "beforeHeaders"
-   */
-  readonly when?: "beforeHeaders" | "afterHeaders" | number | undefined
-}): Script => {
-  const when = options?.when ?? "beforeHeaders"
-  return when === "beforeHeaders"
-    ? Internal.once({ _tag: "NoHeaders", end: "reset" })
-    : cutAfter(reply(filler), when === "afterHeaders" ? "headers" : { bytes: when }, { by: "reset" })
-}
-
-/**
- * Accepts the request and never says anything.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const silence: Script = Internal.once({ _tag: "Silence" })
-
-// -----------------------------------------------------------------------------
 // order
 // -----------------------------------------------------------------------------
 
@@ -473,155 +320,15 @@ export const respondWith = (respond: (request: RecordedRequest) => Script): Scri
 export const when: {
   (accepts: (request: RecordedRequest) => boolean): (self: Script) => Script
   (self: Script, accepts: (request: RecordedRequest) => boolean): Script
-} = dual(2, (self: Script, accepts: (request: RecordedRequest) => boolean): Script =>
-  Internal.make({ _tag: "When", script: self, accepts }))
-
-// -----------------------------------------------------------------------------
-// travel
-// -----------------------------------------------------------------------------
-
-/**
- * Cuts the response at a place.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const cutAfter: {
-  (place: Place, options?: { readonly by?: Cut | undefined }): (self: Script) => Script
-  (self: Script, place: Place, options?: { readonly by?: Cut | undefined }): Script
-} = dual((args) => isScript(args[0]), (self: Script, place: Place, options?: { readonly by?: Cut | undefined }): Script =>
-  change(self, { _tag: "Cut", place, end: ends[options?.by ?? "end"] }))
-
-/**
- * Says nothing more after a place, and keeps the connection open.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const stall: {
-  (options: { readonly after: Place }): (self: Script) => Script
-  (self: Script, options: { readonly after: Place }): Script
-} = dual(2, (self: Script, options: { readonly after: Place }): Script =>
-  change(self, { _tag: "Cut", place: options.after, end: "hang" }))
-
-/**
- * Breaks a stream off with an error event after some of its events. A request
- * that is not for a stream is answered with the error's status.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const errorInStream: {
-  (options: { readonly after: number; readonly status?: number } & StatusOptions): (self: Script) => Script
-  (self: Script, options: { readonly after: number; readonly status?: number } & StatusOptions): Script
-} = dual(2, (self: Script, options: { readonly after: number; readonly status?: number } & StatusOptions): Script =>
-  change(self, {
-    _tag: "ErrorEvent",
-    place: { events: options.after },
-    failure: Errors.failure(options.status ?? 529, options)
-  }))
-
-/**
- * Waits before each delivery.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const slow: {
-  (perChunk: Duration.Input): (self: Script) => Script
-  (self: Script, perChunk: Duration.Input): Script
-} = dual(2, (self: Script, perChunk: Duration.Input): Script =>
-  change(self, { _tag: "Slow", millis: Duration.toMillis(perChunk) }))
-
-/**
- * Delivers the same bytes in other pieces.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const chunked: {
-  (chunking: Chunking): (self: Script) => Script
-  (self: Script, chunking: Chunking): Script
-} = dual(2, (self: Script, chunking: Chunking): Script =>
-  change(self, { _tag: "Chunked", chunking: isOffsets(chunking) ? { at: chunking } : chunking }))
-
-/**
- * Waits before the headers.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const delay: {
-  (duration: Duration.Input): (self: Script) => Script
-  (self: Script, duration: Duration.Input): Script
-} = dual(2, (self: Script, duration: Duration.Input): Script =>
-  change(self, { _tag: "Delay", millis: Duration.toMillis(duration) }))
-
-/**
- * Waits once at a place in the body, then goes on.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const pause: {
-  (place: Place, duration: Duration.Input): (self: Script) => Script
-  (self: Script, place: Place, duration: Duration.Input): Script
-} = dual(3, (self: Script, place: Place, duration: Duration.Input): Script =>
-  change(self, { _tag: "Pause", place, millis: Duration.toMillis(duration) }))
-
-/**
- * Adds response headers, or removes those whose value is undefined.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withHeaders: {
-  (headers: { readonly [name: string]: string | undefined }): (self: Script) => Script
-  (self: Script, headers: { readonly [name: string]: string | undefined }): Script
-} = dual(2, (self: Script, headers: { readonly [name: string]: string | undefined }): Script =>
-  change(self, { _tag: "Headers", headers }))
-
-/**
- * Breaks HTTP itself, on a real socket: a status line that is none (`head`), a
- * chunk whose size is not a number (`chunk`), or a `content-length` that
- * announces more than is sent (`longLength`). In process it is the failure a
- * client makes of it.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const malformed: {
-  (what: "head" | "chunk" | "longLength"): (self: Script) => Script
-  (self: Script, what: "head" | "chunk" | "longLength"): Script
-} = dual(2, (self: Script, what: "head" | "chunk" | "longLength"): Script =>
-  change(self, { _tag: "Malformed", malformed: what }))
-
-// -----------------------------------------------------------------------------
-// guards
-// -----------------------------------------------------------------------------
-
-/**
- * Whether a value is a script.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isScript = (u: unknown): u is Script => Predicate.hasProperty(u, TypeId)
+} = dual(
+  2,
+  (self: Script, accepts: (request: RecordedRequest) => boolean): Script =>
+    Internal.make({ _tag: "When", script: self, accepts })
+)
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
-
-const ends = { end: "complete", close: "close", reset: "reset" } as const
-
-const filler = "This answer was written to be interrupted, which is why it goes on for a little while."
-
-const change = (script: Script, effect: Internal.Effect): Script => Internal.make({ _tag: "Changed", script, effect })
-
-const isOffsets = (chunking: Chunking): chunking is ReadonlyArray<number> => Array.isArray(chunking)
-
-const isHeader = (hint: Duration.Input | { readonly header: string }): hint is { readonly header: string } =>
-  Predicate.hasProperty(hint, "header")
 
 const definedFields = (
   message: MessageOptions & { readonly content: ReadonlyArray<{ readonly type: string }> }

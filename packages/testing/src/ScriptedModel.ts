@@ -164,7 +164,8 @@ const toolCall = (body: Json, turn: Turn): Block | undefined => {
   }
 }
 
-const isCustom = (tool: Json): boolean => tool["type"] === undefined || tool["type"] === null || tool["type"] === "custom"
+const isCustom = (tool: Json): boolean =>
+  tool["type"] === undefined || tool["type"] === null || tool["type"] === "custom"
 
 /** Whether the prompt has a word of the tool's name in it: `weather` for `get_weather`. */
 const isAbout = (prompt: string, tool: Json): boolean => {
@@ -233,8 +234,9 @@ const speak = (turn: Turn, name: string): string => {
 }
 
 const recall = (prompt: string, facts: ReadonlyMap<string, string>): string | undefined => {
-  const subject = /\b(?:what(?:'s| is| are| was)|tell me|remember|recall|do you know) my ([\p{L} ]{1,40}?)\s*(?:[?.!,]|$)/iu
-    .exec(prompt)?.[1]?.toLowerCase() ?? (/\bwho am i\b/i.test(prompt) ? "name" : undefined)
+  const subject =
+    /\b(?:what(?:'s| is| are| was)|tell me|remember|recall|do you know) my ([\p{L} ]{1,40}?)\s*(?:[?.!,]|$)/iu
+      .exec(prompt)?.[1]?.toLowerCase() ?? (/\bwho am i\b/i.test(prompt) ? "name" : undefined)
   if (subject === undefined) return undefined
   const told = facts.get(subject)
   return told === undefined ? `You have not told me your ${subject} yet.` : `Your ${subject} is ${told}.`

@@ -11,7 +11,7 @@ export const find = (text: string): { readonly expression: string; readonly valu
     .replace(/\bminus\b/gi, "-")
     .replace(/\b(?:times|multiplied by)\b|×/gi, "*")
     .replace(/\bdivided by\b|÷/gi, "/")
-  for (const match of symbols.matchAll(/[\d(.\-][\d\s+\-*/().^]*[\d)]/g)) {
+  for (const match of symbols.matchAll(/[\d(.-][\d\s+\-*/().^]*[\d)]/g)) {
     const expression = match[0].replace(/\s+/g, " ").trim()
     // Long runs of parentheses are not sums, and would nest too deep.
     if (expression.length > 200) continue
@@ -26,39 +26,38 @@ export const find = (text: string): { readonly expression: string; readonly valu
 export const format = (value: number): string => String(Number(value.toPrecision(12)))
 
 const evaluate = (text: string): number | undefined => {
-  let at = 0
-  let failed = false
-  const peek = () => text[at]
+  const state = { at: 0, failed: false }
+  const peek = () => text[state.at]
   const primary = (): number => {
     if (peek() === "(") {
-      at++
+      state.at++
       const inner = sum()
-      if (peek() === ")") at++
-      else failed = true
+      if (peek() === ")") state.at++
+      else state.failed = true
       return inner
     }
     if (peek() === "-") {
-      at++
+      state.at++
       return -primary()
     }
-    const digits = /^\d+(?:\.\d+)?/.exec(text.slice(at))?.[0]
+    const digits = /^\d+(?:\.\d+)?/.exec(text.slice(state.at))?.[0]
     if (digits === undefined) {
-      failed = true
+      state.failed = true
       return 0
     }
-    at += digits.length
+    state.at += digits.length
     return Number(digits)
   }
   const power = (): number => {
     const base = primary()
-    if (peek() !== "^" || failed) return base
-    at++
+    if (peek() !== "^" || state.failed) return base
+    state.at++
     return base ** power()
   }
   const product = (): number => {
     let total = power()
-    while (!failed && (peek() === "*" || peek() === "/")) {
-      const operator = text[at++]
+    while (!state.failed && (peek() === "*" || peek() === "/")) {
+      const operator = text[state.at++]
       const right = power()
       total = operator === "*" ? total * right : total / right
     }
@@ -66,13 +65,13 @@ const evaluate = (text: string): number | undefined => {
   }
   const sum = (): number => {
     let total = product()
-    while (!failed && (peek() === "+" || peek() === "-")) {
-      const operator = text[at++]
+    while (!state.failed && (peek() === "+" || peek() === "-")) {
+      const operator = text[state.at++]
       const right = product()
       total = operator === "+" ? total + right : total - right
     }
     return total
   }
   const value = sum()
-  return failed || at !== text.length ? undefined : value
+  return state.failed || state.at !== text.length ? undefined : value
 }

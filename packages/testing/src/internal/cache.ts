@@ -60,4 +60,4 @@ const breakpoints = (body: Json): ReadonlyArray<Breakpoint> => {
 }
 
 /** Where the marks are does not change what is cached. */
-const unmarked = ({ cache_control: _, ...block }: Json): Json => block
+const unmarked = (block: Json): Json => ({ ...block, cache_control: undefined })

@@ -147,4 +147,3 @@ const limits = (body: Json, model: Models.Model, { betas, counting }: Context): 
   }
   return undefined
 }
-

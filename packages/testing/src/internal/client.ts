@@ -21,7 +21,12 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
       const { body, contentType } = yield* readBody(request)
       const headers: { [name: string]: string } = { ...request.headers }
       if (contentType !== undefined && headers["content-type"] === undefined) headers["content-type"] = contentType
-      const answer = yield* engine.handle({ method: request.method, url: `${url.pathname}${url.search}`, headers, body })
+      const answer = yield* engine.handle({
+        method: request.method,
+        url: `${url.pathname}${url.search}`,
+        headers,
+        body
+      })
       const transport = (code: string) =>
         new HttpClientError.HttpClientError({
           reason: new HttpClientError.TransportError({ request, cause: failedFetch(code) })
@@ -72,31 +77,32 @@ const perform = (
     const last = frames.findLastIndex((frame) => frame._tag === "Bytes")
     let at = 0
     const aborted = () => fail(withCode("This operation was aborted", "ABORT_ERR"))
-    const pull: Effect.Effect<readonly [Uint8Array], HttpClientError.HttpClientError | Cause.Done<void>> = Effect.suspend(
-      () => {
-        if (signal.aborted && at <= last) return Effect.fail(aborted())
-        const frame = frames[at++]
-        if (frame?._tag === "Wait") {
-          return Effect.andThen(abortable(Effect.sleep(frame.millis), signal, aborted()), pull)
+    const pull: Effect.Effect<readonly [Uint8Array], HttpClientError.HttpClientError | Cause.Done<void>> = Effect
+      .suspend(
+        () => {
+          if (signal.aborted && at <= last) return Effect.fail(aborted())
+          const frame = frames[at++]
+          if (frame?._tag === "Wait") {
+            return Effect.andThen(abortable(Effect.sleep(frame.millis), signal, aborted()), pull)
+          }
+          const end = answer.malformed === undefined ? answer.end : "close"
+          if (frame !== undefined) {
+            if (at - 1 === last && end === "complete") settle("finished")
+            const one: readonly [Uint8Array] = [frame.bytes]
+            return Effect.succeed(one)
+          }
+          switch (end) {
+            case "complete":
+              settle("finished")
+              return Cause.done()
+            case "hang":
+              return abortable(Effect.never, signal, aborted())
+            default:
+              settle("finished")
+              return Effect.fail(fail(withCode(messages[end], codes[end])))
+          }
         }
-        const end = answer.malformed === undefined ? answer.end : "close"
-        if (frame !== undefined) {
-          if (at - 1 === last && end === "complete") settle("finished")
-          const one: readonly [Uint8Array] = [frame.bytes]
-          return Effect.succeed(one)
-        }
-        switch (end) {
-          case "complete":
-            settle("finished")
-            return Cause.done()
-          case "hang":
-            return abortable(Effect.never, signal, aborted())
-          default:
-            settle("finished")
-            return Effect.fail(fail(withCode(messages[end], codes[end])))
-        }
-      }
-    )
+      )
     return pull
   })).pipe(Stream.ensuring(Effect.sync(() => settle("aborted"))))
 

@@ -5,15 +5,41 @@
  */
 import type { FailureSpec } from "./script.ts"
 
+/**
+ * Options for `status`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface StatusOptions {
+  /**
+   * The API's `error.type`.
+   *
+   * @default the type the API uses with this status
+   */
+  readonly type?: string | undefined
+  /**
+   * @default the API's words for this status
+   */
+  readonly message?: string | undefined
+  /**
+   * The API's stable `error.details.error_code`.
+   *
+   * @default no details
+   */
+  readonly code?: string | undefined
+  /**
+   * Further headers, such as `retry-after`.
+   *
+   * @default {}
+   */
+  readonly headers?: { readonly [name: string]: string } | undefined
+}
+
 /** Creates the error the API answers with a status. */
 export const failure = (
   status: number,
-  options?: {
-    readonly type?: string | undefined
-    readonly message?: string | undefined
-    readonly code?: string | undefined
-    readonly headers?: { readonly [name: string]: string } | undefined
-  }
+  options?: StatusOptions
 ): FailureSpec => {
   const [type, message, shouldRetry]: Usual = usual[status] ?? (status >= 500
     ? ["api_error", "Internal server error"]
@@ -23,7 +49,10 @@ export const failure = (
     type: options?.type ?? type,
     message: options?.message ?? message,
     ...(options?.code === undefined ? undefined : { details: { error_code: options.code } }),
-    headers: { ...(shouldRetry === undefined ? undefined : { "x-should-retry": String(shouldRetry) }), ...options?.headers }
+    headers: {
+      ...(shouldRetry === undefined ? undefined : { "x-should-retry": String(shouldRetry) }),
+      ...options?.headers
+    }
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
 
 /** An object of unknown fields. */

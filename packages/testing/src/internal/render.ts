@@ -102,7 +102,10 @@ const complete = (spec: MessageSpec, context: Context): Json => {
       ? { ...fields, type: block.type, id: Random.id(context.draw, "toolu") }
       : fields
   })
-  const thinking = blocks.filter((block) => block.type === "thinking").reduce((n, block) => n + Tokens.ofBlock(block), 0)
+  const thinking = blocks.filter((block) => block.type === "thinking").reduce(
+    (n, block) => n + Tokens.ofBlock(block),
+    0
+  )
   return {
     model: string(model) ?? string(context.body["model"]) ?? "claude-scripted",
     id: string(id) ?? Random.id(context.draw, "msg"),
@@ -146,9 +149,7 @@ const apply = (answer: Answer.Answer, effect: Effect, context: Context): Answer.
     case "Slow":
       return {
         ...answer,
-        frames: answer.frames.flatMap((frame) =>
-          frame._tag === "Bytes" ? [Answer.wait(effect.millis), frame] : [frame]
-        )
+        frames: answer.frames.flatMap((frame) => frame._tag === "Bytes" ? [Answer.wait(effect.millis), frame] : [frame])
       }
     case "Delay":
       return { ...answer, delay: answer.delay + effect.millis }
@@ -177,4 +178,3 @@ const isStream = (answer: Answer.Answer): boolean =>
   answer.head?.headers["content-type"]?.startsWith("text/event-stream") === true
 
 const encoder = new TextEncoder()
-

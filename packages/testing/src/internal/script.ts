@@ -11,7 +11,21 @@ import type * as ScriptedModel from "../ScriptedModel.ts"
 import type { Chunking, End, Malformed } from "./answer.ts"
 import type { Json } from "./json.ts"
 
-export const TypeId = "~@effect-claude/testing/Script"
+/**
+ * The brand of scripts.
+ *
+ * @category type IDs
+ * @since 0.1.0
+ */
+export const TypeId: TypeId = "~@effect-claude/testing/Script"
+
+/**
+ * The type of the brand.
+ *
+ * @category type IDs
+ * @since 0.1.0
+ */
+export type TypeId = "~@effect-claude/testing/Script"
 
 /** What answers one request. */
 export type Step =
@@ -31,7 +45,7 @@ export type Step =
 
 /** A message that still lacks what only the request can tell: model, ids, usage. */
 export interface MessageSpec extends Json {
-  readonly content: ReadonlyArray<{ readonly type: string }>
+  readonly content: ReadonlyArray<{ readonly type: string } | (Json & { readonly type: string })>
 }
 
 /** An error in the API's envelope. */
@@ -66,6 +80,12 @@ export type Node =
   | { readonly _tag: "When"; readonly script: Script; readonly accepts: (request: RecordedRequest) => boolean }
   | { readonly _tag: "Respond"; readonly respond: (request: RecordedRequest) => Script }
 
+/**
+ * Answers in the order they are given.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export interface Script extends Pipeable {
   readonly [TypeId]: Node
 }

@@ -80,7 +80,9 @@ const pairs = (turns: ReadonlyArray<Json>): string | undefined => {
       continue
     }
     const calls = new Set((previous?.blocks ?? []).map(({ block }) => string(block["id"])))
-    const orphan = turn.blocks.find(({ block }) => block["type"] === "tool_result" && !calls.has(string(block["tool_use_id"]) ?? ""))
+    const orphan = turn.blocks.find(({ block }) =>
+      block["type"] === "tool_result" && !calls.has(string(block["tool_use_id"]) ?? "")
+    )
     if (orphan !== undefined) {
       return `${orphan.path}: unexpected \`tool_use_id\` found in \`tool_result\` blocks: ` +
         `${String(orphan.block["tool_use_id"])}. Each \`tool_result\` block must have a corresponding \`tool_use\` ` +

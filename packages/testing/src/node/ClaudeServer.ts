@@ -12,6 +12,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -101,25 +102,32 @@ export const make: (
 ) => Effect.Effect<ClaudeServer["Service"], ListenError, Scope.Scope> = Effect.fnUntraced(function*(script, options) {
   const engine = yield* Engine.make(script, options)
   const run = yield* FiberSet.makeRuntime<never, void, never>()
-  const sockets = new Set<Net.Socket>()
+  const sockets = new Map<Net.Socket, Set<Fiber.Fiber<void>>>()
   const watchers = new Set<() => void>()
   let accepted = 0
   const notify = () => watchers.forEach((watcher) => watcher())
 
   const server = Http.createServer({ keepAliveTimeout: options?.keepAlive ?? 5000 }, (request, response) => {
     if (options?.keepAlive === 0) response.shouldKeepAlive = false
+    const fibers = sockets.get(request.socket)
     const fiber = run(Perform.exchange(engine, request, response))
-    response.once("close", () => fiber.interruptUnsafe())
+    fibers?.add(fiber)
+    response.once("close", () => {
+      fibers?.delete(fiber)
+      fiber.interruptUnsafe()
+    })
   })
   // Silence is part of the job, so the server itself gives up on nobody.
   server.requestTimeout = 0
   server.headersTimeout = 0
   server.on("connection", (socket: Net.Socket) => {
     accepted++
-    sockets.add(socket)
+    sockets.set(socket, new Set())
     socket.setNoDelay(true)
     socket.on("error", () => socket.destroy())
     socket.once("close", () => {
+      // Exchanges are settled before the socket counts as gone, so that whoever waits for it sees them settled.
+      for (const fiber of sockets.get(socket) ?? []) fiber.interruptUnsafe()
       sockets.delete(socket)
       notify()
     })
@@ -136,7 +144,7 @@ export const make: (
     () =>
       Effect.callback<void>((resume) => {
         server.close(() => resume(Effect.void))
-        for (const socket of sockets) socket.destroy()
+        for (const socket of sockets.keys()) socket.destroy()
       })
   )
   const address = server.address()

@@ -1,0 +1,140 @@
+/**
+ * Answers that fail: the constructors of `Script` that are not messages.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Predicate from "effect/Predicate"
+import * as Errors from "./errors.ts"
+import type { StatusOptions } from "./errors.ts"
+import * as Internal from "./script.ts"
+import type { Script } from "./script.ts"
+import { cutAfter, errorInStream } from "./travel.ts"
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+/**
+ * Answers with a status. From 400 on the body is the API's error envelope;
+ * redirects and other statuses have no body.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const status = (status: number, options?: StatusOptions): Script => {
+  if (status < 400) {
+    return Internal.once({ _tag: "Raw", status, contentType: "", text: "", headers: options?.headers ?? {} })
+  }
+  return Internal.once({ _tag: "Failure", failure: Errors.failure(status, options) })
+}
+
+/**
+ * Answers that the rate limit is reached, with the server's hint: seconds, or a
+ * `retry-after` value as it is to be sent.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const rateLimited = (options?: {
+  readonly retryAfter?: Duration.Input | { readonly header: string } | undefined
+}): Script => {
+  const hint = options?.retryAfter
+  const headers = hint === undefined
+    ? undefined
+    : { "retry-after": isHeader(hint) ? hint.header : String(Duration.toSeconds(hint)) }
+  return status(429, { headers })
+}
+
+/**
+ * Answers a stream with `overloaded_error` after some of its events; other
+ * requests with a 529.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const overloadedInStream = (options?: {
+  /**
+   * How many events come first.
+   *
+   * @default 0
+   */
+  readonly after?: number | undefined
+}): Script => errorInStream(filler, { after: options?.after ?? 0 })
+
+/**
+ * Answers with a body that is not what it says.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const garbage = (options?: {
+  /**
+   * @default 200
+   */
+  readonly status?: number | undefined
+  /**
+   * @default "application/json"
+   */
+  readonly contentType?: string | undefined
+  /**
+   * @default text that is not JSON
+   */
+  readonly body?: string | undefined
+  /**
+   * @default {}
+   */
+  readonly headers?: { readonly [name: string]: string } | undefined
+}): Script =>
+  Internal.once({
+    _tag: "Raw",
+    status: options?.status ?? 200,
+    contentType: options?.contentType ?? "application/json",
+    text: options?.body ?? "\u0000\u0001 this is not { JSON",
+    headers: options?.headers ?? {}
+  })
+
+/**
+ * Resets the connection: before the headers, right after them, or after some
+ * bytes of the body.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resetConnection = (options?: {
+  /**
+   * @default "beforeHeaders"
+   */
+  readonly when?: "beforeHeaders" | "afterHeaders" | number | undefined
+}): Script => {
+  const when = options?.when ?? "beforeHeaders"
+  return when === "beforeHeaders"
+    ? Internal.once({ _tag: "NoHeaders", end: "reset" })
+    : cutAfter(filler, when === "afterHeaders" ? "headers" : { bytes: when }, { by: "reset" })
+}
+
+/**
+ * Accepts the request and never says anything.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const silence: Script = Internal.once({ _tag: "Silence" })
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** An answer to be interrupted. */
+const filler: Script = Internal.once({
+  _tag: "Message",
+  message: {
+    content: [{
+      type: "text",
+      text: "This answer was written to be interrupted, which is why it goes on for a little while."
+    }]
+  }
+})
+
+const isHeader = (hint: Duration.Input | { readonly header: string }): hint is { readonly header: string } =>
+  Predicate.hasProperty(hint, "header")
