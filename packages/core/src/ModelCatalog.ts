@@ -1,0 +1,296 @@
+/**
+ * What each model holds, costs and refuses, as of a date.
+ *
+ * The catalogue is data with a date on it: prices change, and a model that is
+ * not here is not an error. What is not known is undefined, never a guess. Look
+ * a model up by id, by alias, by a dated snapshot or by the id a cloud platform
+ * gives it; replace entries for prices of your own; or take limits from
+ * `/v1/models` with `withModelInfo`, which is always newer than this file.
+ *
+ * `Current` is the catalogue a program uses: provide another to override it.
+ *
+ * Source: the API's pricing and model pages, and recorded answers of
+ * `/v1/models`.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import { dual } from "effect/Function"
+import * as Option from "effect/Option"
+import { models } from "./internal/models.ts"
+import type { ModelInfo } from "./Model.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a million tokens of each class cost, in US dollars. A class whose price
+ * is not known is absent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Price {
+  /** Input that is neither read from nor written to the cache. */
+  readonly input?: number | undefined
+  /** Everything generated, thinking included. */
+  readonly output?: number | undefined
+  /** Input read from the cache. */
+  readonly cacheRead?: number | undefined
+  /** Input written to the cache for five minutes. */
+  readonly cacheWrite5m?: number | undefined
+  /** Input written to the cache for an hour. */
+  readonly cacheWrite1h?: number | undefined
+}
+
+/**
+ * The price of requests up to a length. It holds for the whole request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Tier {
+  /** The longest prompt in tokens, cached input included. Absent on the last tier. */
+  readonly upTo?: number | undefined
+  /** What tokens cost in this tier. */
+  readonly price: Price
+}
+
+/**
+ * Something a model answers with a 400.
+ *
+ * - `prefill`: an assistant turn at the end, for the model to continue
+ * - `samplingPair`: `temperature` and `top_p` together
+ * - `sampling`: `temperature`, `top_p` or `top_k` at all
+ * - `manualThinking`: `thinking` of type `enabled`
+ * - `noThinking`: `thinking` of type `disabled`
+ * - `forcedTool`: a `tool_choice` of `any` or `tool`
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Refusal = "prefill" | "samplingPair" | "sampling" | "manualThinking" | "noThinking" | "forcedTool"
+
+/**
+ * What is known of a model.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Entry {
+  /** The id without a date. */
+  readonly id: string
+  /** Other ids of the same model. Ids that only add a date need not be listed. */
+  readonly aliases?: ReadonlyArray<string> | undefined
+  /** How many tokens prompt and answer may have together. */
+  readonly contextWindow?: number | undefined
+  /** The largest `max_tokens`. */
+  readonly maxOutput?: number | undefined
+  /** Prices by length of the prompt, shortest first. */
+  readonly tiers?: ReadonlyArray<Tier> | undefined
+  /** What a batch's tokens cost, as a factor. */
+  readonly batchFactor?: number | undefined
+  /** What tokens cost in fast mode, as a factor. Absent where it is unknown or there is none. */
+  readonly fastFactor?: number | undefined
+  /** What tokens cost when they are to stay in the US, as a factor. */
+  readonly usFactor?: number | undefined
+  /** What the model is known to refuse. What is not listed need not be accepted. */
+  readonly refuses?: ReadonlyArray<Refusal> | undefined
+  /** The day, as `YYYY-MM-DD`, from which requests fail. */
+  readonly retiresOn?: string | undefined
+  /** The model to use instead. */
+  readonly replacement?: string | undefined
+}
+
+/**
+ * What models hold, cost and refuse, as of a date.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ModelCatalog {
+  /** The day, as `YYYY-MM-DD`, on which the facts were gathered. */
+  readonly asOf: string
+  /** What one web search costs, in US dollars. Fetching pages costs tokens only. */
+  readonly webSearch?: number | undefined
+  /** The models, newest first. */
+  readonly models: ReadonlyArray<Entry>
+}
+
+// -----------------------------------------------------------------------------
+// catalogues
+// -----------------------------------------------------------------------------
+
+/**
+ * The catalogue this version was released with.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const released: ModelCatalog = { asOf: "2026-11-20", webSearch: 0.01, models }
+
+/**
+ * The catalogue in use: `released`, unless another is provided.
+ *
+ * **Example** (Paying a negotiated price)
+ *
+ * ```ts
+ * import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+ * import * as Effect from "effect/Effect"
+ *
+ * const ours = ModelCatalog.withEntry(ModelCatalog.released, {
+ *   id: "claude-sonnet-5-5",
+ *   contextWindow: 1_000_000,
+ *   tiers: [{ price: { input: 1.5, output: 7.5 } }]
+ * })
+ *
+ * export const program = Effect.gen(function*() {
+ *   const catalog = yield* ModelCatalog.Current
+ *   return ModelCatalog.find(catalog, "claude-sonnet-5-5")
+ * }).pipe(Effect.provideService(ModelCatalog.Current, ours))
+ * ```
+ *
+ * @category references
+ * @since 0.1.0
+ */
+export const Current: Context.Reference<ModelCatalog> = Context.Reference<ModelCatalog>(
+  "@effect-claude/core/ModelCatalog/Current",
+  { defaultValue: () => released }
+)
+
+// -----------------------------------------------------------------------------
+// lookups
+// -----------------------------------------------------------------------------
+
+/**
+ * Finds a model by its id: as it is listed, by an alias, without its date
+ * (`claude-haiku-4-5-20251001`), or as a cloud platform spells it
+ * (`us.anthropic.claude-opus-4-6-v1:0`, `claude-opus-4-5@20251101`).
+ *
+ * **Example** (Looking up a dated snapshot)
+ *
+ * ```ts
+ * import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+ * import * as Option from "effect/Option"
+ *
+ * const haiku = ModelCatalog.find(ModelCatalog.released, "claude-haiku-4-5-20251001")
+ *
+ * Option.map(haiku, (model) => model.contextWindow) // => Option.some(200_000)
+ * ```
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const find: {
+  (id: string): (self: ModelCatalog) => Option.Option<Entry>
+  (self: ModelCatalog, id: string): Option.Option<Entry>
+} = dual(2, (self: ModelCatalog, id: string): Option.Option<Entry> => {
+  for (const spelling of spellings(id)) {
+    const entry = self.models.find((model) => model.id === spelling || model.aliases?.includes(spelling) === true)
+    if (entry !== undefined) return Option.some(entry)
+  }
+  return Option.none()
+})
+
+/**
+ * Whether a model is known to refuse something. False for models that are not
+ * listed.
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const refuses: {
+  (id: string, refusal: Refusal): (self: ModelCatalog) => boolean
+  (self: ModelCatalog, id: string, refusal: Refusal): boolean
+} = dual(
+  3,
+  (self: ModelCatalog, id: string, refusal: Refusal): boolean =>
+    Option.exists(find(self, id), (entry) => entry.refuses?.includes(refusal) === true)
+)
+
+/**
+ * Returns what tokens cost for a prompt of the given length: none when no price
+ * is known.
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const priceOf: {
+  (promptTokens: number): (self: Entry) => Option.Option<Price>
+  (self: Entry, promptTokens: number): Option.Option<Price>
+} = dual(2, (self: Entry, promptTokens: number): Option.Option<Price> =>
+  Option.map(
+    Option.fromUndefinedOr(self.tiers?.find((tier) => tier.upTo === undefined || promptTokens <= tier.upTo)),
+    (tier) => tier.price
+  ))
+
+// -----------------------------------------------------------------------------
+// combinators
+// -----------------------------------------------------------------------------
+
+/**
+ * Adds a model, or replaces the one with the same id.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withEntry: {
+  (entry: Entry): (self: ModelCatalog) => ModelCatalog
+  (self: ModelCatalog, entry: Entry): ModelCatalog
+} = dual(2, (self: ModelCatalog, entry: Entry): ModelCatalog => ({
+  ...self,
+  models: [entry, ...self.models.filter((model) => model.id !== entry.id)]
+}))
+
+/**
+ * Takes over what `/v1/models` says of models: limits, the day they retire, and
+ * whether they refuse manual thinking. Prices stay as they are.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withModelInfo: {
+  (models: Iterable<ModelInfo>): (self: ModelCatalog) => ModelCatalog
+  (self: ModelCatalog, models: Iterable<ModelInfo>): ModelCatalog
+} = dual(2, (self: ModelCatalog, models: Iterable<ModelInfo>): ModelCatalog => {
+  let catalog = self
+  for (const info of models) {
+    const known = Option.getOrElse(find(catalog, info.id), (): Entry => ({ id: info.id }))
+    catalog = withEntry(catalog, { ...known, ...limitsOf(info), ...refusalsOf(info, known.refuses ?? []) })
+  }
+  return catalog
+})
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** The id as it is, then with less and less around the name. */
+const spellings = (id: string): ReadonlyArray<string> => {
+  const name = id
+    .toLowerCase()
+    .replace(/^.*\//, "")
+    .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
+    .replace(/-v\d+(?::\d+)?$/, "")
+    .replace("@", "-")
+  return [id, name, name.replace(/-(?:\d{8}|latest|default)$/, "")]
+}
+
+const limitsOf = (info: ModelInfo): Partial<Entry> => ({
+  ...(info.max_input_tokens === undefined || info.max_input_tokens === null
+    ? undefined
+    : { contextWindow: info.max_input_tokens }),
+  ...(info.max_tokens === undefined || info.max_tokens === null ? undefined : { maxOutput: info.max_tokens }),
+  ...(info.retires_at === undefined || info.retires_at === null
+    ? undefined
+    : { retiresOn: info.retires_at.slice(0, 10) })
+})
+
+const refusalsOf = (info: ModelInfo, known: ReadonlyArray<Refusal>): Partial<Entry> => {
+  const types = info.capabilities?.thinking?.types
+  const manual = types?.enabled?.supported
+  if (manual === undefined) return {}
+  const others = known.filter((refusal) => refusal !== "manualThinking")
+  return { refuses: manual ? others : [...others, "manualThinking"] }
+}
