@@ -1,0 +1,116 @@
+/**
+ * A token bucket that keeps retries in proportion to successes.
+ *
+ * One bucket is shared by the calls of a layer. A retry withdraws tokens, a
+ * success and the passing of time return them, and a retry that is interrupted
+ * before it happens gives back what it took. In an outage the bucket runs dry
+ * and calls fail after their first attempt instead of multiplying the load. It
+ * never holds more than its capacity.
+ *
+ * @since 0.1.0
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * A bucket shared by many calls. Every operation is one atomic step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RetryBudget {
+  /** The numbers the bucket was made of. */
+  readonly options: Options
+  /** How many tokens are left. */
+  readonly available: Effect.Effect<number>
+  /** Takes what a retry costs; false, and nothing taken, when there is not enough. */
+  readonly withdraw: (cost: number) => Effect.Effect<boolean>
+  /** Gives tokens back: what a retry that did not happen took, or what a success returns. */
+  readonly deposit: (tokens: number) => Effect.Effect<void>
+}
+
+/**
+ * The numbers of a bucket.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** How many tokens the bucket holds. It starts full. */
+  readonly capacity: number
+  /** What a retry costs. */
+  readonly cost: number
+  /** What a retry costs when it waits as long as the server asked. */
+  readonly hintedCost: number
+  /** What a success returns, beside what its own retries cost. */
+  readonly perSuccess: number
+  /** What each second returns. */
+  readonly perSecond: number
+}
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * Numbers for a program with a handful of concurrent calls: a burst of 100
+ * retries, then about one in five seconds, and one more for every five
+ * successes.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export const standard: Options = { capacity: 500, cost: 5, hintedCost: 1, perSuccess: 1, perSecond: 1 }
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates a full bucket.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options): Effect.Effect<RetryBudget> =>
+  Effect.clockWith((clock) => Effect.sync(() => fromClock(options, clock)))
+
+/** Creates a full bucket that starts to fill at the time of `clock`. Reads the clock, so it is an effect to others. */
+const fromClock = (options: Options, clock: Clock.Clock): RetryBudget => {
+  let tokens = options.capacity
+  let updatedAt = clock.currentTimeMillisUnsafe()
+
+  const refill = (clock: Clock.Clock): void => {
+    const now = clock.currentTimeMillisUnsafe()
+    // A clock set back returns nothing, and takes nothing away.
+    if (now > updatedAt) tokens = Math.min(options.capacity, tokens + ((now - updatedAt) / 1000) * options.perSecond)
+    updatedAt = now
+  }
+
+  const step = <A>(f: () => A): Effect.Effect<A> =>
+    Effect.clockWith((clock) =>
+      Effect.sync(() => {
+        refill(clock)
+        return f()
+      })
+    )
+
+  return {
+    options,
+    available: step(() => tokens),
+    withdraw: (cost) =>
+      step(() => {
+        if (tokens < cost) return false
+        tokens -= cost
+        return true
+      }),
+    deposit: (amount) =>
+      step(() => {
+        tokens = Math.min(options.capacity, tokens + amount)
+      })
+  }
+}

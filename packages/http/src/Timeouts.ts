@@ -1,0 +1,157 @@
+/**
+ * How long each part of a call may take.
+ *
+ * The defaults never punish thinking or uploads: a model may be silent for
+ * minutes while the server pings, and a large body gets time in proportion to
+ * its size. Each limit that is reached is a typed error that names its phase:
+ * `ClaudeTimeoutError`, or `StreamIdleError` for a stream that fell silent.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * The limits of a call. `Duration.infinity` switches one off.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Timeouts {
+  /** Until the connection stands. Only a transport that sees sockets can keep it. */
+  readonly connect: Duration.Duration
+  /** From the start of an attempt to the headers, on a streamed request. */
+  readonly headers: Duration.Duration
+  /** From the start of an attempt to the headers, on a plain JSON request. */
+  readonly jsonHeaders: Duration.Duration
+  /** Bytes per second an upload may be as slow as: a body extends the time to the headers accordingly. */
+  readonly uploadRate: number
+  /** From the headers to the first content of a stream. */
+  readonly firstContent: Duration.Duration
+  /** Between two reads of the body, measured on bytes while a read is outstanding. */
+  readonly idle: Duration.Duration
+  /** For one attempt as a whole. */
+  readonly total: Duration.Duration
+  /** For one attempt as a whole, where the answer is folded from a stream. */
+  readonly foldedTotal: Duration.Duration
+}
+
+/**
+ * Options of `make`, and what a scoped override may change.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * Until the connection stands. Only a transport that sees sockets can keep it.
+   *
+   * @default "10 seconds"
+   */
+  readonly connect?: Duration.Input | undefined
+  /**
+   * From the start of an attempt to the headers, on a streamed request.
+   *
+   * @default "5 minutes"
+   */
+  readonly headers?: Duration.Input | undefined
+  /**
+   * From the start of an attempt to the headers, on a plain JSON request.
+   *
+   * @default "4 minutes"
+   */
+  readonly jsonHeaders?: Duration.Input | undefined
+  /**
+   * Bytes per second an upload may be as slow as.
+   *
+   * @default 50_000
+   */
+  readonly uploadRate?: number | undefined
+  /**
+   * From the headers to the first content of a stream.
+   *
+   * @default "10 minutes"
+   */
+  readonly firstContent?: Duration.Input | undefined
+  /**
+   * Between two reads of the body. Pings count, a slow consumer does not.
+   *
+   * @default "90 seconds"
+   */
+  readonly idle?: Duration.Input | undefined
+  /**
+   * For one attempt as a whole.
+   *
+   * @default Duration.infinity
+   */
+  readonly total?: Duration.Input | undefined
+  /**
+   * For one attempt as a whole, where the answer is folded from a stream.
+   *
+   * @default "60 minutes"
+   */
+  readonly foldedTotal?: Duration.Input | undefined
+}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * The limits of a layer that sets none.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const defaults: Timeouts = {
+  connect: Duration.seconds(10),
+  headers: Duration.minutes(5),
+  jsonHeaders: Duration.minutes(4),
+  uploadRate: 50_000,
+  firstContent: Duration.minutes(10),
+  idle: Duration.seconds(90),
+  total: Duration.infinity,
+  foldedTotal: Duration.minutes(60)
+}
+
+/**
+ * Creates limits: what `options` leave out is as in `from`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (options: Options | undefined, from: Timeouts = defaults): Timeouts =>
+  options === undefined ? from : {
+    connect: duration(options.connect, from.connect),
+    headers: duration(options.headers, from.headers),
+    jsonHeaders: duration(options.jsonHeaders, from.jsonHeaders),
+    uploadRate: options.uploadRate ?? from.uploadRate,
+    firstContent: duration(options.firstContent, from.firstContent),
+    idle: duration(options.idle, from.idle),
+    total: duration(options.total, from.total),
+    foldedTotal: duration(options.foldedTotal, from.foldedTotal)
+  }
+
+/**
+ * Returns how long the headers of one attempt may take to arrive, its upload included.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const headersWithin = (
+  self: Timeouts,
+  request: { readonly streamed: boolean; readonly bodySize: number }
+): Duration.Duration =>
+  request.streamed
+    ? Duration.sum(self.headers, Duration.millis((request.bodySize / self.uploadRate) * 1000))
+    : self.jsonHeaders
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const duration = (input: Duration.Input | undefined, fallback: Duration.Duration): Duration.Duration =>
+  input === undefined ? fallback : Duration.fromInputUnsafe(input)

@@ -1,0 +1,89 @@
+/**
+ * From bytes to events, without an effect: what is done to each chunk.
+ *
+ * Per event the cost is the parsing of its JSON, one compiled check, and one
+ * step of the fold that keeps the partial message for errors.
+ *
+ * @since 0.1.0
+ */
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import { SseParser } from "./sse.ts"
+
+/** Why no further event can be decoded. */
+export type Stop =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "ErrorEvent"; readonly event: StreamEvent.Error }
+  | { readonly _tag: "Malformed"; readonly problem: string }
+
+/** Turns the chunks of one response into events. */
+export class EventDecoder {
+  /** Set as soon as the stream is over, whatever the reason. What follows is not looked at. */
+  stop: Stop | undefined = undefined
+  /** The message as far as it has come. */
+  accumulator: MessageAccumulator.MessageAccumulator = MessageAccumulator.initial
+  /** Whether any event was decoded. */
+  started = false
+  /** The decoded events nobody took yet. */
+  #events: Array<StreamEvent.StreamEvent> = []
+  readonly #text = new TextDecoder()
+  readonly #parser: SseParser
+  readonly #maxEventSize: number
+
+  constructor(maxEventSize: number) {
+    this.#maxEventSize = maxEventSize
+    this.#parser = new SseParser(maxEventSize, (event, data) => this.#frame(event, data))
+  }
+
+  /** Reads a chunk and returns the events that it completes. */
+  decode(bytes: Uint8Array): Array<StreamEvent.StreamEvent> {
+    const text = this.#text.decode(bytes, { stream: true })
+    const fed = Result.try(() => this.#parser.feed(text))
+    if (this.stop === undefined) {
+      if (Result.isFailure(fed)) this.stop = malformed(`is not JSON (${reasonOf(fed.failure)})`)
+      else if (!fed.success) this.stop = malformed(`is larger than ${this.#maxEventSize} characters (maxEventSize)`)
+    }
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
+  #frame(name: string, data: string): void {
+    if (this.stop !== undefined || data === "") return
+    const parsed: unknown = JSON.parse(data)
+    const value = name === "" || !Predicate.isReadonlyObject(parsed) || "type" in parsed
+      ? parsed
+      : { type: name, ...parsed }
+    if (!StreamEvent.is(value)) {
+      this.stop = malformed(`does not match: ${mismatch(value)}`)
+      return
+    }
+    if (value.type === "error") {
+      this.stop = { _tag: "ErrorEvent", event: value }
+      return
+    }
+    this.started = true
+    this.accumulator = MessageAccumulator.step(this.accumulator, value)
+    this.#events.push(value)
+    if (value.type === "message_stop") this.stop = { _tag: "Done" }
+  }
+}
+
+const malformed = (problem: string): Stop => ({ _tag: "Malformed", problem })
+
+const decodeEvent = Schema.decodeUnknownResult(StreamEvent.StreamEvent)
+
+/** Says where a value differs from every known event. */
+const mismatch = (value: unknown): string => {
+  const result = decodeEvent(value)
+  const text = Result.isFailure(result) ? String(result.failure.message) : "no reason found"
+  return text.replace(/\s+/g, " ").slice(0, 200)
+}
+
+const reasonOf = (failure: unknown): string => {
+  const text = Predicate.isError(failure) ? failure.message : String(failure)
+  return text.replace(/\s+/g, " ").slice(0, 120)
+}

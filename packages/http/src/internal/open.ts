@@ -1,0 +1,305 @@
+/**
+ * Opening a stream: one attempt, up to the point from which it is handed out.
+ *
+ * Events are held back until the stream commits; whatever fails before that
+ * fails the attempt, which can be made again. The pull that results delivers the
+ * events of that one attempt, and ends normally if and only if `message_stop`
+ * was seen.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Exchange from "../Exchange.ts"
+import type * as Timeouts from "../Timeouts.ts"
+import { EventDecoder, type Stop } from "./eventDecoder.ts"
+import * as Failures from "./failures.ts"
+import * as Watchdog from "./watchdog.ts"
+
+/** What the reading of a stream is kept to. */
+export interface Options {
+  readonly timeouts: Timeouts.Timeouts
+  readonly maxEventSize: number
+  /** When the whole call must have ended, by `Watchdog.now`. */
+  readonly endBy: number
+  /** Called for each ping before the stream commits. */
+  readonly onPing: Effect.Effect<void>
+}
+
+/** The events of one attempt. */
+export interface Opened {
+  readonly meta: Exchange.Meta
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
+  /** The message as far as it has been pulled. */
+  readonly accumulator: () => MessageAccumulator.MessageAccumulator
+}
+
+/** Reads a response as events that nobody has seen yet. A failure of the pull can be followed by another attempt. */
+export const read = (
+  response: Exchange.Response,
+  options: Options
+): Effect.Effect<Reading, never, Scope.Scope> =>
+  Effect.flatMap(Effect.scope, (scope) =>
+    Effect.clockWith((clock) =>
+      Effect.flatMap(Stream.toPull(response.body), (pull) => {
+        const limits = limitsOf(options, Watchdog.now(clock))
+        return Effect.flatMap(Watchdog.watch(pull, limits, scope), (watched) => {
+          const reading = new Reading(response.meta, watched, limits, options)
+          return Effect.as(Scope.addFinalizerExit(scope, (exit) => reading.drain(exit)), reading)
+        })
+      })))
+
+/** Opens a stream: pulls until it commits, and hands out what was held back first. */
+export const open = Effect.fnUntraced(function*(
+  response: Exchange.Response,
+  options: Options
+): Effect.fn.Return<Opened, ClaudeError.ClaudeError, Scope.Scope> {
+  const reading = yield* read(response, options)
+  let held: Array<StreamEvent.StreamEvent> | undefined = undefined
+  while (!reading.committed) {
+    const events: Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent> = yield* reading.required
+    if (held === undefined) held = [...events]
+    else for (const event of events) held.push(event)
+    for (const event of events) {
+      if (event.type === "ping") yield* options.onPing
+      else if (commits(event)) reading.commit()
+    }
+  }
+  let first: Array<StreamEvent.StreamEvent> | undefined = held
+  const pull = Effect.suspend(() => {
+    const events = first
+    if (events === undefined || !Arr.isArrayNonEmpty(events)) return reading.pull
+    first = undefined
+    return Effect.succeed(events)
+  })
+  return { meta: reading.meta, pull, accumulator: () => reading.decoder.accumulator }
+})
+
+/**
+ * Whether an event is the first that must not be taken back: content, the end,
+ * or something this version does not know.
+ */
+export const commits = (event: StreamEvent.StreamEvent): boolean => {
+  switch (event.type) {
+    case "ping":
+    case "content_block_stop":
+      return false
+    case "message_start":
+      return event.message.content.length > 0
+    case "content_block_start":
+      return !isEmptyShell(event.content_block)
+    default:
+      return true
+  }
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const isEmptyShell = (block: StreamEvent.ContentBlockStart["content_block"]): boolean => {
+  switch (block.type) {
+    case "text":
+      return block.text === ""
+    case "thinking":
+      return block.thinking === "" && block.signature === ""
+    case "tool_use":
+    case "server_tool_use":
+    case "mcp_tool_use":
+      return typeof block.input === "object" && block.input !== null && Object.keys(block.input).length === 0
+    default:
+      return false
+  }
+}
+
+type ReadFailure = HttpClientError.HttpClientError | Cause.Done | Late
+
+/** A limit that was reached, before what is known of the stream is added. */
+type Late = { readonly _tag: "Late"; readonly limit: "idle" | "firstContent" | "total" }
+
+const limitsOf = (options: Options, now: number): Watchdog.Limits<ReadFailure> => ({
+  idle: Duration.toMillis(options.timeouts.idle),
+  onIdle: () => ({ _tag: "Late", limit: "idle" }),
+  contentBy: now + Duration.toMillis(options.timeouts.firstContent),
+  onContentLate: () => ({ _tag: "Late", limit: "firstContent" }),
+  endBy: options.endBy,
+  onEndLate: () => ({ _tag: "Late", limit: "total" })
+})
+
+/** At most this long and this much is read after `message_stop`, so that the connection can be used again. */
+const drainFor = Duration.millis(100)
+const drainBytes = 4096
+
+/** The reading of one response. */
+export class Reading {
+  readonly decoder: EventDecoder
+  readonly meta: Exchange.Meta
+  /** Whether events may have been handed out. */
+  committed = false
+  /** The next events, or the end. */
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
+  /** The next events of a stream that has not committed: it cannot end, since `message_stop` commits. */
+  readonly required: Effect.Effect<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
+  readonly #read: Effect.Effect<Arr.NonEmptyReadonlyArray<Uint8Array>, ReadFailure>
+  readonly #limits: Watchdog.Limits<ReadFailure>
+  readonly #options: Options
+  /** Whether the response was read to its end. */
+  #ended = false
+
+  constructor(
+    meta: Exchange.Meta,
+    read: Effect.Effect<Arr.NonEmptyReadonlyArray<Uint8Array>, ReadFailure>,
+    limits: Watchdog.Limits<ReadFailure>,
+    options: Options
+  ) {
+    this.meta = meta
+    this.decoder = new EventDecoder(options.maxEventSize)
+    this.#limits = limits
+    this.#options = options
+    this.#read = read
+    const chunk = Effect.matchEffect(read, {
+      onFailure: (failure) => Effect.fail(this.#failed(failure)),
+      onSuccess: (chunks) => {
+        const events = this.#decode(chunks)
+        return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : this.pull
+      }
+    })
+    this.pull = Effect.suspend(() => this.decoder.stop === undefined ? chunk : this.#stopped(this.decoder.stop))
+    this.required = Effect.catchIf(
+      this.pull,
+      Cause.isDone,
+      () => Effect.fail(this.#truncated("eof", "ended")),
+      (error) => Effect.fail(error)
+    )
+  }
+
+  /** From now on, a failure says that events were handed out. */
+  commit(): void {
+    this.committed = true
+    this.contentArrived()
+  }
+
+  /** From now on, content is not waited for. */
+  contentArrived(): void {
+    this.#limits.contentBy = Infinity
+  }
+
+  /** Creates the error of a stream that ended as it should, and never said which message it is. */
+  withoutMessage(): ClaudeError.ClaudeError {
+    return this.#truncated("eof", "has no `message_start`, and ended")
+  }
+
+  /** Reads what little may follow `message_stop`. Nothing is read when the scope closes for another reason. */
+  drain(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    if (this.#ended || this.decoder.stop?._tag !== "Done" || !Exit.isSuccess(exit)) return Effect.void
+    let left = drainBytes
+    const rest = Effect.forever(
+      Effect.flatMap(this.#read, (chunks) => {
+        for (const chunk of chunks) left -= chunk.byteLength
+        return left < 0 ? Cause.done() : Effect.void
+      }),
+      { disableYield: true }
+    )
+    return Effect.interruptible(rest).pipe(Effect.timeoutOption(drainFor), Effect.ignore)
+  }
+
+  #decode(chunks: Arr.NonEmptyReadonlyArray<Uint8Array>): Array<StreamEvent.StreamEvent> {
+    if (chunks.length === 1) return this.decoder.decode(chunks[0])
+    const events: Array<StreamEvent.StreamEvent> = []
+    for (const chunk of chunks) for (const event of this.decoder.decode(chunk)) events.push(event)
+    return events
+  }
+
+  #stopped(stop: Stop): Pull.Pull<never, ClaudeError.ClaudeError> {
+    switch (stop._tag) {
+      case "Done":
+        return Cause.done()
+      case "ErrorEvent":
+        return Effect.fail(ErrorResponse.fromEvent(stop.event, {
+          ...this.meta,
+          partial: this.#partial(),
+          contentHandedOut: this.committed
+        }))
+      case "Malformed":
+        return Effect.fail(this.#truncated("decode", `cannot be read on: an event ${stop.problem}`))
+    }
+  }
+
+  #failed(failure: ReadFailure): ClaudeError.ClaudeError {
+    if (Cause.isDone(failure)) {
+      this.#ended = true
+      return this.#truncated("eof", this.decoder.started ? "ended" : "ended without any event")
+    }
+    if (HttpClientError.isHttpClientError(failure)) {
+      this.#ended = true
+      return failure.reason._tag === "EmptyBodyError"
+        ? this.#truncated("eof", "has no body")
+        : Failures.streamLost("cause" in failure.reason ? failure.reason.cause : undefined, this.details())
+    }
+    return this.#late(failure.limit)
+  }
+
+  #truncated(reason: "eof" | "decode", what: string): ClaudeError.ClaudeError {
+    return new ClaudeError.StreamTruncatedError({
+      ...this.details(),
+      reason,
+      message: `The stream ${what}${reason === "eof" ? " before `message_stop`" : ""}. The answer is not complete; ` +
+        "`partial` holds what arrived."
+    })
+  }
+
+  #late(limit: Late["limit"]): ClaudeError.ClaudeError {
+    const { firstContent, idle, total } = this.#options.timeouts
+    switch (limit) {
+      case "idle":
+        return new ClaudeError.StreamIdleError({
+          ...this.details(),
+          idle,
+          message: `The stream sent no byte, not even a ping, for ${Duration.format(idle)}. The answer is not ` +
+            "complete; `partial` holds what arrived."
+        })
+      case "firstContent":
+        return new ClaudeError.ClaudeTimeoutError({
+          ...this.details(),
+          phase: "firstContent",
+          limit: firstContent,
+          message: `The stream brought no content within ${Duration.format(firstContent)}. Raise \`firstContent\` ` +
+            "for requests that think longer."
+        })
+      case "total":
+        return new ClaudeError.ClaudeTimeoutError({
+          ...this.details(),
+          phase: "total",
+          limit: total,
+          message: `The call did not end within ${Duration.format(total)}. \`partial\` holds what arrived; raise ` +
+            "`total` for longer answers."
+        })
+    }
+  }
+
+  /** What is known of the stream so far. */
+  details(): Omit<ClaudeError.Details, "message"> {
+    return {
+      ...this.meta,
+      outcome: this.decoder.started ? "partial" : "unknown",
+      partial: this.#partial(),
+      ...(this.committed ? { contentHandedOut: true } : undefined)
+    }
+  }
+
+  #partial(): ClaudeError.Details["partial"] {
+    return Option.getOrUndefined(MessageAccumulator.snapshot(this.decoder.accumulator))
+  }
+}

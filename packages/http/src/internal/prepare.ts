@@ -1,0 +1,111 @@
+/**
+ * From a message request to what is sent: checked, encoded, and looked at for
+ * what it needs and what it may do.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Tool from "@effect-claude/core/Tool"
+import * as Wire from "@effect-claude/core/Wire"
+import * as Effect from "effect/Effect"
+import * as HttpBody from "effect/http/HttpBody"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Exchange from "../Exchange.ts"
+
+/** Above this, an answer may take longer than a plain response is allowed to. */
+const shortAnswer = 8_192
+
+/** Whether the server acts on its own while it answers: such a request must not be repeated blindly. */
+export const actsOnServer = (request: MessageRequest.MessageRequest): boolean =>
+  isPresent(request.container) ||
+  (isPresent(request.mcp_servers) && request.mcp_servers.length > 0) ||
+  (isPresent(request.tools) && request.tools.some(Tool.runsOnServer))
+
+/** Whether the answer may take long, so that it should travel as a stream. */
+export const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
+  request.max_tokens > shortAnswer ||
+  (isPresent(request.thinking) && request.thinking.type !== "disabled") ||
+  actsOnServer(request)
+
+/** Checks a request's shape. */
+export const check = (
+  request: MessageRequest.MessageRequest
+): Effect.Effect<void, ClaudeError.RequestValidationError> => {
+  if (isRequest(request)) return Effect.void
+  const decoded = decode(request)
+  const issues = Result.isFailure(decoded) ? format(decoded.failure).issues : []
+  return refuse(issues.slice(0, 10).map((issue) => ({
+    rule: "shape",
+    path: pathOf(issue.path),
+    problem: issue.message,
+    fix: "Give what the API documents for this field."
+  })))
+}
+
+/** Fails with the violations found. */
+export const refuse = (
+  violations: ReadonlyArray<ClaudeError.Violation>
+): Effect.Effect<never, ClaudeError.RequestValidationError> =>
+  Effect.fail(
+    new ClaudeError.RequestValidationError({
+      violations,
+      outcome: "notSent",
+      message: `The request was not sent: ${
+        violations.map(({ fix, path, problem }) => `${path === "" ? "the request" : path}: ${problem}. ${fix}`).join(" ")
+      }`
+    })
+  )
+
+/** Encodes a checked request. */
+export const encode = (
+  request: MessageRequest.MessageRequest,
+  options: { readonly streamed: boolean; readonly betas: ReadonlyArray<string> }
+): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
+  const { stream: _, ...body } = request
+  const text = Result.try(() => JSON.stringify(options.streamed ? { ...body, stream: true } : body))
+  if (Result.isFailure(text)) {
+    return refuse([{
+      rule: "json",
+      path: "",
+      problem: "it cannot be written as JSON (a BigInt, or an object that contains itself)",
+      fix: "Use plain JSON values."
+    }])
+  }
+  return Effect.succeed({
+    operation: options.streamed ? "messages.stream" : "messages.create",
+    method: "POST",
+    path: "/v1/messages",
+    body: HttpBody.text(text.success, "application/json"),
+    betas: options.betas,
+    streamed: options.streamed,
+    repeatable: !actsOnServer(request)
+  })
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const isRequest = Wire.is(MessageRequest.MessageRequest)
+
+const decode = (u: unknown): Result.Result<unknown, SchemaIssue.Issue> =>
+  Result.mapError(
+    Schema.decodeUnknownResult(MessageRequest.MessageRequest)(u, { errors: "all" }),
+    (error) => error.issue
+  )
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+const isPresent = Predicate.isNotNullish
+
+/** Writes a path the way a program would: `messages[0].content`. */
+const pathOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): string =>
+  (path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
+    .reduce<string>(
+      (out, key) => typeof key === "number" ? `${out}[${key}]` : out === "" ? String(key) : `${out}.${String(key)}`,
+      ""
+    )

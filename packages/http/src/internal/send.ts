@@ -1,0 +1,169 @@
+/**
+ * One attempt at a request: from the logical request to a 2xx response, or to
+ * the error that says what happened.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import * as RateLimits from "@effect-claude/core/RateLimits"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { constTrue } from "effect/Function"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as HttpBody from "effect/http/HttpBody"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Claude, Settings } from "../Claude.ts"
+import type * as Exchange from "../Exchange.ts"
+import * as Timeouts from "../Timeouts.ts"
+import * as Check from "./config.ts"
+import * as Failures from "./failures.ts"
+
+/** How requests are signed. */
+export type Credentials =
+  | { readonly header: "none" }
+  | {
+    readonly header: "x-api-key" | "authorization"
+    readonly secret: Effect.Effect<Redacted.Redacted, unknown>
+  }
+
+/** Creates the function that makes one attempt. */
+export const make = (
+  httpClient: HttpClient.HttpClient,
+  credentials: Credentials,
+  fixed: { readonly [name: string]: string }
+): Claude["Service"]["attempt"] => {
+  const client = HttpClient.withScope(httpClient)
+  return Effect.fnUntraced(function*(
+    request: Exchange.Request,
+    settings: Settings
+  ): Effect.fn.Return<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> {
+    const host = new URL(settings.baseUrl).host
+    const headers = { ...fixed, ...yield* sign(credentials), ...headersOf(request, settings) }
+    const problem = Check.headers(headers)
+    if (problem !== undefined) return yield* Effect.fail(invalidHeader(problem))
+    const http = HttpClientRequest.make(request.method)(`${settings.baseUrl}${request.path}`, {
+      headers,
+      urlParams: request.query,
+      body: request.body ?? HttpBody.empty
+    })
+    const within = Timeouts.headersWithin(settings.timeouts, {
+      streamed: request.streamed,
+      bodySize: request.body === undefined || request.body._tag === "Empty" ? 0 : request.body.contentLength ?? 0
+    })
+    const response = yield* client.execute(http).pipe(
+      Effect.updateContext(quietly),
+      Effect.mapError((error) => Failures.fromTransport(error, { phase: "headers", host })),
+      Effect.timeoutOrElse({ duration: within, orElse: () => Effect.fail(headersLate(host, within)) })
+    )
+    const responseHeaders = response.headers
+    const meta: Exchange.Meta = {
+      requestId: responseHeaders["request-id"],
+      organizationId: responseHeaders["anthropic-organization-id"],
+      rateLimits: RateLimits.fromHeaders(responseHeaders)
+    }
+    if (response.status < 200 || response.status > 299) {
+      const text = yield* errorText(response, settings)
+      return yield* Effect.fail(ErrorResponse.toError({
+        status: response.status,
+        headers: responseHeaders,
+        text,
+        now: yield* Clock.currentTimeMillis
+      }))
+    }
+    return { status: response.status, headers: responseHeaders, meta, body: response.stream }
+  })
+}
+
+/** Follows no redirect, and leaves no span and no trace header. */
+const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.Scope> =>
+  context.pipe(
+    Context.add(FetchHttpClient.RequestInit, {
+      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
+      redirect: "manual"
+    }),
+    Context.add(HttpClient.TracerPropagationEnabled, false),
+    Context.add(HttpClient.TracerDisabledWhen, constTrue)
+  )
+
+const headersOf = (request: Exchange.Request, settings: Settings): { readonly [name: string]: string } => {
+  const betas = request.betas === undefined ? settings.betas : [...settings.betas, ...request.betas]
+  return {
+    accept: "application/json",
+    // The transports do not all decompress, and a stream gains nothing by it.
+    "accept-encoding": "identity",
+    "anthropic-version": settings.version,
+    ...(betas.length === 0 ? undefined : { "anthropic-beta": [...new Set(betas)].join(",") }),
+    ...settings.headers,
+    ...request.headers
+  }
+}
+
+const sign = (
+  credentials: Credentials
+): Effect.Effect<{ readonly [name: string]: string }, ClaudeError.ClaudeError> =>
+  credentials.header === "none" ? Effect.succeed({}) : Effect.matchEffect(credentials.secret, {
+    onFailure: () => Effect.fail(unauthenticated("The credential could not be obtained")),
+    onSuccess: (redacted) => {
+      const secret = Redacted.value(redacted)
+      const problem = Check.credential(secret)
+      return problem !== undefined
+        ? Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
+        : Effect.succeed({ [credentials.header]: credentials.header === "x-api-key" ? secret : `Bearer ${secret}` })
+    }
+  })
+
+const unauthenticated = (problem: string): ClaudeError.ClaudeError =>
+  new ClaudeError.AuthenticationError({ outcome: "notSent", message: `${problem}. The request was not sent.` })
+
+const invalidHeader = (problem: string): ClaudeError.ClaudeError =>
+  new ClaudeError.RequestValidationError({
+    outcome: "notSent",
+    violations: [{ rule: "headers", path: "headers", problem, fix: "Remove the character, or encode the value." }],
+    message: `The request was not sent: ${problem}.`
+  })
+
+const headersLate = (host: string, limit: Duration.Duration): ClaudeError.ClaudeError =>
+  new ClaudeError.ClaudeTimeoutError({
+    phase: "headers",
+    limit,
+    outcome: "unknown",
+    message: `${host} sent no headers within ${Duration.format(limit)}. Stream long answers, or raise \`headers\`.`
+  })
+
+/** The most that is read of a response that reports a failure. */
+const errorBodyLimit = 1_048_576
+
+/**
+ * The body of a response that reports a failure, as far as it arrives: the
+ * status says what happened, so a body that is cut, silent or endless changes
+ * nothing.
+ */
+const errorText = (
+  response: HttpClientResponse.HttpClientResponse,
+  settings: Settings
+): Effect.Effect<string, never, Scope.Scope> => {
+  const text = new TextDecoder()
+  let read = ""
+  return Effect.gen(function*() {
+    const pull = yield* Stream.toPull(response.stream)
+    const chunks = Effect.flatMap(pull, (chunks) => {
+      for (const chunk of chunks) read += text.decode(chunk, { stream: true })
+      return read.length > errorBodyLimit ? Cause.done() : Effect.void
+    })
+    yield* Effect.forever(chunks)
+  }).pipe(
+    Effect.timeoutOption(Duration.min(settings.timeouts.idle, Duration.seconds(10))),
+    // The end of the body arrives here as well.
+    Effect.catch(() => Effect.void),
+    Effect.map(() => read)
+  )
+}

@@ -1,0 +1,39 @@
+/**
+ * `Claude` on Node, over undici: connections are kept and used again, and
+ * connecting has a time limit of its own.
+ *
+ * @since 0.1.0
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Duration from "effect/Duration"
+import * as Layer from "effect/Layer"
+import * as Claude from "../Claude.ts"
+import * as Timeouts from "../Timeouts.ts"
+
+/**
+ * Layer that provides `Claude` over a connection pool of its own. What the
+ * options leave out is read from `Config`, as by `Claude.layerConfig`.
+ *
+ * **Example** (Running a program on Node)
+ *
+ * ```ts
+ * import * as ClaudeNode from "@effect-claude/http/node/ClaudeNode"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const ClaudeLive = ClaudeNode.layer({ apiKey: Redacted.make("sk-ant-…") })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options?: Claude.Options): Layer.Layer<Claude.Claude, Claude.ClaudeConfigError> => {
+  const { connect } = Timeouts.make(options?.timeouts)
+  const dispatcher = NodeHttpClient.layerDispatcherOptions({
+    // 0 is undici's word for no limit.
+    connect: { timeout: Duration.isFinite(connect) ? Duration.toMillis(connect) : 0 }
+  })
+  return Claude.layerConfig(options).pipe(
+    Layer.provide(NodeHttpClient.layerUndiciNoDispatcher),
+    Layer.provide(dispatcher)
+  )
+}
