@@ -127,4 +127,3 @@ const truncated = (decoder: EventDecoder, reason: "eof" | "decode", message: str
     partial: partialOf(decoder),
     message: `${message} The answer is not complete; \`partial\` holds what arrived.`
   })
-

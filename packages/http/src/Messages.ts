@@ -26,7 +26,8 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Claude, type Settings, type Version } from "./Claude.ts"
+import { Claude } from "./Claude.ts"
+import type { Settings, Version } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Open from "./internal/open.ts"
@@ -251,7 +252,7 @@ const prepare = Effect.fnUntraced(function*(
   const rules = yield* Rules
   const violations = rules.flatMap((rule) => rule(request, settings.version))
   if (violations.length > 0) yield* Prepare.refuse(violations)
-  return { claude, settings, onProgress, exchange: yield* Prepare.encode(request, { streamed, betas: [] }) }
+  return { claude, settings, onProgress, exchange: yield* Prepare.encode(request, streamed) }
 })
 
 const retryOptions = (call: Call): Effect.Effect<Retry.Options> => {
@@ -264,7 +265,10 @@ const retryOptions = (call: Call): Effect.Effect<Retry.Options> => {
     : Effect.map(claude.budget(retry.budget), (budget) => ({ policy, budget, repeatable }))
 }
 
-const started = (call: Call, number: number): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
+const started = (
+  call: Call,
+  number: number
+): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
   const attempt = call.claude.attempt(call.exchange, call.settings)
   return call.onProgress === undefined
     ? attempt
@@ -283,8 +287,10 @@ const openAttempt = (
   number: number,
   endBy: number
 ): Effect.Effect<Open.Opened, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.flatMap(started(call, number), (response) =>
-    Effect.andThen(expectEvents(response, call.settings), Open.open(response, readOptions(call, endBy))))
+  Effect.flatMap(
+    started(call, number),
+    (response) => Effect.andThen(expectEvents(response, call.settings), Open.open(response, readOptions(call, endBy)))
+  )
 
 const answer = Answer.json(Message.Message)
 
@@ -293,11 +299,13 @@ const plain = Effect.fnUntraced(function*(
   call: Call
 ): Effect.fn.Return<readonly [Message.Message, Meta], ClaudeError.ClaudeError> {
   const attempt = (number: number) =>
-    Effect.scoped(Effect.flatMap(started(call, number), (response) =>
-      Effect.map(answer(response, call.settings), (message) => {
-        const meta: Meta = { ...response.meta, attempts: number, wire: "json" }
-        return [message, meta] as const
-      })))
+    Effect.scoped(
+      Effect.flatMap(started(call, number), (response) =>
+        Effect.map(answer(response, call.settings), (message) => {
+          const meta: Meta = { ...response.meta, attempts: number, wire: "json" }
+          return [message, meta] as const
+        }))
+    )
   return yield* within(Retry.retry(attempt, yield* retryOptions(call)), call.settings.timeouts.total, () => undefined)
 })
 
@@ -351,6 +359,11 @@ const expectEvents = (
 ): Effect.Effect<void, ClaudeError.ClaudeError, Scope.Scope> => {
   const type = response.headers["content-type"]
   if (type === undefined || /^\s*(?:text\/event-stream|application\/octet-stream)/i.test(type)) return Effect.void
-  return Effect.flatMap(answer(response, settings), () =>
-    Effect.fail(Answer.undecodable(`is a plain message where a stream was asked for (content-type ${type})`, "", response)))
+  return Effect.flatMap(
+    answer(response, settings),
+    () =>
+      Effect.fail(
+        Answer.undecodable(`is a plain message where a stream was asked for (content-type ${type})`, "", response)
+      )
+  )
 }

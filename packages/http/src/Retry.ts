@@ -16,6 +16,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Result from "effect/Result"
+import * as Backoff from "./Backoff.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -88,7 +89,7 @@ const run = Effect.fnUntraced(function*<A, R>(
       return result.success
     }
     const error = result.failure
-    const input = { n, elapsed: elapsed(), error, repeatable, draw: yield* RetryPolicy.drawn }
+    const input = { n, elapsed: elapsed(), error, repeatable, draw: yield* RetryPolicy.chance }
     const decision = RetryPolicy.decide(policy, input)
     if (decision._tag === "GiveUp") return yield* Effect.fail(final(error, n, input.elapsed, decision.reason))
     const cost = costOf(budget, error)
@@ -104,22 +105,26 @@ const pay = (
   cost: number,
   wait: Effect.Effect<void>
 ): Effect.Effect<boolean> =>
-  budget === undefined ? Effect.as(wait, true) : Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(budget.withdraw(cost), (paid) =>
-      paid
-        ? Effect.as(Effect.onError(restore(wait), () => budget.deposit(cost)), true)
-        : Effect.succeed(false))
-  )
+  budget === undefined ?
+    Effect.as(wait, true) :
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(budget.withdraw(cost), (paid) =>
+        paid
+          ? Effect.as(Effect.onError(restore(wait), () => budget.deposit(cost)), true)
+          : Effect.succeed(false))
+    )
 
 const waiting = (policy: RetryPolicy.RetryPolicy, event: RetryPolicy.RetryEvent): Effect.Effect<void> =>
   policy.onRetry.length === 0
     ? Effect.sleep(event.delay)
-    : Effect.andThen(Effect.forEach(policy.onRetry, (notify) => notify(event), { discard: true }), Effect.sleep(event.delay))
+    : Effect.andThen(
+      Effect.forEach(policy.onRetry, (notify) => notify(event), { discard: true }),
+      Effect.sleep(event.delay)
+    )
 
 const costOf = (budget: RetryBudget.RetryBudget | undefined, error: ClaudeError): number => {
   if (budget === undefined) return 0
-  const hinted = error.retryAfter !== undefined && Duration.toMillis(error.retryAfter) > 0
-  return hinted ? budget.options.hintedCost : budget.options.cost
+  return Duration.isZero(Backoff.hint(error)) ? budget.options.cost : budget.options.hintedCost
 }
 
 const final = (

@@ -24,24 +24,13 @@ import { type Pipeable, Prototype } from "effect/Pipeable"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import * as Backoff from "./Backoff.ts"
+import * as Check from "./internal/policyCheck.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
-
-/**
- * How a delay is drawn, given the ceiling `c` of the backoff.
- *
- * - `full`: uniform in [0, c], the best under contention
- * - `equal`: uniform in [c/2, c]
- * - `{ proportional: f }`: uniform in [c(1-f), c(1+f)], and never above the cap
- * - `none`: c
- *
- * @category models
- * @since 0.1.0
- */
-export type Jitter = "full" | "equal" | "none" | { readonly proportional: number }
 
 /**
  * Whether a request is sent again when the server may have acted on it. The API
@@ -78,19 +67,9 @@ export interface RetryEvent {
  * @category models
  * @since 0.1.0
  */
-export interface RetryPolicy extends Pipeable {
+export interface RetryPolicy extends Backoff.Backoff, Pipeable {
   /** How many times a request may be sent again. */
   readonly maxRetries: number
-  /** The first ceiling of the backoff, after a transport failure or a 5xx. */
-  readonly base: Duration.Duration
-  /** The first ceiling after an overload, or a rate limit that came without a hint. */
-  readonly throttledBase: Duration.Duration
-  /** What the ceiling is multiplied with on each retry. */
-  readonly factor: number
-  /** The highest ceiling. */
-  readonly cap: Duration.Duration
-  /** How a delay is drawn below the ceiling. */
-  readonly jitter: Jitter
   /** The longest wait the server may ask for. */
   readonly hintLimit: Duration.Duration
   /** At most this much is added to what the server asks for, to spread clients that were told the same. */
@@ -111,43 +90,13 @@ export interface RetryPolicy extends Pipeable {
  * @category options
  * @since 0.1.0
  */
-export interface Options {
+export interface Options extends Backoff.Options {
   /**
    * How many times a request may be sent again.
    *
    * @default 5
    */
   readonly maxRetries?: number | undefined
-  /**
-   * The first ceiling of the backoff, after a transport failure or a 5xx.
-   *
-   * @default "500 millis"
-   */
-  readonly base?: Duration.Input | undefined
-  /**
-   * The first ceiling after an overload, or a rate limit that came without a hint.
-   *
-   * @default "1 second"
-   */
-  readonly throttledBase?: Duration.Input | undefined
-  /**
-   * What the ceiling is multiplied with on each retry, at least 1.
-   *
-   * @default 2
-   */
-  readonly factor?: number | undefined
-  /**
-   * The highest ceiling.
-   *
-   * @default "30 seconds"
-   */
-  readonly cap?: Duration.Input | undefined
-  /**
-   * How a delay is drawn below the ceiling.
-   *
-   * @default "full"
-   */
-  readonly jitter?: Jitter | undefined
   /**
    * The longest wait the server may ask for. Above it, the call fails at once
    * and its error carries the hint.
@@ -306,8 +255,8 @@ export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyE
     budget: given.budget === null ? undefined : given.budget ?? standard.budget,
     unknownOutcome: given.unknownOutcome ?? standard.unknownOutcome
   })
-  const refused = refuse(policy)
-  return refused === undefined ? Result.succeed(policy) : Result.fail(refused)
+  const refusal = Check.refusal(policy)
+  return refusal === undefined ? Result.succeed(policy) : Result.fail(new RetryPolicyError(refusal))
 }
 
 // -----------------------------------------------------------------------------
@@ -338,8 +287,11 @@ export const maxRetries: {
 export const deadline: {
   (within: Duration.Input): (self: RetryPolicy) => RetryPolicy
   (self: RetryPolicy, within: Duration.Input): RetryPolicy
-} = dual(2, (self: RetryPolicy, within: Duration.Input): RetryPolicy =>
-  build({ ...self, deadline: Duration.max(Duration.fromInputUnsafe(within), Duration.zero) }))
+} = dual(
+  2,
+  (self: RetryPolicy, within: Duration.Input): RetryPolicy =>
+    build({ ...self, deadline: Duration.max(Duration.fromInputUnsafe(within), Duration.zero) })
+)
 
 /**
  * Sets the budget shared by the calls of one layer, or takes it away with `null`.
@@ -350,8 +302,11 @@ export const deadline: {
 export const budget: {
   (options: RetryBudget.Options | null): (self: RetryPolicy) => RetryPolicy
   (self: RetryPolicy, options: RetryBudget.Options | null): RetryPolicy
-} = dual(2, (self: RetryPolicy, options: RetryBudget.Options | null): RetryPolicy =>
-  build({ ...self, budget: options ?? undefined }))
+} = dual(
+  2,
+  (self: RetryPolicy, options: RetryBudget.Options | null): RetryPolicy =>
+    build({ ...self, budget: options ?? undefined })
+)
 
 /**
  * Sets how a delay is drawn. A proportion is taken into [0, 1].
@@ -360,9 +315,9 @@ export const budget: {
  * @since 0.1.0
  */
 export const jitter: {
-  (kind: Jitter): (self: RetryPolicy) => RetryPolicy
-  (self: RetryPolicy, kind: Jitter): RetryPolicy
-} = dual(2, (self: RetryPolicy, kind: Jitter): RetryPolicy =>
+  (kind: Backoff.Jitter): (self: RetryPolicy) => RetryPolicy
+  (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy
+} = dual(2, (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy =>
   build({
     ...self,
     jitter: typeof kind === "string" ? kind : { proportional: Math.min(1, Math.max(0, kind.proportional || 0)) }
@@ -389,8 +344,11 @@ export const unknownOutcome: {
 export const onRetry: {
   (notify: (event: RetryEvent) => Effect.Effect<void>): (self: RetryPolicy) => RetryPolicy
   (self: RetryPolicy, notify: (event: RetryEvent) => Effect.Effect<void>): RetryPolicy
-} = dual(2, (self: RetryPolicy, notify: (event: RetryEvent) => Effect.Effect<void>): RetryPolicy =>
-  build({ ...self, onRetry: [...self.onRetry, notify] }))
+} = dual(
+  2,
+  (self: RetryPolicy, notify: (event: RetryEvent) => Effect.Effect<void>): RetryPolicy =>
+    build({ ...self, onRetry: [...self.onRetry, notify] })
+)
 
 // -----------------------------------------------------------------------------
 // deciding
@@ -429,26 +387,14 @@ export const decide: {
   if (mayHaveActed(error) && !repeats(self, input.repeatable)) return RetryDecision.giveUp("unknownOutcome")
   if (!(n <= self.maxRetries)) return RetryDecision.giveUp("maxRetries")
   const left = Duration.toMillis(self.deadline) - Duration.toMillis(input.elapsed)
-  const hint = hintOf(error)
+  const hint = Duration.toMillis(Backoff.hint(error))
   if (hint > Duration.toMillis(self.hintLimit)) return RetryDecision.giveUp("hintTooLong")
   if (hint > 0 && hint >= left) return RetryDecision.giveUp("hintPastDeadline")
+  const drawn = Duration.toMillis(Backoff.delay(self, n, error, input.draw.jitter))
   const spread = hint > 0 ? input.draw.spread * Duration.toMillis(self.hintSpread) : 0
-  const delay = Duration.millis(Math.max(draw(self, n, error, input.draw.jitter), hint) + spread)
+  const delay = Duration.millis(Math.max(drawn, hint) + spread)
   return Duration.toMillis(delay) < left ? RetryDecision.wait(delay) : RetryDecision.giveUp("deadline")
 })
-
-/**
- * Returns the ceiling of the delay before the n-th retry: what the backoff has
- * grown to, before chance is applied and without regard to any hint.
- *
- * @category deciding
- * @since 0.1.0
- */
-export const ceiling: {
-  (n: number, error: ClaudeError): (self: RetryPolicy) => Duration.Duration
-  (self: RetryPolicy, n: number, error: ClaudeError): Duration.Duration
-} = dual(3, (self: RetryPolicy, n: number, error: ClaudeError): Duration.Duration =>
-  Duration.millis(ceilingMillis(self, n, error)))
 
 // -----------------------------------------------------------------------------
 // conversions
@@ -473,7 +419,7 @@ export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.Ret
       const elapsed = Duration.millis(step.elapsed)
       const error = step.input
       const n = step.attempt
-      const decision = decide(self, { n, elapsed, error, draw: yield* drawn })
+      const decision = decide(self, { n, elapsed, error, draw: yield* chance })
       if (decision._tag === "GiveUp") return yield* Cause.done<RetryDecision.RetryDecision>(decision)
       for (const notify of self.onRetry) yield* notify({ n, error, elapsed, delay: decision.delay })
       return [decision, decision.delay] as [RetryDecision.RetryDecision, Duration.Duration]
@@ -486,7 +432,7 @@ export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.Ret
  * @category conversions
  * @since 0.1.0
  */
-export const drawn: Effect.Effect<RetryDecision.Draw> = Effect.map(
+export const chance: Effect.Effect<RetryDecision.Draw> = Effect.map(
   Effect.zip(Random.next, Random.next),
   ([jitter, spread]) => ({ jitter, spread })
 )
@@ -502,66 +448,3 @@ const mayHaveActed = (error: ClaudeError): boolean => error.outcome === "unknown
 
 const repeats = (self: RetryPolicy, repeatable: boolean | undefined): boolean =>
   self.unknownOutcome === "always" || (self.unknownOutcome === "ifRepeatable" && repeatable !== false)
-
-/** The hint in milliseconds; a hint of zero sets no floor and is none. */
-const hintOf = (error: ClaudeError): number =>
-  error.retryAfter === undefined ? 0 : Math.max(0, Duration.toMillis(error.retryAfter))
-
-const ceilingMillis = (self: RetryPolicy, n: number, error: ClaudeError): number => {
-  const throttled = error._tag === "OverloadedError" || (error._tag === "RateLimitError" && hintOf(error) === 0)
-  const base = Duration.toMillis(throttled ? self.throttledBase : self.base)
-  const cap = Duration.toMillis(self.cap)
-  return base === 0 ? 0 : Math.min(cap, base * self.factor ** Math.max(0, n - 1))
-}
-
-const draw = (self: RetryPolicy, n: number, error: ClaudeError, chance: number): number => {
-  const ceiling = ceilingMillis(self, n, error)
-  switch (self.jitter) {
-    case "full":
-      return chance * ceiling
-    case "equal":
-      return ceiling / 2 + chance * (ceiling / 2)
-    case "none":
-      return ceiling
-    default: {
-      const spread = self.jitter.proportional
-      return Math.min(Duration.toMillis(self.cap), ceiling * (1 - spread + 2 * spread * chance))
-    }
-  }
-}
-
-const refuse = (policy: RetryPolicy): RetryPolicyError | undefined => {
-  const { budget, factor, jitter, maxRetries } = policy
-  if (!(maxRetries >= 0) || (Number.isFinite(maxRetries) && !Number.isInteger(maxRetries))) {
-    return refusal("maxRetries", `${maxRetries} is not a number of retries`, "a whole number from 0 up, or Infinity")
-  }
-  for (const option of ["base", "throttledBase", "cap", "hintSpread"] as const) {
-    const millis = Duration.toMillis(policy[option])
-    if (!(millis >= 0 && Number.isFinite(millis))) {
-      return refusal(option, "the duration is negative or infinite", "a finite duration from zero up")
-    }
-  }
-  for (const option of ["hintLimit", "deadline"] as const) {
-    if (!(Duration.toMillis(policy[option]) >= 0)) {
-      return refusal(option, "the duration is negative", "a duration from zero up, or Duration.infinity")
-    }
-  }
-  for (const option of ["base", "throttledBase"] as const) {
-    if (Duration.isGreaterThan(policy[option], policy.cap)) {
-      return refusal(option, "it is above the cap", "a duration no longer than `cap`")
-    }
-  }
-  if (!(factor >= 1 && Number.isFinite(factor))) {
-    return refusal("factor", `${factor} would not let the delay grow`, "a finite number from 1 up")
-  }
-  if (typeof jitter !== "string" && !(jitter.proportional >= 0 && jitter.proportional <= 1)) {
-    return refusal("jitter", `${jitter.proportional} is not a proportion`, "a number from 0 to 1")
-  }
-  if (budget !== undefined && Object.values(budget).some((n) => !(n >= 0))) {
-    return refusal("budget", "a number in it is negative", "numbers from 0 up")
-  }
-  return undefined
-}
-
-const refusal = (option: keyof Options, problem: string, accepted: string): RetryPolicyError =>
-  new RetryPolicyError({ option, message: `${option}: ${problem}. Give ${accepted}.` })

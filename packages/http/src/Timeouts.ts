@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
+import { dual } from "effect/Function"
 
 // -----------------------------------------------------------------------------
 // models
@@ -141,13 +142,16 @@ export const make = (options: Options | undefined, from: Timeouts = defaults): T
  * @category conversions
  * @since 0.1.0
  */
-export const headersWithin = (
-  self: Timeouts,
-  request: { readonly streamed: boolean; readonly bodySize: number }
-): Duration.Duration =>
-  request.streamed
-    ? Duration.sum(self.headers, Duration.millis((request.bodySize / self.uploadRate) * 1000))
-    : self.jsonHeaders
+export const headersWithin: {
+  (request: { readonly streamed: boolean; readonly bodySize: number }): (self: Timeouts) => Duration.Duration
+  (self: Timeouts, request: { readonly streamed: boolean; readonly bodySize: number }): Duration.Duration
+} = dual(
+  2,
+  (self: Timeouts, request: { readonly streamed: boolean; readonly bodySize: number }): Duration.Duration =>
+    request.streamed
+      ? Duration.sum(self.headers, Duration.millis((request.bodySize / self.uploadRate) * 1000))
+      : self.jsonHeaders
+)
 
 // -----------------------------------------------------------------------------
 // internal

@@ -60,7 +60,8 @@ export const fromTransport = (error: HttpClientError.HttpClientError, context: C
         limit: connectLimit(cause),
         outcome: "notSent",
         cause,
-        message: `No connection to ${host} within the time allowed (${because}). Check the network, or raise \`connect\`.`
+        message:
+          `No connection to ${host} within the time allowed (${because}). Check the network, or raise \`connect\`.`
       })
     case "headersTimeout":
       return new ClaudeError.ClaudeTimeoutError({

@@ -11,7 +11,7 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
@@ -51,15 +51,19 @@ export const read = (
   response: Exchange.Response,
   options: Options
 ): Effect.Effect<Reading, never, Scope.Scope> =>
-  Effect.flatMap(Effect.scope, (scope) =>
-    Effect.clockWith((clock) =>
-      Effect.flatMap(Stream.toPull(response.body), (pull) => {
-        const limits = limitsOf(options, Watchdog.now(clock))
-        return Effect.flatMap(Watchdog.watch(pull, limits, scope), (watched) => {
-          const reading = new Reading(response.meta, watched, limits, options)
-          return Effect.as(Scope.addFinalizerExit(scope, (exit) => reading.drain(exit)), reading)
+  Effect.flatMap(
+    Effect.scope,
+    (scope) =>
+      Effect.clockWith((clock) =>
+        Effect.flatMap(Stream.toPull(response.body), (pull) => {
+          const limits = limitsOf(options, Watchdog.now(clock))
+          return Effect.flatMap(Watchdog.watch(pull, limits, scope), (watched) => {
+            const reading = new Reading(response.meta, watched, limits, options)
+            return Effect.as(Scope.addFinalizerExit(scope, (exit) => reading.drain(exit)), reading)
+          })
         })
-      })))
+      )
+  )
 
 /** Opens a stream: pulls until it commits, and hands out what was held back first. */
 export const open = Effect.fnUntraced(function*(

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Betas from "@effect-claude/core/Betas"
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Tool from "@effect-claude/core/Tool"
@@ -38,12 +39,14 @@ export const check = (
   if (isRequest(request)) return Effect.void
   const decoded = decode(request)
   const issues = Result.isFailure(decoded) ? format(decoded.failure).issues : []
-  return refuse(issues.slice(0, 10).map((issue) => ({
-    rule: "shape",
-    path: pathOf(issue.path),
-    problem: issue.message,
-    fix: "Give what the API documents for this field."
-  })))
+  return refuse(
+    issues.slice(0, 10).map((issue) => ({
+      rule: "shape",
+      path: pathOf(issue.path),
+      problem: issue.message,
+      fix: "Give what the API documents for this field."
+    }))
+  )
 }
 
 /** Fails with the violations found. */
@@ -55,7 +58,9 @@ export const refuse = (
       violations,
       outcome: "notSent",
       message: `The request was not sent: ${
-        violations.map(({ fix, path, problem }) => `${path === "" ? "the request" : path}: ${problem}. ${fix}`).join(" ")
+        violations.map(({ fix, path, problem }) => `${path === "" ? "the request" : path}: ${problem}. ${fix}`).join(
+          " "
+        )
       }`
     })
   )
@@ -63,10 +68,10 @@ export const refuse = (
 /** Encodes a checked request. */
 export const encode = (
   request: MessageRequest.MessageRequest,
-  options: { readonly streamed: boolean; readonly betas: ReadonlyArray<string> }
+  streamed: boolean
 ): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
   const { stream: _, ...body } = request
-  const text = Result.try(() => JSON.stringify(options.streamed ? { ...body, stream: true } : body))
+  const text = Result.try(() => JSON.stringify(streamed ? { ...body, stream: true } : body))
   if (Result.isFailure(text)) {
     return refuse([{
       rule: "json",
@@ -76,12 +81,12 @@ export const encode = (
     }])
   }
   return Effect.succeed({
-    operation: options.streamed ? "messages.stream" : "messages.create",
+    operation: streamed ? "messages.stream" : "messages.create",
     method: "POST",
     path: "/v1/messages",
     body: HttpBody.text(text.success, "application/json"),
-    betas: options.betas,
-    streamed: options.streamed,
+    betas: Betas.ofRequest(request),
+    streamed,
     repeatable: !actsOnServer(request)
   })
 }

@@ -21,24 +21,17 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Claude, Settings } from "../Claude.ts"
+import type { Claude } from "../Claude.ts"
+import type { Settings, Signature } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Check from "./config.ts"
 import * as Failures from "./failures.ts"
 
-/** How requests are signed. */
-export type Credentials =
-  | { readonly header: "none" }
-  | {
-    readonly header: "x-api-key" | "authorization"
-    readonly secret: Effect.Effect<Redacted.Redacted, unknown>
-  }
-
 /** Creates the function that makes one attempt. */
 export const make = (
   httpClient: HttpClient.HttpClient,
-  credentials: Credentials,
+  signature: Signature,
   fixed: { readonly [name: string]: string }
 ): Claude["Service"]["attempt"] => {
   const client = HttpClient.withScope(httpClient)
@@ -47,7 +40,7 @@ export const make = (
     settings: Settings
   ): Effect.fn.Return<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> {
     const host = new URL(settings.baseUrl).host
-    const headers = { ...fixed, ...yield* sign(credentials), ...headersOf(request, settings) }
+    const headers = { ...fixed, ...yield* sign(signature), ...headersOf(request, settings) }
     const problem = Check.headers(headers)
     if (problem !== undefined) return yield* Effect.fail(invalidHeader(problem))
     const http = HttpClientRequest.make(request.method)(`${settings.baseUrl}${request.path}`, {
@@ -108,16 +101,16 @@ const headersOf = (request: Exchange.Request, settings: Settings): { readonly [n
 }
 
 const sign = (
-  credentials: Credentials
+  signature: Signature
 ): Effect.Effect<{ readonly [name: string]: string }, ClaudeError.ClaudeError> =>
-  credentials.header === "none" ? Effect.succeed({}) : Effect.matchEffect(credentials.secret, {
+  signature.header === "none" ? Effect.succeed({}) : Effect.matchEffect(signature.secret, {
     onFailure: () => Effect.fail(unauthenticated("The credential could not be obtained")),
     onSuccess: (redacted) => {
       const secret = Redacted.value(redacted)
       const problem = Check.credential(secret)
       return problem !== undefined
         ? Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
-        : Effect.succeed({ [credentials.header]: credentials.header === "x-api-key" ? secret : `Bearer ${secret}` })
+        : Effect.succeed({ [signature.header]: signature.header === "x-api-key" ? secret : `Bearer ${secret}` })
     }
   })
 

@@ -8,6 +8,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import * as Claude from "../Claude.ts"
+import type * as ClaudeConfig from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
 
 /**
@@ -26,7 +27,9 @@ import * as Timeouts from "../Timeouts.ts"
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Claude.Options): Layer.Layer<Claude.Claude, Claude.ClaudeConfigError> => {
+export const layer = (
+  options?: ClaudeConfig.Options
+): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError> => {
   const { connect } = Timeouts.make(options?.timeouts)
   const dispatcher = NodeHttpClient.layerDispatcherOptions({
     // 0 is undici's word for no limit.

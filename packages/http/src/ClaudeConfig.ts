@@ -1,0 +1,265 @@
+/**
+ * What a layer is configured with: host, credentials, version, policies, limits.
+ *
+ * Everything that can be wrong with it is found when the layer is built, as a
+ * `ClaudeConfigError` that names the option and says what to do. Neither a key
+ * nor a header's value is ever quoted.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+import * as Check from "./internal/config.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
+import * as Timeouts from "./Timeouts.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * A version of the API.
+ *
+ * `2023-06-01` accepts sampling parameters; `2026-10-21` refuses them, a
+ * `document` block directly in an assistant turn, and citations on user text.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Version = "2023-06-01" | "2026-10-21"
+
+/**
+ * A secret, or an effect that obtains it: it is run for each attempt, so cache
+ * what is expensive.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Credential = Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
+
+/**
+ * What holds for a call: the layer's options with scoped overrides applied.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Settings {
+  readonly baseUrl: string
+  readonly version: Version
+  readonly betas: ReadonlyArray<string>
+  readonly headers: { readonly [name: string]: string }
+  readonly retry: RetryPolicy.RetryPolicy
+  readonly timeouts: Timeouts.Timeouts
+  readonly maxEventSize: number
+}
+
+/**
+ * How requests are signed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Signature =
+  | { readonly header: "none" }
+  | {
+    readonly header: "x-api-key" | "authorization"
+    readonly secret: Effect.Effect<Redacted.Redacted, unknown>
+  }
+
+/**
+ * Options of a layer.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The key, sent as `x-api-key`. */
+  readonly apiKey?: Credential | undefined
+  /** A token, sent as `Authorization: Bearer`. Give this or `apiKey`. */
+  readonly authToken?: Credential | undefined
+  /**
+   * Where the API is, with the path of a gateway if it has one.
+   *
+   * @default "https://api.anthropic.com"
+   */
+  readonly baseUrl?: string | undefined
+  /**
+   * The version of the API.
+   *
+   * @default "2023-06-01"
+   */
+  readonly version?: Version | undefined
+  /**
+   * Betas asked for on every request. Those a request itself needs are added.
+   *
+   * @default []
+   */
+  readonly betas?: ReadonlyArray<string> | undefined
+  /**
+   * Headers of every request. They replace what the SDK sends by the same name.
+   *
+   * @default {}
+   */
+  readonly headers?: { readonly [name: string]: string } | undefined
+  /**
+   * Which failures are sent again, and when.
+   *
+   * @default RetryPolicy.standard
+   */
+  readonly retry?: RetryPolicy.RetryPolicy | undefined
+  /**
+   * How long each part of a call may take.
+   *
+   * @default Timeouts.defaults
+   */
+  readonly timeouts?: Timeouts.Options | undefined
+  /**
+   * The `user-agent`.
+   *
+   * @default "effect-claude"
+   */
+  readonly userAgent?: string | undefined
+  /**
+   * The longest event of a stream, in characters.
+   *
+   * @default 16_777_216
+   */
+  readonly maxEventSize?: number | undefined
+  /**
+   * Whether plain http may go to other hosts than this one. It shows the key to
+   * everyone on the way.
+   *
+   * @default false
+   */
+  readonly allowInsecureHttp?: boolean | undefined
+  /**
+   * Whether the SDK may run in a browser, where everyone can read the key.
+   *
+   * @default false
+   */
+  readonly allowBrowser?: boolean | undefined
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * A layer cannot be built from its options.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
+  /** The option at fault. */
+  readonly option: keyof Options
+  /** What is wrong with it, and what to do. */
+  readonly message: string
+}> {}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Reads what options leave out from `Config`: `ANTHROPIC_API_KEY`, or else
+ * `ANTHROPIC_AUTH_TOKEN`, and `ANTHROPIC_BASE_URL`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromConfig = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, ClaudeConfigError> {
+  const named = options.apiKey !== undefined || options.authToken !== undefined
+  const apiKey = named ? undefined : yield* readVariable("apiKey", "ANTHROPIC_API_KEY")
+  const authToken = named || apiKey !== undefined ? undefined : yield* readVariable("authToken", "ANTHROPIC_AUTH_TOKEN")
+  return {
+    ...options,
+    apiKey: options.apiKey ?? (apiKey === undefined ? undefined : Redacted.make(apiKey)),
+    authToken: options.authToken ?? (authToken === undefined ? undefined : Redacted.make(authToken)),
+    baseUrl: options.baseUrl ?? (yield* readVariable("baseUrl", "ANTHROPIC_BASE_URL"))
+  }
+})
+
+/**
+ * Checks options and applies the defaults.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const settings = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Settings, ClaudeConfigError> {
+  if (options.allowBrowser !== true && "document" in globalThis && "window" in globalThis) {
+    return yield* refuse(
+      "allowBrowser",
+      "in a browser everyone can read the key. Call the API from a server, or set `allowBrowser` for keys of the user's own"
+    )
+  }
+  const headers = Check.lowerCase(options.headers ?? {})
+  const badHeader = Check.headers(headers)
+  if (badHeader !== undefined) return yield* refuse("headers", badHeader)
+  const baseUrl = Check.baseUrl(options.baseUrl ?? "https://api.anthropic.com", options.allowInsecureHttp === true)
+  if (Result.isFailure(baseUrl)) return yield* refuse("baseUrl", baseUrl.failure)
+  return {
+    baseUrl: baseUrl.success,
+    version: options.version ?? "2023-06-01",
+    betas: options.betas ?? [],
+    headers,
+    retry: options.retry ?? RetryPolicy.standard,
+    timeouts: Timeouts.make(options.timeouts),
+    maxEventSize: options.maxEventSize ?? 16_777_216
+  }
+})
+
+/**
+ * Checks the credential of options, and says how it is sent.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const signature = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<Signature, ClaudeConfigError> {
+  const { apiKey, authToken } = options
+  if (apiKey !== undefined && authToken !== undefined) {
+    return yield* refuse("apiKey", "`authToken` is given as well. Give one of the two")
+  }
+  const option = authToken === undefined ? "apiKey" : "authToken"
+  const given = apiKey ?? authToken
+  if (given === undefined) {
+    const named = Check.lowerCase(options.headers ?? {})
+    // Whoever sets the header himself needs no credential here.
+    if ("x-api-key" in named || "authorization" in named) return { header: "none" }
+    return yield* refuse("apiKey", "there is none. Set ANTHROPIC_API_KEY, or give `apiKey` or `authToken`")
+  }
+  const header = option === "apiKey" ? "x-api-key" : "authorization"
+  const obtained: Effect.Effect<Redacted.Redacted, unknown> = Redacted.isRedacted(given) ? Effect.succeed(given) : given
+  if (!Redacted.isRedacted(given) && !Config.isConfig(given)) return { header, secret: obtained }
+  const secret = yield* Effect.catch(
+    obtained,
+    () => refuse(option, "it is not configured. Set it, or give another `Config`")
+  )
+  const problem = Check.credential(Redacted.value(secret))
+  if (problem !== undefined) return yield* refuse(option, problem)
+  return { header, secret: Effect.succeed(secret) }
+})
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const readVariable = (option: keyof Options, name: string): Effect.Effect<string | undefined, ClaudeConfigError> =>
+  Effect.matchEffect(Config.option(Config.String(name)), {
+    onFailure: () => refuse(option, `${name} could not be read from the configuration`),
+    onSuccess: (value) => {
+      const text = Option.getOrElse(value, () => "").trim()
+      return Effect.succeed(text === "" ? undefined : text)
+    }
+  })
+
+const refuse = (option: keyof Options, problem: string): Effect.Effect<never, ClaudeConfigError> =>
+  Effect.fail(new ClaudeConfigError({ option, message: `${option}: ${problem}.` }))
