@@ -1,7 +1,7 @@
 import { globSync } from "node:fs"
 import { defineConfig } from "vitest/config"
 
-// No test and no documented example may reach the API, whatever the shell that runs them knows.
+// No test may reach the API, whatever the shell that runs them knows; documented examples get one of their own.
 for (const name of Object.keys(process.env)) {
   if (name.startsWith("ANTHROPIC_")) delete process.env[name]
 }
@@ -27,7 +27,13 @@ export default defineConfig({
       { extends: true as const, test: { name: "scripts", include: ["scripts/test/**/*.test.mjs"] } },
       {
         extends: true as const,
-        test: { name: "doctest", include: [".doctest/**/*.test.ts"], testTimeout: 30_000 }
+        test: {
+          name: "doctest",
+          include: [".doctest/**/*.test.ts"],
+          globalSetup: ["./scripts/doctest-api.ts"],
+          setupFiles: ["./scripts/doctest-setup.ts"],
+          testTimeout: 30_000
+        }
       }
     ]
   }
