@@ -1,0 +1,266 @@
+/**
+ * The rules a history keeps, and the words for breaking one.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Content from "@effect-claude/core/Content"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type { Status } from "../History.ts"
+import * as Blocks from "./blocks.ts"
+
+/** Something that breaks a rule. */
+export type Violation = ClaudeError.Violation
+
+/** How many cache breakpoints a request may carry. */
+export const maxBreakpoints = 4
+
+/** The error for what was refused before it was sent. */
+export const toError = (violations: ReadonlyArray<Violation>): ClaudeError.RequestValidationError => {
+  const [first, ...rest] = violations
+  const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`
+  return new ClaudeError.RequestValidationError({
+    message: first === undefined ? "The turn is not valid." : `${first.path}: ${first.problem} ${first.fix}${more}`,
+    outcome: "notSent",
+    violations
+  })
+}
+
+/** Checks what the user is about to say, given the calls that wait for a result. */
+export const input = (
+  blocks: ReadonlyArray<Content.Content>,
+  pending: ReadonlyArray<ContentBlock.ToolUse>
+): ReadonlyArray<Violation> => {
+  const out: Array<Violation> = []
+  const open = new Set(pending.map((call) => call.id))
+  const given = new Set<string>()
+  blocks.forEach((block, index) => {
+    const path = `input[${index}]`
+    if (!Blocks.isAllowedIn("user", block)) out.push(misplaced(path, block.type, "user"))
+    if (!Blocks.isToolResult(block)) return
+    if (given.has(block.tool_use_id)) out.push(duplicateResult(path, block.tool_use_id))
+    else if (!open.has(block.tool_use_id)) out.push(orphanResult(path, block.tool_use_id))
+    given.add(block.tool_use_id)
+  })
+  for (const id of open) {
+    if (!given.has(id)) out.push(missingResult("input", id))
+  }
+  if (out.length === 0 && given.size === 0 && blocks.every(Blocks.isBlankText)) out.push(blank("input"))
+  return out
+}
+
+/** Checks instructions that are about to be added. */
+export const system = (turn: MessageRequest.SystemParam, status: Status): ReadonlyArray<Violation> => {
+  if (status === "awaitingToolResults" || status === "paused") {
+    return [{
+      rule: "system-turn",
+      path: "turn",
+      problem: "Instructions cannot come between a call and its result.",
+      fix: "Add them before the call or after the answer."
+    }]
+  }
+  return isEmptySystem(turn) ? [blank("turn")] : []
+}
+
+const isEmptySystem = (turn: MessageRequest.SystemParam): boolean =>
+  turn.content !== undefined && MessageRequest.blocks(turn.content).every(Blocks.isBlankText) &&
+  (turn.output_config === undefined || turn.output_config === null)
+
+/** Checks the turns of a request. */
+export const messages = (turns: ReadonlyArray<MessageRequest.MessageParam>): ReadonlyArray<Violation> => {
+  const out: Array<Violation> = []
+  const ids = new Set<string>()
+  let open: ReadonlyMap<string, string> = new Map()
+  let last: "user" | "assistant" | undefined
+  let said: ReadonlyArray<Content.Content> = []
+  let breakpoints = 0
+  turns.forEach((turn, index) => {
+    const path = `messages[${index}]`
+    const blocks = MessageRequest.blocks(turn.content)
+    breakpoints += Blocks.countBreakpoints(blocks)
+    if (turn.role === "system") {
+      if (open.size > 0) out.push(...system(turn, "awaitingToolResults").map((violation) => ({ ...violation, path })))
+      else if (isEmptySystem(turn)) out.push(blank(path))
+      else if (last === undefined) out.push(systemFirst(path))
+      return
+    }
+    if (last === turn.role || (last === undefined && turn.role === "assistant")) out.push(role(path, last))
+    last = turn.role
+    out.push(...content(path, turn.role, blocks))
+    if (turn.role === "user") {
+      out.push(...answers(path, blocks, open))
+      if (!blocks.some(Blocks.isToolResult) && Blocks.openServerCalls(said).size > 0) out.push(openServerCall(path))
+      open = new Map()
+      said = []
+    } else {
+      for (const id of open.keys()) out.push(missingResult(path, id))
+      open = calls(path, blocks, ids, out)
+      said = blocks
+    }
+  })
+  if (breakpoints > maxBreakpoints) out.push(tooManyBreakpoints(breakpoints))
+  return out
+}
+
+/** Checks what holds of every block by itself. */
+const content = (
+  path: string,
+  role: "user" | "assistant",
+  blocks: ReadonlyArray<Content.Content>
+): ReadonlyArray<Violation> => {
+  if (blocks.length === 0) return [blank(path)]
+  const out: Array<Violation> = []
+  blocks.forEach((block, index) => {
+    const at = `${path}.content[${index}]`
+    if (!Blocks.isAllowedIn(role, block)) out.push(misplaced(at, block.type, role))
+    if (Blocks.isBlankText(block)) out.push(blank(`${at}.text`))
+    if (Blocks.isToolUse(block) && !Blocks.isObject(block.input)) out.push(notAnObject(`${at}.input`))
+    if (Blocks.isToolResult(block) && Array.isArray(block.content)) {
+      block.content.forEach((part: Content.ToolResultContent, inner) => {
+        if (part.type === "text" && Blocks.isBlank(part.text)) out.push(blank(`${at}.content[${inner}].text`))
+      })
+    }
+  })
+  const end = blocks[blocks.length - 1]
+  if (role === "assistant" && end !== undefined && Blocks.isThinking(end)) {
+    out.push({
+      rule: "trailing-thinking",
+      path: `${path}.content[${blocks.length - 1}]`,
+      problem: "The model's turn ends in thinking.",
+      fix: "Leave out thinking that nothing follows."
+    })
+  }
+  return out
+}
+
+/** Checks that a user's turn answers exactly the open calls, and first of all. */
+const answers = (
+  path: string,
+  blocks: ReadonlyArray<Content.Content>,
+  open: ReadonlyMap<string, string>
+): ReadonlyArray<Violation> => {
+  const out: Array<Violation> = []
+  const given = new Set<string>()
+  blocks.forEach((block, index) => {
+    if (!Blocks.isToolResult(block)) return
+    const at = `${path}.content[${index}]`
+    if (given.has(block.tool_use_id)) out.push(duplicateResult(at, block.tool_use_id))
+    else if (!open.has(block.tool_use_id)) out.push(orphanResult(at, block.tool_use_id))
+    given.add(block.tool_use_id)
+    if (index > 0 && !Blocks.isToolResult(blocks[index - 1]!)) {
+      out.push({
+        rule: "tool-result-order",
+        path: at,
+        problem: "A tool result comes after something else.",
+        fix: "Put all results first in the turn."
+      })
+    }
+  })
+  for (const id of open.keys()) {
+    if (!given.has(id)) out.push(missingResult(path, id))
+  }
+  return out
+}
+
+const calls = (
+  path: string,
+  blocks: ReadonlyArray<Content.Content>,
+  ids: Set<string>,
+  out: Array<Violation>
+): ReadonlyMap<string, string> => {
+  const open = new Map<string, string>()
+  blocks.forEach((block, index) => {
+    if (!Blocks.isToolUse(block)) return
+    const at = `${path}.content[${index}].id`
+    if (ids.has(block.id)) {
+      out.push({
+        rule: "tool-use-id",
+        path: at,
+        problem: `The call id ${block.id} was used before.`,
+        fix: "Give each call an id of its own."
+      })
+    }
+    ids.add(block.id)
+    open.set(block.id, at)
+  })
+  return open
+}
+
+const openServerCall = (path: string): Violation => ({
+  rule: "server-call-open",
+  path,
+  problem: "The turn before ends in a call of a server tool that has no result.",
+  fix: "Let the model go on first, or leave that call out."
+})
+
+const systemFirst = (path: string): Violation => ({
+  rule: "system-turn",
+  path,
+  problem: "Instructions come before the first turn of the user.",
+  fix: "Put what holds from the start into `system`."
+})
+
+/** An answer nobody asked for. */
+export const unasked = (status: Status): Violation => ({
+  rule: "reply-unasked",
+  path: "reply",
+  problem: `The history is ${status}: no answer is expected.`,
+  fix: "Add what the user says, or the results of the tools, first."
+})
+
+const role = (path: string, last: "user" | "assistant" | undefined): Violation => ({
+  rule: "roles-alternate",
+  path: `${path}.role`,
+  problem: last === undefined ? "The model speaks first." : `Two turns of the ${last} follow each other.`,
+  fix: last === undefined ? "Begin with a turn of the user." : "Join them into one."
+})
+
+const blank = (path: string): Violation => ({
+  rule: "blank",
+  path,
+  problem: "There is no content, or nothing but white space.",
+  fix: "Leave it out, or say something."
+})
+
+const misplaced = (path: string, type: string, role: "user" | "assistant"): Violation => ({
+  rule: "misplaced-block",
+  path,
+  problem: `A ${type} block cannot stand in a turn of the ${role}.`,
+  fix: "Move it into the turn where it belongs."
+})
+
+const notAnObject = (path: string): Violation => ({
+  rule: "tool-use-input",
+  path,
+  problem: "The input of a call is not an object.",
+  fix: "Send {} instead, and tell the model in the result what was wrong."
+})
+
+const duplicateResult = (path: string, id: string): Violation => ({
+  rule: "tool-result-duplicate",
+  path,
+  problem: `The call ${id} is answered twice.`,
+  fix: "Keep one of the results."
+})
+
+const orphanResult = (path: string, id: string): Violation => ({
+  rule: "tool-result-orphan",
+  path,
+  problem: `The turn before makes no call ${id}.`,
+  fix: "Answer each call in the turn right after it, and nothing else."
+})
+
+const missingResult = (path: string, id: string): Violation => ({
+  rule: "tool-result-missing",
+  path,
+  problem: `The call ${id} has no result.`,
+  fix: "Give its result, or an error result that says why there is none."
+})
+
+const tooManyBreakpoints = (count: number): Violation => ({
+  rule: "cache-breakpoints",
+  path: "messages",
+  problem: `There are ${count} cache breakpoints; the API takes ${maxBreakpoints}.`,
+  fix: "Keep the latest four."
+})

@@ -1,0 +1,234 @@
+/**
+ * Builds a history from turns of any origin, mending what the API would refuse.
+ *
+ * @since 0.1.0
+ */
+import * as Content from "@effect-claude/core/Content"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Wire from "@effect-claude/core/Wire"
+import * as Blocks from "./blocks.ts"
+import * as Check from "./check.ts"
+import * as Internal from "./history.ts"
+
+/** Something that was changed. */
+export interface Change {
+  /** The rule that was broken, by name: the same names as those of a violation. */
+  readonly rule: string
+  /** Where in what was given, such as `messages[2].content[0]`. */
+  readonly path: string
+  /** What was done about it. */
+  readonly change: string
+}
+
+/** What the user is given to say where the model speaks unasked. */
+export const silence = "(The user says nothing.)"
+
+/** What a call without a result is answered with. */
+export const lost = "The result of this call was lost."
+
+interface Turn {
+  readonly role: "user" | "assistant"
+  readonly blocks: Array<{ readonly block: Content.Content; readonly path: string }>
+  readonly path: string
+  /** System turns that came before this turn and after the one before it. */
+  readonly systems: Array<MessageRequest.SystemParam>
+}
+
+/** Builds a history from anything, and says what had to change. */
+export const build = (
+  u: unknown
+): { readonly history: Internal.Node; readonly changes: ReadonlyArray<Change> } => {
+  const changes: Array<Change> = []
+  const report = (rule: string, path: string, change: string) => {
+    changes.push({ rule, path, change })
+  }
+  const { systems: trailing, turns } = group(u, report)
+  const renamed = new Map<string, string>()
+  const ids = new Set<string>()
+  let history = Internal.empty
+  let held: ReadonlyArray<MessageRequest.SystemParam> = []
+  for (const turn of turns) {
+    // Instructions cannot come first of all, nor between a call and its result: they wait until they can.
+    const waits = history.pending.length > 0 || history.sent === undefined
+    if (waits && turn.systems.length > 0) {
+      report("system-turn", turn.path, "Moved instructions from before this turn to after it.")
+    }
+    held = [...held, ...turn.systems]
+    if (!waits) {
+      if (held.length > 0 && history.sent === undefined) {
+        report("system-turn", "messages", "Kept the instructions until the user has spoken.")
+      }
+      history = held.reduce(Internal.addSystem, history)
+      held = []
+    }
+    history = turn.role === "user"
+      ? addUser(history, turn, renamed, report)
+      : addAssistant(history, turn, renamed, ids, report)
+  }
+  held = [...held, ...trailing]
+  if (held.length > 0 && history.pending.length > 0) {
+    report("tool-result-missing", "messages", "Answered the open calls with an error, since instructions follow them.")
+    history = closeOpen(history)
+  }
+  if (held.length > 0 && history.sent === undefined) {
+    report("system-turn", "messages", "Kept the instructions until the user has spoken.")
+  }
+  history = held.reduce(Internal.addSystem, history)
+  const breakpoints = Internal.render(history, Infinity).reduce(
+    (count, turn) => count + Blocks.countBreakpoints(MessageRequest.blocks(turn.content)),
+    0
+  )
+  if (breakpoints > Check.maxBreakpoints) {
+    report("cache-breakpoints", "messages", `Only the latest ${Check.maxBreakpoints} of ${breakpoints} are sent.`)
+  }
+  return { history, changes }
+}
+
+type Report = (rule: string, path: string, change: string) => void
+
+const isMessageParam = Wire.is(MessageRequest.MessageParam)
+
+/** Reads turns, joins those of one role, and sets system turns aside. */
+const group = (
+  u: unknown,
+  report: Report
+): { readonly turns: ReadonlyArray<Turn>; readonly systems: Array<MessageRequest.SystemParam> } => {
+  const turns: Array<Turn> = []
+  let systems: Array<MessageRequest.SystemParam> = []
+  const given: ReadonlyArray<unknown> = Array.isArray(u) ? u : []
+  if (!Array.isArray(u)) report("shape", "messages", "There were no turns: it is not an array.")
+  given.forEach((turn, index) => {
+    const path = `messages[${index}]`
+    if (!isMessageParam(turn)) return report("shape", path, "Left out: it is not a turn.")
+    if (turn.role === "system") {
+      if (Check.system(turn, "ready").length > 0) report("blank", path, "Left out: the instructions are empty.")
+      else systems.push(turn)
+      return
+    }
+    const blocks = clean(path, turn.role, MessageRequest.blocks(turn.content), report)
+    const last = turns[turns.length - 1]
+    if (blocks.length === 0) return
+    if (last !== undefined && last.role === turn.role) {
+      report("roles-alternate", path, `Joined with the ${turn.role}'s turn before it.`)
+      if (systems.length > 0) report("system-turn", path, "Moved instructions from between the turns that were joined.")
+      last.blocks.push(...blocks)
+    } else {
+      turns.push({ role: turn.role, blocks: [...blocks], path, systems })
+      systems = []
+    }
+  })
+  return { turns, systems }
+}
+
+/** The blocks of a turn that may stand in it and say something. */
+const clean = (
+  path: string,
+  role: "user" | "assistant",
+  blocks: ReadonlyArray<Content.Content>,
+  report: Report
+): ReadonlyArray<{ readonly block: Content.Content; readonly path: string }> => {
+  if (blocks.length === 0) report("blank", path, "Left out: it is empty.")
+  return blocks.flatMap((block, index) => {
+    const at = `${path}.content[${index}]`
+    if (!Blocks.isAllowedIn(role, block)) {
+      report("misplaced-block", at, `Left out: a ${block.type} block cannot stand in a turn of the ${role}.`)
+      return []
+    }
+    if (Blocks.isBlankText(block)) {
+      report("blank", `${at}.text`, "Left out: it says nothing.")
+      return []
+    }
+    if (Blocks.isToolUse(block) && !Blocks.isObject(block.input)) {
+      report("tool-use-input", `${at}.input`, "Replaced by {}: it is not an object.")
+      return [{ block: { ...block, input: {} }, path: at }]
+    }
+    if (Blocks.isToolResult(block) && Array.isArray(block.content)) {
+      block.content.forEach((part: Content.ToolResultContent, inner) => {
+        if (part.type === "text" && Blocks.isBlank(part.text)) {
+          report("blank", `${at}.content[${inner}].text`, "Left out: it says nothing.")
+        }
+      })
+    }
+    return [{ block, path: at }]
+  })
+}
+
+const addUser = (
+  history: Internal.Node,
+  turn: Turn,
+  renamed: ReadonlyMap<string, string>,
+  report: Report
+): Internal.Node => {
+  const results = new Map<string, Content.ToolResult>()
+  const open = new Set(history.pending.map((call) => call.id))
+  const rest: Array<Content.Content> = []
+  for (const { block, path } of turn.blocks) {
+    if (!Blocks.isToolResult(block)) {
+      rest.push(block)
+      continue
+    }
+    const id = open.has(block.tool_use_id) && !results.has(block.tool_use_id)
+      ? block.tool_use_id
+      : renamed.get(block.tool_use_id) ?? block.tool_use_id
+    if (results.has(id)) report("tool-result-duplicate", path, "Left out: the call has a result already.")
+    else if (!open.has(id)) report("tool-result-orphan", path, "Left out: the turn before makes no such call.")
+    else {
+      if (rest.length > 0) report("tool-result-order", path, "Moved before everything that is not a result.")
+      results.set(id, id === block.tool_use_id ? block : { ...block, tool_use_id: id })
+    }
+  }
+  const answers = history.pending.map((call) => {
+    const result = results.get(call.id)
+    if (result !== undefined) return result
+    report("tool-result-missing", turn.path, `Answered the call ${call.id} with an error: it had no result.`)
+    return errorResult(call)
+  })
+  const blocks = [...answers, ...rest]
+  if (blocks.length > 0 && answers.length === 0 && Internal.leavesServerCall(history)) {
+    report("server-call-open", turn.path, "Left out the calls of server tools before it that have no result.")
+  }
+  return blocks.length === 0 ? history : Internal.addUser(history, blocks)
+}
+
+const addAssistant = (
+  history: Internal.Node,
+  turn: Turn,
+  renamed: Map<string, string>,
+  ids: Set<string>,
+  report: Report
+): Internal.Node => {
+  const blocks = turn.blocks.map(({ block, path }) => {
+    if (!Blocks.isToolUse(block)) return block
+    const id = unused(block.id, ids)
+    ids.add(id)
+    if (id === block.id) return block
+    report("tool-use-id", `${path}.id`, `Renamed to ${id}: the id was used before.`)
+    renamed.set(block.id, id)
+    return { ...block, id }
+  })
+  const kept = Blocks.sendableAssistant(blocks)
+  if (kept.length < blocks.length) report("trailing-thinking", turn.path, "Left out thinking that nothing follows.")
+  if (kept.length === 0) return history
+  if (history.status === "awaitingReply") return Internal.addImported(history, kept)
+  if (history.entry?._tag === "Assistant" && history.before !== undefined) {
+    report("roles-alternate", turn.path, "Joined with the assistant's turn before it.")
+    return Internal.addImported(history.before, [...history.entry.content, ...kept])
+  }
+  report("roles-alternate", `${turn.path}.role`, `Put "${silence}" before it: the model cannot speak unasked.`)
+  return Internal.addImported(Internal.addUser(history, [Content.text(silence)]), kept)
+}
+
+const closeOpen = (history: Internal.Node): Internal.Node => Internal.addUser(history, history.pending.map(errorResult))
+
+const errorResult = (call: ContentBlock.ToolUse): Content.ToolResult => ({
+  ...Content.toolResult(call.id, lost, { isError: true }),
+  ...(call.toolset_name === undefined || call.toolset_name === null ? undefined : { toolset_name: call.toolset_name })
+})
+
+const unused = (id: string, ids: ReadonlySet<string>): string => {
+  if (!ids.has(id)) return id
+  let count = 2
+  while (ids.has(`${id}_${count}`)) count++
+  return `${id}_${count}`
+}
