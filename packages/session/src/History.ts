@@ -17,7 +17,7 @@
  *
  * @since 0.1.0
  */
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"

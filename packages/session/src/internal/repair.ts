@@ -47,7 +47,7 @@ export const build = (
   const renamed = new Map<string, string>()
   const ids = new Set<string>()
   let history = Internal.empty
-  let held: ReadonlyArray<MessageRequest.SystemParam> = []
+  const held: Array<MessageRequest.SystemParam> = []
   for (const turn of turns) {
     // Instructions cannot come first of all, nor between a call and its result: they wait until they can.
     const waits = history.pending.length > 0 || history.sent === undefined
@@ -66,7 +66,7 @@ export const build = (
       ? addUser(history, turn, renamed, report)
       : addAssistant(history, turn, renamed, ids, report)
   }
-  held = [...held, ...trailing]
+  held.push(...trailing)
   if (held.length > 0 && history.pending.length > 0) {
     report("tool-result-missing", "messages", "Answered the open calls with an error, since instructions follow them.")
     history = closeOpen(history)
