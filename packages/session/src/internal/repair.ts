@@ -54,14 +54,8 @@ export const build = (
     if (waits && turn.systems.length > 0) {
       report("system-turn", turn.path, "Moved instructions from before this turn to after it.")
     }
-    held = [...held, ...turn.systems]
-    if (!waits) {
-      if (held.length > 0 && history.sent === undefined) {
-        report("system-turn", "messages", "Kept the instructions until the user has spoken.")
-      }
-      history = held.reduce(Internal.addSystem, history)
-      held = []
-    }
+    held.push(...turn.systems)
+    if (!waits) history = held.splice(0).reduce(Internal.addSystem, history)
     history = turn.role === "user"
       ? addUser(history, turn, renamed, report)
       : addAssistant(history, turn, renamed, ids, report)
