@@ -2,7 +2,7 @@
 //
 // Usage: node scripts/check-repo.mjs
 import { execFileSync } from "node:child_process"
-import { exists, read, report, root } from "./workspace.mjs"
+import { exists, glob, read, report, root } from "./workspace.mjs"
 
 // --- the top level holds what a visitor expects
 
@@ -94,6 +94,14 @@ export const problemsIn = (file, text) => {
   return problems
 }
 
+/** The TypeScript projects that `tsc -b` does not know of. */
+const unreferenced = () => {
+  const known = ["tsconfig.json", "tsconfig.packages.json"].flatMap((file) =>
+    JSON.parse(read(file)).references.map(({ path }) => path.endsWith(".json") ? path : `${path}/tsconfig.json`)
+  )
+  return glob("packages/*/tsconfig*.json").filter((file) => !known.includes(file))
+}
+
 const main = () => {
   const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
@@ -108,6 +116,7 @@ const main = () => {
   }
   report("repository", [
     ...stray.map((entry) => `${entry} does not belong at the top level`),
+    ...unreferenced().map((file) => `${file} is in no reference of tsconfig.json or tsconfig.packages.json`),
     ...files.flatMap((file) => problemsIn(file, read(file)))
   ])
 }
