@@ -291,7 +291,7 @@ export const empty: Script = Internal.empty
 export const forever = (self: Script): Script => Internal.make({ _tag: "Forever", script: self })
 
 /**
- * The first answer of a script, for so many requests.
+ * So many answers of a script, which starts over when it is spent.
  *
  * @category combinators
  * @since 0.1.0
@@ -299,7 +299,7 @@ export const forever = (self: Script): Script => Internal.make({ _tag: "Forever"
 export const times: {
   (times: number): (self: Script) => Script
   (self: Script, times: number): Script
-} = dual(2, (self: Script, times: number): Script => Internal.make({ _tag: "Times", script: self, times }))
+} = dual(2, (self: Script, times: number): Script => Internal.make({ _tag: "Times", script: self, whole: self, times }))
 
 /**
  * Answers each request as a function of it says.

@@ -132,9 +132,12 @@ const readTurn = (body: Json): Turn => {
   }
 }
 
+/** `my cat is Ham`, up to the end of the clause. */
+const statement = /\bmy ([\p{L} ]{1,40}?) (?:is|are) (?!what\b)([^.?!,\n]{1,80}?)(?=\s+and\s+(?:my|i)\b|[.?!,\n]|$)/giu
+
 const factsOf = (text: string): ReadonlyMap<string, string> => {
   const facts = new Map<string, string>()
-  for (const [, subject, told] of text.matchAll(/\bmy ([\p{L} ]{1,40}?) (?:is|are) (?!what\b)([^.?!,\n]{1,80})/giu)) {
+  for (const [, subject, told] of text.matchAll(statement)) {
     facts.set(subject!.toLowerCase(), told!.trim())
   }
   const called = /\b(?:call me|i am called|i'm called|my name's) ([\p{L}'-]{1,40})/iu.exec(text)?.[1]

@@ -15,14 +15,20 @@ export interface Model {
   readonly maxTokens: number
 }
 
-/** Reads a model id, or undefined for one the API does not have. */
+/** Reads a model id of any age, or undefined for one the API never had. */
 export const find = (id: string): Model | undefined => {
-  const modern = /^claude-(opus|sonnet|haiku|fable|mythos)-(\d)(?:-(\d))?(?:-(?:\d{8}|latest))?$/.exec(id)
-  if (modern !== null) return make(id, modern[1]!, Number(modern[2]) * 100 + Number(modern[3] ?? 0))
-  if (id === "claude-mythos-preview") return make(id, "mythos", 406)
-  const classic = /^claude-3(?:-([57]))?-(opus|sonnet|haiku)(?:-(?:\d{8}|latest))$/.exec(id)
-  return classic === null ? undefined : make(id, classic[2]!, 300 + Number(classic[1] ?? 0))
+  const [, before, line, after] = pattern.exec(id) ?? []
+  if (line === undefined) return undefined
+  const [major = "2", minor = "0"] = (before ?? after ?? defaults[line] ?? "").split(/[.-]/)
+  return make(id, line, Number(major === "" ? "2" : major) * 100 + Number(minor))
 }
+
+/** `claude-3-5-sonnet-latest`, `claude-sonnet-4-5-20250929`, `claude-opus-5`, `claude-2.1`, `claude-mythos-preview`. */
+const pattern =
+  /^claude-(?:(\d(?:[.-]\d)?)-)?(opus|sonnet|haiku|fable|mythos|instant|(?=\d(?:\.\d)?$))(?:-?(\d(?:[.-]\d)?))?(?:-(?:\d{8}|latest|preview))?$/
+
+/** The version of ids that do not say it. */
+const defaults: { readonly [line: string]: string } = { mythos: "4-6", instant: "1-2" }
 
 const make = (id: string, line: string, generation: number): Model => ({
   id,

@@ -75,7 +75,7 @@ export type Node =
   | { readonly _tag: "Once"; readonly step: Step }
   | { readonly _tag: "Sequence"; readonly scripts: ReadonlyArray<Script> }
   | { readonly _tag: "Forever"; readonly script: Script }
-  | { readonly _tag: "Times"; readonly script: Script; readonly times: number }
+  | { readonly _tag: "Times"; readonly script: Script; readonly whole: Script; readonly times: number }
   | { readonly _tag: "Changed"; readonly script: Script; readonly effect: Effect }
   | { readonly _tag: "When"; readonly script: Script; readonly accepts: (request: RecordedRequest) => boolean }
   | { readonly _tag: "Respond"; readonly respond: (request: RecordedRequest) => Script }
@@ -131,7 +131,11 @@ export const next = (script: Script, request: RecordedRequest): Option.Option<Ne
       if (node.times < 1) return Option.none()
       return Option.map(next(node.script, request), (found) => ({
         ...found,
-        rest: make({ ...node, script: node.script, times: node.times - 1 })
+        rest: make({
+          ...node,
+          script: isEmpty(found.rest) ? node.whole : found.rest,
+          times: node.times - 1
+        })
       }))
     case "Changed":
       return Option.map(next(node.script, request), (found) => ({
