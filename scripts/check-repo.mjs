@@ -96,10 +96,9 @@ export const problemsIn = (file, text) => {
 
 /** The TypeScript projects that `tsc -b` does not know of. */
 const unreferenced = () => {
-  const known = ["tsconfig.json", "tsconfig.packages.json"].flatMap((file) =>
-    JSON.parse(read(file)).references.map(({ path }) => path.endsWith(".json") ? path : `${path}/tsconfig.json`)
-  )
-  return glob("packages/*/tsconfig*.json").filter((file) => !known.includes(file))
+  const references = ["tsconfig.json", "tsconfig.packages.json"].flatMap((file) => JSON.parse(read(file)).references)
+  const known = new Set(references.map(({ path }) => path.endsWith(".json") ? path : `${path}/tsconfig.json`))
+  return glob("packages/*/tsconfig*.json").filter((file) => !known.has(file))
 }
 
 const main = () => {
