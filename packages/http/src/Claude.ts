@@ -131,7 +131,8 @@ export const make = Effect.fnUntraced(function*(
  * import * as Claude from "@effect-claude/http/Claude"
  * import * as FetchHttpClient from "effect/http/FetchHttpClient"
  * import * as Layer from "effect/Layer"
- *  *
+ * import * as Redacted from "effect/Redacted"
+ *
  * const ClaudeLive = Claude.layer({
  *   apiKey: Redacted.make("sk-ant-…"),
  *   baseUrl: "https://gateway.example.com/claude"

@@ -251,7 +251,7 @@ const prepare = Effect.fnUntraced(function*(
   yield* Prepare.check(request)
   const rules = yield* Rules
   const violations = rules.flatMap((rule) => rule(request, settings.version))
-  if (violations.length > 0) yield* Prepare.refuse(violations)
+  if (violations.length > 0) return yield* Prepare.refuse(violations)
   return { claude, settings, onProgress, exchange: yield* Prepare.encode(request, streamed) }
 })
 

@@ -152,7 +152,7 @@ const errorText = (
       for (const chunk of chunks) read += text.decode(chunk, { stream: true })
       return read.length > errorBodyLimit ? Cause.done() : Effect.void
     })
-    yield* Effect.forever(chunks)
+    return yield* Effect.forever(chunks)
   }).pipe(
     Effect.timeoutOption(Duration.min(settings.timeouts.idle, Duration.seconds(10))),
     // The end of the body arrives here as well.
