@@ -326,7 +326,7 @@ const folded = Effect.fnUntraced(function*(
       })
       yield* Effect.catchIf(Effect.forever(onEvents, { disableYield: true }), Cause.isDone, () => Effect.void)
       const message = MessageAccumulator.snapshot(reading.decoder.accumulator)
-      if (Option.isNone(message)) return yield* Effect.fail(reading.withoutMessage())
+      if (Option.isNone(message)) return yield* reading.withoutMessage()
       const meta: Meta = { ...response.meta, attempts: number, wire: "stream" }
       return [message.value, meta] as const
     }))

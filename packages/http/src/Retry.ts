@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Backoff from "./Backoff.ts"
+import * as Watchdog from "./internal/watchdog.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -67,8 +68,8 @@ export const retry: {
   options: Options
 ): Effect.Effect<A, ClaudeError, R> =>
   Effect.clockWith((clock) => {
-    const startedAt = clock.monotonicTimeNanosUnsafe()
-    const elapsed = () => Duration.nanos(clock.monotonicTimeNanosUnsafe() - startedAt)
+    const startedAt = Watchdog.now(clock)
+    const elapsed = () => Duration.millis(Watchdog.now(clock) - startedAt)
     return run(attempt, options, elapsed)
   }))
 
@@ -91,10 +92,10 @@ const run = Effect.fnUntraced(function*<A, R>(
     const error = result.failure
     const input = { n, elapsed: elapsed(), error, repeatable, draw: yield* RetryPolicy.chance }
     const decision = RetryPolicy.decide(policy, input)
-    if (decision._tag === "GiveUp") return yield* Effect.fail(final(error, n, input.elapsed, decision.reason))
+    if (decision._tag === "GiveUp") return yield* final(error, n, input.elapsed, decision.reason)
     const cost = costOf(budget, error)
     const paid = yield* pay(budget, cost, waiting(policy, { n, error, elapsed: input.elapsed, delay: decision.delay }))
-    if (!paid) return yield* Effect.fail(final(error, n, input.elapsed, "budget"))
+    if (!paid) return yield* final(error, n, input.elapsed, "budget")
     spent += cost
   }
 })

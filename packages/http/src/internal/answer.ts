@@ -75,23 +75,21 @@ export const text = (
       { disableYield: true }
     ))
     if (Cause.isDone(failure)) return out + decoder.decode()
-    return yield* Effect.fail(
-      HttpClientError.isHttpClientError(failure)
-        ? Failures.fromTransport(failure, {
-          ...response.meta,
-          status: response.status,
-          phase: "body",
-          host: new URL(settings.baseUrl).host
-        })
-        : new ClaudeError.ClaudeTimeoutError({
-          ...response.meta,
-          phase: "body",
-          limit: idle,
-          outcome: "unknown",
-          message: `The answer stopped arriving for ${Duration.format(idle)}. Sending the request again may repeat ` +
-            "what the server already did."
-        })
-    )
+    return yield* HttpClientError.isHttpClientError(failure)
+      ? Failures.fromTransport(failure, {
+        ...response.meta,
+        status: response.status,
+        phase: "body",
+        host: new URL(settings.baseUrl).host
+      })
+      : new ClaudeError.ClaudeTimeoutError({
+        ...response.meta,
+        phase: "body",
+        limit: idle,
+        outcome: "unknown",
+        message: `The answer stopped arriving for ${Duration.format(idle)}. Sending the request again may repeat ` +
+          "what the server already did."
+      })
   })
 
 /** Creates the error of an answer that cannot be read. */

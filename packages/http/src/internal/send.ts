@@ -42,7 +42,7 @@ export const make = (
     const host = new URL(settings.baseUrl).host
     const headers = { ...fixed, ...yield* sign(signature), ...headersOf(request, settings) }
     const problem = Check.headers(headers)
-    if (problem !== undefined) return yield* Effect.fail(invalidHeader(problem))
+    if (problem !== undefined) return yield* invalidHeader(problem)
     const http = HttpClientRequest.make(request.method)(`${settings.baseUrl}${request.path}`, {
       headers,
       urlParams: request.query,
@@ -65,12 +65,8 @@ export const make = (
     }
     if (response.status < 200 || response.status > 299) {
       const text = yield* errorText(response, settings)
-      return yield* Effect.fail(ErrorResponse.toError({
-        status: response.status,
-        headers: responseHeaders,
-        text,
-        now: yield* Clock.currentTimeMillis
-      }))
+      const now = yield* Clock.currentTimeMillis
+      return yield* ErrorResponse.toError({ status: response.status, headers: responseHeaders, text, now })
     }
     return { status: response.status, headers: responseHeaders, meta, body: response.stream }
   })
