@@ -120,8 +120,7 @@ export interface Failure<Tag extends string> extends Cause.YieldableError, Reado
 export class InvalidRequestError extends Internal.failure("InvalidRequestError") {}
 
 /**
- * The prompt does not fit into the model's context window (400, told by the
- * server's wording, which has no code of its own).
+ * The prompt does not fit into the model's context window (400, told by its wording).
  *
  * @category errors
  * @since 0.1.0
@@ -242,8 +241,7 @@ export class GatewayTimeoutError extends Internal.failure("GatewayTimeoutError")
 export class OverloadedError extends Internal.failure("OverloadedError") {}
 
 /**
- * A status that means nothing here: a redirect, which is never followed, or one
- * the API does not use.
+ * A redirect, which is never followed, or a status the API does not use.
  *
  * @category errors
  * @since 0.1.0
@@ -299,6 +297,8 @@ export interface Violation {
   readonly problem: string
   /** What to do about it. */
   readonly fix: string
+  /** How it is known that the API would refuse it. */
+  readonly evidence?: string | undefined
 }
 
 /**
