@@ -28,6 +28,7 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
@@ -102,6 +103,39 @@ export interface Options {
      */
     readonly enforce?: boolean | undefined
   } | undefined
+  /**
+   * How long a batch takes. Its requests are answered by the script as it is
+   * when the batch is made, and by the built-in model beyond that.
+   *
+   * @default "1 second"
+   */
+  readonly batchDuration?: Duration.Input | undefined
+  /**
+   * Files that are there from the start and can be downloaded, as files are
+   * that tools made.
+   *
+   * @default []
+   */
+  readonly files?: ReadonlyArray<GivenFile> | undefined
+}
+
+/**
+ * A file that is there from the start.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface GivenFile {
+  /**
+   * @default drawn from the seed
+   */
+  readonly id?: string | undefined
+  readonly filename: string
+  /**
+   * @default by the ending of the file's name
+   */
+  readonly mime_type?: string | undefined
+  readonly content: string | Uint8Array
 }
 
 // -----------------------------------------------------------------------------

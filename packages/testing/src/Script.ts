@@ -245,8 +245,9 @@ export const message = (
 ): Script => Internal.once({ _tag: "Message", message: definedFields(message) })
 
 /**
- * Answers with exactly these events, whether or not a stream was asked for.
- * What they say, and whether they end with `message_stop`, is up to the script.
+ * Answers with exactly these events. What they say, and whether they end with
+ * `message_stop`, is up to the script. A request that is not for a stream gets
+ * the message they fold to, if they finish one.
  *
  * @category constructors
  * @since 0.1.0

@@ -175,6 +175,34 @@ describe("Script", () => {
         assert.deepStrictEqual(types(text), ["ping", "vault_opened"])
         assert.isTrue(ended)
       }))
+
+    it.effect("are the message they finish, for a request that is no stream", () =>
+      Effect.gen(function*() {
+        const message = {
+          id: "msg_1",
+          type: "message",
+          role: "assistant",
+          model: "claude-opus-5",
+          content: [],
+          stop_reason: null,
+          stop_sequence: null,
+          usage: { input_tokens: 1, output_tokens: 1 }
+        }
+        const events = [
+          { type: "message_start", message },
+          { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+          { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi" } },
+          { type: "content_block_stop", index: 0 },
+          { type: "message_delta", delta: { stop_reason: "end_turn", stop_sequence: null }, usage: { output_tokens: 2 } },
+          { type: "message_stop" }
+        ]
+
+        assert.containSubset(yield* json(Script.events(events)), {
+          id: "msg_1",
+          content: [{ type: "text", text: "Hi" }],
+          usage: { output_tokens: 2 }
+        })
+      }))
   })
 
   describe("status", () => {

@@ -25,7 +25,8 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
         method: request.method,
         url: `${url.pathname}${url.search}`,
         headers,
-        body
+        body,
+        origin: url.origin
       })
       const transport = (code: string) =>
         new HttpClientError.HttpClientError({

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
@@ -12,10 +13,13 @@ import * as Ref from "effect/Ref"
 import { type RecordedRequest, redactHeaders } from "../RecordedRequest.ts"
 import * as RequestCheck from "../RequestCheck.ts"
 import type * as Answer from "./answer.ts"
+import * as BatchItem from "./batchItem.ts"
 import * as Cache from "./cache.ts"
 import * as Errors from "./errors.ts"
+import type * as Files from "./files.ts"
 import { type Json, parse, record } from "./json.ts"
 import * as Limits from "./limits.ts"
+import * as Multipart from "./multipart.ts"
 import * as Random from "./random.ts"
 import * as Render from "./render.ts"
 import * as Resources from "./resources.ts"
@@ -29,12 +33,16 @@ export interface Incoming {
   readonly url: string
   readonly headers: { readonly [name: string]: string }
   readonly body: Uint8Array
+  /** Where the client found the API, such as `http://127.0.0.1:5000`. */
+  readonly origin: string
 }
 
 export interface Options {
   readonly seed?: number | undefined
   readonly check?: boolean | RequestCheck.Options | undefined
   readonly rateLimits?: Limits.Options | undefined
+  readonly batchDuration?: Duration.Input | undefined
+  readonly files?: ReadonlyArray<Files.Given> | undefined
 }
 
 export interface Engine {
@@ -62,7 +70,10 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
   const waiting = new Set<{ readonly count: number; readonly latch: Latch.Latch }>()
   const limits = Limits.make(options?.rateLimits)
   const cache = Cache.make()
-  const resources = Resources.make(seed)
+  const resources = Resources.make(seed, {
+    batchDuration: Duration.toMillis(options?.batchDuration ?? "1 second"),
+    files: options?.files ?? []
+  })
   const counts: Counts = { open: 0, finished: 0, aborted: 0 }
 
   const remember = (incoming: Incoming, at: number): RecordedRequest => {
@@ -77,7 +88,7 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
       path,
       query: Object.fromEntries(new URLSearchParams(mark === -1 ? "" : incoming.url.slice(mark))),
       headers: redactHeaders(incoming.headers),
-      body: text === "" ? undefined : Option.getOrElse(parse(text), () => text)
+      body: text === "" ? undefined : bodyOf(text, incoming)
     }
     requests.push(request)
     for (const waiter of waiting) {
@@ -111,12 +122,19 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
       return Render.failure(limited.refused, { headers: { ...headers, ...limited.headers }, requestId })
     }
     const context: Render.Context = { body, requestId, headers: { ...headers, ...limited.headers }, usage, draw }
-    const next = yield* Ref.modify(script, (script) => {
-      const next = Script.next(script, request)
-      return [next, Option.match(next, { onNone: () => script, onSome: ({ rest }) => rest })]
-    })
+    const next = yield* Ref.modify(script, (script) => take(script, request))
     if (Option.isSome(next)) return Render.render(next.value.step, next.value.effects, context)
-    const resource = resources.answer(request, incoming, { ...context, now })
+    const { origin } = incoming
+    // A batch takes as many messages off the script as it has requests.
+    let left = yield* Ref.get(script)
+    const answer = (params: Json): Json =>
+      BatchItem.answer(params, { ...context, version: request.headers["anthropic-version"] }, () => {
+        const [next, rest] = take(left, { ...request, path: "/v1/messages", body: params })
+        left = rest
+        return Option.getOrUndefined(next)
+      })
+    const resource = resources.answer(request, { ...context, now, origin, bytes: incoming.body, answer })
+    yield* Ref.set(script, left)
     return resource ?? Render.failure(exhausted(request), { headers, requestId })
   })
 
@@ -135,6 +153,21 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
   }
   return engine
 })
+
+const take = (script: Script.Script, request: RecordedRequest): [Option.Option<Script.Next>, Script.Script] => {
+  const next = Script.next(script, request)
+  return [next, Option.isSome(next) ? next.value.rest : script]
+}
+
+/** The body as a test wants to see it: JSON as a value, a form as its fields, anything else as text. */
+const bodyOf = (text: string, incoming: Incoming): unknown => {
+  const boundary = Multipart.boundaryOf(incoming.headers["content-type"])
+  if (boundary === undefined) return Option.getOrElse(parse(text), () => text)
+  return Multipart.parts(incoming.body, boundary).map(({ bytes, filename, name, type }) => ({
+    name,
+    ...(filename === undefined ? { value: decoder.decode(bytes) } : { filename, type, size: bytes.length })
+  }))
+}
 
 const exhausted = (request: RecordedRequest) =>
   Errors.failure(400, {

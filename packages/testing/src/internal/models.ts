@@ -44,8 +44,7 @@ export const isRelaxed = (model: Model): boolean => model.generation >= 408
 /** Whether a model continues an answer begun in a last turn by the assistant. */
 export const takesPrefill = (model: Model): boolean => model.generation < 406
 
-/** The models the models endpoint lists, newest first. */
-export const listed: ReadonlyArray<{ readonly id: string; readonly name: string; readonly createdAt: string }> = [
+const known: ReadonlyArray<{ readonly id: string; readonly name: string; readonly createdAt: string }> = [
   { id: "claude-haiku-5-5", name: "Claude Haiku 5.5", createdAt: "2026-10-07T00:00:00Z" },
   { id: "claude-sonnet-5-5", name: "Claude Sonnet 5.5", createdAt: "2026-10-01T00:00:00Z" },
   { id: "claude-opus-5-5", name: "Claude Opus 5.5", createdAt: "2026-09-24T00:00:00Z" },
@@ -59,3 +58,43 @@ export const listed: ReadonlyArray<{ readonly id: string; readonly name: string;
   { id: "claude-opus-4-5-20251101", name: "Claude Opus 4.5", createdAt: "2025-11-24T00:00:00Z" },
   { id: "claude-sonnet-4-5-20250929", name: "Claude Sonnet 4.5", createdAt: "2025-09-29T00:00:00Z" }
 ]
+
+/** The models as the models endpoint lists them, newest first. */
+export const list = known.map(({ createdAt, id, name }) => {
+  const model = find(id)
+  const generation = model?.generation ?? 500
+  const supported = { supported: true }
+  const since = (version: number) => ({ supported: generation >= version })
+  return {
+    type: "model",
+    id,
+    display_name: name,
+    created_at: createdAt,
+    lifecycle: id.startsWith("claude-sonnet-4-5") ? "deprecated" : "active",
+    deprecated_at: null,
+    retires_at: id.startsWith("claude-sonnet-4-5") ? "2026-11-30T00:00:00Z" : null,
+    line: model?.line ?? null,
+    max_input_tokens: model?.contextWindow ?? null,
+    max_tokens: model?.maxTokens ?? null,
+    capabilities: {
+      batch: supported,
+      citations: supported,
+      code_execution: supported,
+      context_management: { supported: true },
+      effort: { ...since(406), low: since(406), medium: since(406), high: since(406), max: since(406) },
+      image_input: supported,
+      pdf_input: supported,
+      server_tools: supported,
+      structured_outputs: supported,
+      thinking: {
+        supported: true,
+        types: {
+          adaptive: since(406),
+          between_tools: since(500),
+          disabled: { supported: generation < 505 },
+          enabled: { supported: generation < 407 }
+        }
+      }
+    }
+  }
+})

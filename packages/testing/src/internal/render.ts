@@ -3,6 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as Option from "effect/Option"
 import * as ScriptedModel from "../ScriptedModel.ts"
 import * as Answer from "./answer.ts"
 import * as Errors from "./errors.ts"
@@ -36,8 +39,10 @@ const renderStep = (step: Step, context: Context): Answer.Answer => {
       const completion = ScriptedModel.respond(context.body, step.options)
       return message(complete({ ...completion }, context), context)
     }
-    case "Events":
-      return stream(step.events, context)
+    case "Events": {
+      const folded = context.body["stream"] === true ? undefined : fold(step.events)
+      return folded === undefined ? stream(step.events, context) : json(200, folded, context)
+    }
     case "Failure":
       return failure(step.failure, context)
     case "Raw":
@@ -62,16 +67,21 @@ const text = (
   contentType: string,
   body: string,
   headers: { readonly [name: string]: string }
-): Answer.Answer => {
-  const bytes = encoder.encode(body)
-  return {
-    delay: 0,
-    head: { status, headers: contentType === "" ? headers : { ...headers, "content-type": contentType } },
+): Answer.Answer => raw(status, contentType, encoder.encode(body), headers)
+
+/** Answers with bytes of any type. */
+export const raw = (
+  status: number,
+  contentType: string,
+  bytes: Uint8Array,
+  headers: { readonly [name: string]: string }
+): Answer.Answer => ({
+  delay: 0,
+  head: { status, headers: contentType === "" ? headers : { ...headers, "content-type": contentType } },
     length: bytes.length,
     frames: bytes.length === 0 ? [] : [Answer.bytes(bytes)],
     end: "complete"
-  }
-}
+})
 
 const stream = (events: ReadonlyArray<Sse.Event>, context: Context): Answer.Answer => ({
   delay: 0,
@@ -92,6 +102,12 @@ const message = (message: Json, context: Context): Answer.Answer =>
   context.body["stream"] === true
     ? stream(Message.events(message, context.draw), context)
     : json(200, message, context)
+
+/** The message a finished stream folds to. */
+const fold = (events: ReadonlyArray<Sse.Event>): unknown => {
+  const state = MessageAccumulator.stepAll(MessageAccumulator.initial, events.filter(StreamEvent.is))
+  return state.done ? Option.getOrUndefined(MessageAccumulator.snapshot(state)) : undefined
+}
 
 /** Fills in what only the request can tell. */
 const complete = (spec: MessageSpec, context: Context): Json => {

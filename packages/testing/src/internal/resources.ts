@@ -1,74 +1,83 @@
 /**
- * What is answered besides messages: token counts and models.
+ * What is answered besides messages: token counts, models, batches and files.
  *
  * @since 0.1.0
  */
 import type { RecordedRequest } from "../RecordedRequest.ts"
 import type * as Answer from "./answer.ts"
+import * as Batches from "./batches.ts"
 import * as Endpoint from "./endpoint.ts"
-import type { Incoming } from "./engine.ts"
 import * as Errors from "./errors.ts"
+import * as Files from "./files.ts"
+import type { Json } from "./json.ts"
 import * as Models from "./models.ts"
+import * as Page from "./page.ts"
 import * as Render from "./render.ts"
 import * as Tokens from "./tokens.ts"
 
+export interface Options {
+  readonly batchDuration: number
+  readonly files: ReadonlyArray<Files.Given>
+}
+
 export interface Context extends Render.Context {
   readonly now: number
+  /** Where the client found the API, such as `http://127.0.0.1:5000`. */
+  readonly origin: string
+  readonly bytes: Uint8Array
+  /** The result of one request of a batch. */
+  readonly answer: (params: Json) => Json
 }
 
 export interface Resources {
   /** Answers a request, or undefined where it is not for a resource. */
-  readonly answer: (request: RecordedRequest, incoming: Incoming, context: Context) => Answer.Answer | undefined
+  readonly answer: (request: RecordedRequest, context: Context) => Answer.Answer | undefined
 }
 
-export const make = (_seed: number): Resources => ({
-  answer: (request, _incoming, context) => {
-    const endpoint = Endpoint.match(request.method, request.path)
-    if (endpoint._tag !== "Endpoint") return undefined
-    switch (endpoint.name) {
-      case "countTokens":
-        return Render.json(200, { input_tokens: Tokens.ofRequest(context.body) }, context)
-      case "listModels":
-        return Render.json(200, page(Models.listed.map(info), request.query), context)
-      case "getModel": {
-        const known = Models.listed.find(({ id }) => id === endpoint.id || id.startsWith(`${endpoint.id}-20`))
-        return known === undefined
-          ? Render.failure(Errors.failure(404, { message: `model: ${endpoint.id}` }), context)
-          : Render.json(200, info(known), context)
+export const make = (seed: number, options: Options): Resources => {
+  const batches = Batches.make(seed, options.batchDuration)
+  const files = Files.make(seed, options.files)
+  return {
+    answer: (request, context) => {
+      const endpoint = Endpoint.match(request.method, request.path)
+      if (endpoint._tag !== "Endpoint") return undefined
+      const { id } = endpoint
+      switch (endpoint.name) {
+        case "messages":
+          return undefined
+        case "countTokens":
+          return Render.json(200, { input_tokens: Tokens.ofRequest(context.body) }, context)
+        case "listModels":
+          return Render.json(200, Page.byId(Models.list, request.query), context)
+        case "getModel": {
+          const known = Models.list.find((each) => each.id === id || each.id.startsWith(`${id}-20`))
+          return known === undefined
+            ? Render.failure(Errors.failure(404, { message: `model: ${id}` }), context)
+            : Render.json(200, known, context)
+        }
+        case "createBatch":
+          return batches.create(context.body, context.origin, context.answer, context)
+        case "listBatches":
+          return batches.list(request.query, context)
+        case "getBatch":
+          return batches.get(id, context)
+        case "cancelBatch":
+          return batches.cancel(id, context)
+        case "deleteBatch":
+          return batches.remove(id, context)
+        case "batchResults":
+          return batches.results(id, context)
+        case "uploadFile":
+          return files.upload(request.headers["content-type"], context.bytes, context)
+        case "listFiles":
+          return files.list(request.query, request.headers["anthropic-beta"]?.includes("files-api-") === true, context)
+        case "getFile":
+          return files.get(id, context)
+        case "deleteFile":
+          return files.remove(id, context)
+        case "fileContent":
+          return files.content(id, context)
       }
-      default:
-        return undefined
     }
-  }
-})
-
-const info = ({ createdAt, id, name }: (typeof Models.listed)[number]) => {
-  const model = Models.find(id)
-  return {
-    type: "model",
-    id,
-    display_name: name,
-    created_at: createdAt,
-    max_input_tokens: model?.contextWindow ?? null,
-    max_tokens: model?.maxTokens ?? null
-  }
-}
-
-/** One page of a list that goes by the ids of its first and last items. */
-export const page = <A extends { readonly id: string }>(
-  items: ReadonlyArray<A>,
-  query: { readonly [name: string]: string }
-) => {
-  const limit = Math.min(1000, Math.max(1, Number(query["limit"] ?? 20) || 20))
-  const after = items.findIndex(({ id }) => id === query["after_id"])
-  const before = items.findIndex(({ id }) => id === query["before_id"])
-  const start = before === -1 ? after + 1 : Math.max(0, before - limit)
-  const end = before === -1 ? start + limit : before
-  const data = items.slice(start, end)
-  return {
-    data,
-    has_more: before === -1 ? end < items.length : start > 0,
-    first_id: data[0]?.id ?? null,
-    last_id: data[data.length - 1]?.id ?? null
   }
 }

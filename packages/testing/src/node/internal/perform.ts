@@ -20,7 +20,8 @@ export const exchange = (
       method: request.method ?? "GET",
       url: request.url ?? "/",
       headers: headersOf(request),
-      body
+      body,
+      origin: `http://${request.headers.host ?? "127.0.0.1"}`
     })
     let opened = false
     let settled = false

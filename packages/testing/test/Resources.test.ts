@@ -1,0 +1,188 @@
+import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { HttpClient, type HttpClientResponse, HttpClientRequest } from "effect/http"
+import { TestClock } from "effect/testing"
+
+const base = "https://api.anthropic.com"
+
+const { "content-type": _, ...credentials } = ClaudeTest.headers
+
+const Fields = Schema.Record(Schema.String, Schema.Json)
+
+const fieldsOf = (response: HttpClientResponse.HttpClientResponse) =>
+  Effect.flatMap(response.json, Schema.decodeUnknownEffect(Fields))
+
+const send = (request: HttpClientRequest.HttpClientRequest) =>
+  Effect.flatMap(HttpClient.execute(HttpClientRequest.setHeaders(request, credentials)), fieldsOf)
+
+const get = (path: string) => send(HttpClientRequest.get(`${base}${path}`))
+
+const post = (path: string, body: unknown) =>
+  send(HttpClientRequest.post(`${base}${path}`).pipe(HttpClientRequest.bodyJsonUnsafe(body)))
+
+const del = (path: string) => send(HttpClientRequest.delete(`${base}${path}`))
+
+const text = (path: string) =>
+  HttpClient.execute(HttpClientRequest.get(`${base}${path}`).pipe(HttpClientRequest.setHeaders(credentials)))
+
+const params = { model: "claude-sonnet-5-5", max_tokens: 50, messages: [{ role: "user", content: "Hi" }] }
+
+const item = (custom_id: string, extra?: object) => ({ custom_id, params: { ...params, ...extra } })
+
+const ids = (page: typeof Fields.Type) =>
+  Array.isArray(page["data"]) ? page["data"].map((each) => Object(each).id) : []
+
+describe("the resources", () => {
+  describe("models", () => {
+    it.effect("lists pages forwards and backwards, and finds by alias", () =>
+      Effect.gen(function*() {
+        const all = ids(yield* get("/v1/models?limit=100"))
+        const first = yield* get("/v1/models?limit=3")
+        const second = yield* get(`/v1/models?limit=3&after_id=${first["last_id"]}`)
+        const back = yield* get(`/v1/models?limit=2&before_id=${second["first_id"]}`)
+        const alias = yield* get("/v1/models/claude-haiku-4-5")
+        const none = yield* get("/v1/models/claude-1")
+
+        assert.deepStrictEqual([...ids(first), ...ids(second)], all.slice(0, 6))
+        assert.deepStrictEqual(ids(back), all.slice(1, 3))
+        assert.strictEqual((yield* get("/v1/models?limit=100"))["has_more"], false)
+        assert.strictEqual(alias["id"], "claude-haiku-4-5-20251001")
+        assert.containSubset(none, { error: { type: "not_found_error", message: "model: claude-1" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+  })
+
+  describe("batches", () => {
+    it.effect("are in progress, then ended, with a result for each request", () =>
+      Effect.gen(function*() {
+        const created = yield* post("/v1/messages/batches", {
+          requests: [item("a"), item("b", { model: "claude-none" }), item("c"), item("d")]
+        })
+        const path = `/v1/messages/batches/${created["id"]}`
+        assert.containSubset(created, { processing_status: "in_progress", results_url: null, ended_at: null })
+        assert.containSubset(yield* get(`${path}/results`), { error: { type: "not_found_error" } })
+        assert.containSubset(yield* del(path), { error: { type: "invalid_request_error" } })
+
+        yield* TestClock.adjust("1 minute")
+        const ended = yield* get(path)
+        assert.containSubset(ended, {
+          processing_status: "ended",
+          request_counts: { processing: 0, succeeded: 2, errored: 2, canceled: 0, expired: 0 },
+          results_url: `${base}${path}/results`,
+          ended_at: "1970-01-01T00:01:00.000000+00:00"
+        })
+        const response = yield* text(`${path}/results`)
+        assert.strictEqual(response.headers["content-type"], "application/x-jsonl")
+        const lines = (yield* response.text).trimEnd().split("\n").map((line) => JSON.parse(line))
+        const byId = Object.fromEntries(lines.map(({ custom_id, result }) => [custom_id, result]))
+        assert.containSubset(byId, {
+          a: { type: "succeeded", message: { content: [{ text: "First" }], usage: { service_tier: "batch" } } },
+          b: { type: "errored", error: { type: "error", error: { message: "model: claude-none" } } },
+          c: { type: "errored", error: { error: { type: "overloaded_error" } } },
+          d: { type: "succeeded" }
+        })
+
+        assert.deepStrictEqual(ids(yield* get("/v1/messages/batches")), [created["id"]])
+        assert.deepStrictEqual(yield* del(path), { id: created["id"]!, type: "message_batch_deleted" })
+        assert.containSubset(yield* get(path), { error: { type: "not_found_error" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(
+        Script.sequence(
+          Script.reply("First"),
+          Script.status(529).pipe(Script.when(({ body }) => JSON.stringify(body).includes("custom_id") === false))
+        ),
+        { batchDuration: "1 minute" }
+      ))))
+
+    it.effect("end early when canceled, with what was done until then", () =>
+      Effect.gen(function*() {
+        const created = yield* post("/v1/messages/batches", { requests: [item("a"), item("b"), item("c"), item("d")] })
+        const path = `/v1/messages/batches/${created["id"]}`
+        yield* TestClock.adjust("30 seconds")
+        const canceling = yield* post(`${path}/cancel`, {})
+        yield* TestClock.adjust("10 seconds")
+        const ended = yield* get(path)
+
+        assert.strictEqual(canceling["processing_status"], "canceling")
+        assert.containSubset(ended, {
+          processing_status: "ended",
+          request_counts: { succeeded: 2, canceled: 2 },
+          cancel_initiated_at: "1970-01-01T00:00:30.000000+00:00"
+        })
+        const results = yield* Effect.flatMap(text(`${path}/results`), (response) => response.text)
+        assert.strictEqual(results.split(`"type":"canceled"`).length - 1, 2)
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { batchDuration: "1 minute" }))))
+  })
+
+  describe("files", () => {
+    const upload = (name: string, fields: Readonly<Record<string, string>> = {}) =>
+      Effect.suspend(() => {
+        const form = new FormData()
+        form.append("file", new Blob([new Uint8Array([0, 255, 13, 10, 45, 45])], { type: "image/png" }), name)
+        for (const [field, value] of Object.entries(fields)) form.append(field, value)
+        return send(HttpClientRequest.post(`${base}/v1/files`).pipe(HttpClientRequest.bodyFormData(form)))
+      })
+
+    it.effect("are uploaded, listed, shown and deleted", () =>
+      Effect.gen(function*() {
+        const { requests } = yield* ClaudeTest.ClaudeTest
+        const one = yield* upload("pictures/one.png", { expires_in_seconds: "3600" })
+        const two = yield* upload("two.png")
+
+        assert.containSubset(one, {
+          type: "file",
+          filename: "one.png",
+          mime_type: "image/png",
+          size_bytes: 6,
+          downloadable: false,
+          expires_at: "1970-01-01T01:00:00.000000Z"
+        })
+        const path = `/v1/files/${one["id"]}`
+        assert.deepStrictEqual(yield* get(path), one)
+        assert.containSubset((yield* requests)[0]?.body, [
+          { name: "file", filename: "pictures/one.png", type: "image/png", size: 6 },
+          { name: "expires_in_seconds", value: "3600" }
+        ])
+
+        const first = yield* get("/v1/files?limit=1")
+        const second = yield* get(`/v1/files?limit=1&page=${first["next_page"]}`)
+        assert.deepStrictEqual([ids(first), ids(second)], [[two["id"]], [one["id"]]])
+        assert.isNull(second["next_page"])
+
+        assert.containSubset(yield* get(`${path}/content`), {
+          error: { message: `File '${one["id"]}' is not downloadable` }
+        })
+        assert.deepStrictEqual(yield* del(path), { id: one["id"]!, type: "file_deleted" })
+        assert.containSubset(yield* get(path), { error: { type: "not_found_error" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("list in their first shape under the beta that had it", () =>
+      Effect.gen(function*() {
+        yield* upload("one.png")
+        const page = yield* send(HttpClientRequest.get(`${base}/v1/files`, {
+          headers: { "anthropic-beta": "files-api-2025-04-14" }
+        }))
+
+        assert.strictEqual(page["has_more"], false)
+        assert.strictEqual(page["first_id"], page["last_id"])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("that tools made can be downloaded", () =>
+      Effect.gen(function*() {
+        const response = yield* text("/v1/files/file_1/content")
+
+        assert.strictEqual(response.headers["content-type"], "text/csv")
+        assert.strictEqual(yield* response.text, "a,b\n")
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), {
+        files: [{ id: "file_1", filename: "x.csv", content: "a,b\n" }]
+      }))))
+
+    it.effect("need a field named file, and a life between an hour and ninety days", () =>
+      Effect.gen(function*() {
+        assert.containSubset(yield* post("/v1/files", {}), { error: { message: "file: Field required" } })
+        assert.containSubset(yield* upload("a.png", { expires_in_seconds: "60" }), {
+          error: { type: "invalid_request_error" }
+        })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+  })
+})
