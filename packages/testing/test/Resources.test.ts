@@ -2,7 +2,7 @@ import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { HttpClient, type HttpClientResponse, HttpClientRequest } from "effect/http"
+import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
 const base = "https://api.anthropic.com"
@@ -31,8 +31,7 @@ const params = { model: "claude-sonnet-5-5", max_tokens: 50, messages: [{ role: 
 
 const item = (custom_id: string, extra?: object) => ({ custom_id, params: { ...params, ...extra } })
 
-const ids = (page: typeof Fields.Type) =>
-  Array.isArray(page["data"]) ? page["data"].map((each) => Object(each).id) : []
+const ids = (page: typeof Fields.Type) => Array.isArray(page["data"]) ? page["data"].map((each) => Object(each).id) : []
 
 describe("the resources", () => {
   describe("models", () => {

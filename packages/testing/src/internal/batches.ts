@@ -133,10 +133,15 @@ export const make = (seed: number, duration: number): Batches => {
           })),
           Random.make(seed, `results/${id}`)
         )
-        return Render.raw(200, "application/x-jsonl", encoder.encode(lines.map((line) => `${JSON.stringify(line)}\n`).join("")), {
-          ...context.headers,
-          "content-disposition": `attachment; filename*=utf-8''${id}_results.jsonl`
-        })
+        return Render.raw(
+          200,
+          "application/x-jsonl",
+          encoder.encode(lines.map((line) => `${JSON.stringify(line)}\n`).join("")),
+          {
+            ...context.headers,
+            "content-disposition": `attachment; filename*=utf-8''${id}_results.jsonl`
+          }
+        )
       })
   }
 }

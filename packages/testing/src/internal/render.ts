@@ -78,9 +78,9 @@ export const raw = (
 ): Answer.Answer => ({
   delay: 0,
   head: { status, headers: contentType === "" ? headers : { ...headers, "content-type": contentType } },
-    length: bytes.length,
-    frames: bytes.length === 0 ? [] : [Answer.bytes(bytes)],
-    end: "complete"
+  length: bytes.length,
+  frames: bytes.length === 0 ? [] : [Answer.bytes(bytes)],
+  end: "complete"
 })
 
 const stream = (events: ReadonlyArray<Sse.Event>, context: Context): Answer.Answer => ({
