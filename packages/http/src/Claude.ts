@@ -22,6 +22,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ClaudeConfig from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
+import type { Interceptor } from "./Interceptor.ts"
 import * as Check from "./internal/config.ts"
 import * as Send from "./internal/send.ts"
 import * as RetryBudget from "./RetryBudget.ts"
@@ -69,6 +70,8 @@ export class Claude extends Context.Service<Claude, {
   ) => Effect.Effect<Exchange.Response, ClaudeError, Scope.Scope>
   /** Returns the bucket this layer's calls share for a policy's budget. */
   readonly budget: (options: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
+  /** Those who follow each call, outermost first. */
+  readonly interceptors: ReadonlyArray<Interceptor>
 }>()("@effect-claude/http/Claude") {}
 
 /**
@@ -114,7 +117,8 @@ export const make = Effect.fnUntraced(function*(
         buckets.set(key, bucket)
         return bucket
       })
-    }
+    },
+    interceptors: []
   })
 })
 

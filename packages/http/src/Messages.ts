@@ -29,7 +29,9 @@ import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
 import type { Settings, Version } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
+import type * as Interceptor from "./Interceptor.ts"
 import * as Answer from "./internal/answer.ts"
+import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
 import * as Watchdog from "./internal/watchdog.ts"
@@ -177,7 +179,12 @@ export const createWithMeta = Effect.fnUntraced(function*(
   const wire = options?.wire ?? "auto"
   const streamed = wire === "stream" || (wire === "auto" && Prepare.mayTakeLong(request))
   const call = yield* prepare(request, streamed, options?.onProgress)
-  return yield* streamed ? folded(call) : plain(call)
+  const answered = (follower: Interceptor.Follower) =>
+    streamed ? folded({ ...call, follower }) : plain({ ...call, follower })
+  return yield* Follow.effect(call, answered, {
+    answer: ([message, meta]) => ({ message, meta }),
+    soFar: () => soFar(call.read.latest)
+  })
 })
 
 /**
@@ -212,7 +219,9 @@ export const stream = (
   options?: StreamOptions
 ): Stream.Stream<StreamEvent, ClaudeError.ClaudeError, Claude> =>
   Stream.unwrap(Effect.gen(function*() {
-    const call = yield* prepare(request, true, options?.onProgress)
+    const prepared = yield* prepare(request, true, options?.onProgress)
+    const { ended, follower } = yield* Follow.stream(prepared, () => soFar(prepared.read.latest))
+    const call = { ...prepared, follower }
     const { total } = call.settings.timeouts
     const endBy = yield* Effect.clockWith((clock) => Effect.succeed(Watchdog.now(clock) + Duration.toMillis(total)))
     const outer = yield* Effect.scope
@@ -221,11 +230,21 @@ export const stream = (
         const scope = Scope.forkUnsafe(outer)
         return restore(openAttempt(call, number, endBy)).pipe(
           Scope.provide(scope),
-          Effect.map(({ pull }) => Effect.onError(pull, (cause) => Scope.close(scope, Pull.doneExitFromCause(cause)))),
+          Effect.map((opened) => ({
+            opened,
+            pull: Effect.onError(
+              opened.pull,
+              (cause) => Effect.andThen(Scope.close(scope, Pull.doneExitFromCause(cause)), ended(cause))
+            )
+          })),
           Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
         )
       })
-    const pull = yield* within(Retry.retry(attempt, yield* retryOptions(call)), total, () => undefined)
+    const { opened, pull } = yield* within(retried(call, attempt), total, () => undefined).pipe(
+      Effect.onError((cause) => ended(cause))
+    )
+    call.read.latest = opened
+    if (call.follower.onContent !== undefined) yield* call.follower.onContent
     return Stream.fromPull(Effect.succeed(pull))
   }))
 
@@ -234,11 +253,11 @@ export const stream = (
 // -----------------------------------------------------------------------------
 
 /** A request that passed its checks, with what holds for it. */
-interface Call {
-  readonly claude: Claude["Service"]
-  readonly settings: Settings
-  readonly exchange: Exchange.Request
+interface Call extends Interceptor.Call {
   readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
+  readonly follower: Interceptor.Follower
+  /** The answer that is being read, once there is one. */
+  readonly read: { latest: Open.Read | undefined }
 }
 
 const prepare = Effect.fnUntraced(function*(
@@ -252,24 +271,29 @@ const prepare = Effect.fnUntraced(function*(
   const rules = yield* Rules
   const violations = rules.flatMap((rule) => rule(request, settings.version))
   if (violations.length > 0) return yield* Prepare.refuse(violations)
-  return { claude, settings, onProgress, exchange: yield* Prepare.encode(request, streamed) }
+  const exchange = yield* Prepare.encode(request, streamed)
+  return { claude, settings, request, exchange, onProgress, follower: Follow.nobody, read: { latest: undefined } }
 })
 
-const retryOptions = (call: Call): Effect.Effect<Retry.Options> => {
-  const { claude, exchange: { repeatable }, onProgress, settings: { retry } } = call
-  const policy = onProgress === undefined
-    ? retry
-    : RetryPolicy.onRetry(retry, (event) => onProgress({ _tag: "Waiting", ...event }))
+/** Makes attempts as the policy of the call says. */
+const retried = <A, R>(
+  call: Call,
+  attempt: (number: number) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
+  const { claude, exchange: { repeatable }, follower, onProgress, settings: { retry } } = call
+  let policy = follower.onRetry === undefined ? retry : RetryPolicy.onRetry(retry, follower.onRetry)
+  if (onProgress !== undefined) policy = RetryPolicy.onRetry(policy, (e) => onProgress({ _tag: "Waiting", ...e }))
+  const followed = (number: number) => Follow.attempt(follower, attempt(number), number)
   return retry.budget === undefined
-    ? Effect.succeed({ policy, repeatable })
-    : Effect.map(claude.budget(retry.budget), (budget) => ({ policy, budget, repeatable }))
+    ? Retry.retry(followed, { policy, repeatable })
+    : Effect.flatMap(claude.budget(retry.budget), (budget) => Retry.retry(followed, { policy, budget, repeatable }))
 }
 
 const started = (
   call: Call,
   number: number
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-  const attempt = call.claude.attempt(call.exchange, call.settings)
+  const attempt = Follow.exchange(call.follower, call.claude.attempt(call.exchange, call.settings))
   return call.onProgress === undefined
     ? attempt
     : Effect.andThen(call.onProgress({ _tag: "Attempt", number }), attempt)
@@ -306,7 +330,7 @@ const plain = Effect.fnUntraced(function*(
           return [message, meta] as const
         }))
     )
-  return yield* within(Retry.retry(attempt, yield* retryOptions(call)), call.settings.timeouts.total, () => undefined)
+  return yield* within(retried(call, attempt), call.settings.timeouts.total, () => undefined)
 })
 
 /** One attempt after the other at a folded answer. Nothing is handed out before it is whole, so all of it can be retried. */
@@ -321,8 +345,12 @@ const folded = Effect.fnUntraced(function*(
       yield* expectEvents(response, call.settings)
       const reading = yield* Open.read(response, readOptions(call, Infinity))
       latest = reading
-      const onEvents = Effect.map(reading.pull, (events) => {
-        if (events.some(Open.commits)) reading.contentArrived()
+      call.read.latest = reading
+      const onContent = call.follower.onContent ?? Effect.void
+      const onEvents = Effect.flatMap(reading.pull, (events) => {
+        if (reading.hasContent || !events.some(Open.commits)) return Effect.void
+        reading.contentArrived()
+        return onContent
       })
       yield* Effect.catchIf(Effect.forever(onEvents, { disableYield: true }), Cause.isDone, () => Effect.void)
       const message = MessageAccumulator.snapshot(reading.decoder.accumulator)
@@ -331,8 +359,14 @@ const folded = Effect.fnUntraced(function*(
       return [message.value, meta] as const
     }))
   const limit = Duration.min(total, foldedTotal)
-  return yield* within(Retry.retry(attempt, yield* retryOptions(call)), limit, () => latest)
+  return yield* within(retried(call, attempt), limit, () => latest)
 })
+
+/** What is known of an answer that is being read. */
+const soFar = (read: Open.Read | undefined): Follow.Answer =>
+  read === undefined
+    ? {}
+    : { meta: read.meta, message: Option.getOrUndefined(MessageAccumulator.snapshot(read.accumulator())) }
 
 /** Ends a call that takes too long, with what is known of the attempt under way. */
 const within = <A, R>(

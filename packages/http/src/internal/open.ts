@@ -38,12 +38,16 @@ export interface Options {
   readonly onPing: Effect.Effect<void>
 }
 
-/** The events of one attempt. */
-export interface Opened {
+/** What has been read of an answer. */
+export interface Read {
   readonly meta: Exchange.Meta
-  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
   /** The message as far as it has been pulled. */
   readonly accumulator: () => MessageAccumulator.MessageAccumulator
+}
+
+/** The events of one attempt. */
+export interface Opened extends Read {
+  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
 }
 
 /** Reads a response as events that nobody has seen yet. A failure of the pull can be followed by another attempt. */
@@ -88,7 +92,7 @@ export const open = Effect.fnUntraced(function*(
     first = undefined
     return Effect.succeed(events)
   })
-  return { meta: reading.meta, pull, accumulator: () => reading.decoder.accumulator }
+  return { meta: reading.meta, pull, accumulator: reading.accumulator }
 })
 
 /**
@@ -147,11 +151,14 @@ const drainFor = Duration.millis(100)
 const drainBytes = 4096
 
 /** The reading of one response. */
-export class Reading {
+export class Reading implements Read {
   readonly decoder: EventDecoder
+  readonly accumulator = (): MessageAccumulator.MessageAccumulator => this.decoder.accumulator
   readonly meta: Exchange.Meta
   /** Whether events may have been handed out. */
   committed = false
+  /** Whether content has arrived. */
+  hasContent = false
   /** The next events, or the end. */
   readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
   /** The next events of a stream that has not committed: it cannot end, since `message_stop` commits. */
@@ -197,6 +204,7 @@ export class Reading {
 
   /** From now on, content is not waited for. */
   contentArrived(): void {
+    this.hasContent = true
     this.#limits.contentBy = Infinity
   }
 
