@@ -11,7 +11,7 @@
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { bin, exists, reportFile, root, shell } from "./workspace.mjs"
+import { bin, exists, read, reportFile, root, shell } from "./workspace.mjs"
 
 const script = (name, ...args) => [process.execPath, Path.join("scripts", `${name}.mjs`), ...args]
 
@@ -64,6 +64,9 @@ const execute = ([command, ...args]) =>
     child.on("close", (code) => resolve(code === 0))
   })
 
+const readReport = () => JSON.parse(read(reportFile))
+const writeReport = (report) => Fs.writeFileSync(Path.join(root, reportFile), JSON.stringify(report))
+
 const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
 
 const run = async (name) => {
@@ -72,6 +75,8 @@ const run = async (name) => {
   if (name === "tests") Fs.rmSync(Path.join(root, reportFile), { force: true })
   let passed = true
   for (const command of sections[name]) passed = (await execute(command)) && passed
+  // Vitest's report does not say that an error outside of any test failed the run; its exit code does.
+  if (name === "tests" && !passed && exists(reportFile)) writeReport({ ...readReport(), success: false })
   process.stdout.write(`--- ${name}: ${passed ? "passed" : "FAILED"} in ${seconds(started)}\n`)
   return { name, passed, time: seconds(started) }
 }
@@ -79,12 +84,13 @@ const run = async (name) => {
 /** The closing line. A run that left no report counts as one failure. */
 const count = () => {
   if (!exists(reportFile)) return { passed: 0, failed: 1, skipped: 0 }
-  const report = JSON.parse(Fs.readFileSync(Path.join(root, reportFile), "utf8"))
+  const report = readReport()
   // A file that cannot be loaded has no tests of its own to fail.
   const broken = report.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0)
+  const failed = report.numFailedTests + broken.length
   return {
     passed: report.numPassedTests,
-    failed: report.numFailedTests + broken.length,
+    failed: failed === 0 && !report.success ? 1 : failed,
     skipped: report.numPendingTests + report.numTodoTests
   }
 }
