@@ -55,24 +55,23 @@ export const ours = (text: string) =>
   )
 
 /**
- * The places where ours is knowingly different, each with its reason.
+ * Says why ours is knowingly different at a place, or undefined where it should
+ * not be.
  *
  * @category comparing
  * @since 0.1.0
  */
-export const explain = (difference: Difference.Difference): string | undefined =>
-  exceptions.find(({ when }) => when(difference))?.reason
-
-const exceptions: ReadonlyArray<{
-  readonly reason: string
-  readonly when: (difference: Difference.Difference) => boolean
-}> = [
-  {
-    reason: "the SDK drops what message_delta says beside the fields it knows; ours keeps it",
-    when: ({ expected, path }) => expected === "nothing" && !path.includes("content[")
-  },
-  {
-    reason: "the SDK adds fields of its own to a message (parsed_output, _request_id); ours is what the API sent",
-    when: ({ actual, path }) => actual === "nothing" && /parsed_output|_request_id/.test(path)
+export const explain = ({ actual, expected, path }: Difference.Difference, ours: Message): string | undefined => {
+  const index = /^\$\.content\[(\d+)\]/.exec(path)?.[1]
+  const block = index === undefined ? undefined : ours.content[Number(index)]
+  if (block?.type === "mcp_tool_use" || block?.type === "compaction") {
+    return `the SDK's helper folds no delta of a beta block (${block.type}); ours does`
   }
-]
+  if (index === undefined && expected === "nothing") {
+    return "the SDK's helper drops what message_delta says beside the fields it knows; ours keeps it"
+  }
+  if (actual === "nothing" && /\b(?:parsed_output|_request_id)$/.test(path)) {
+    return "the SDK adds fields of its own; ours is what the API sent"
+  }
+  return undefined
+}

@@ -31,7 +31,7 @@ describe("the official SDK, given the same bytes", () => {
           let difference = Difference.first(official.success, ours)
           let actual: unknown = ours
           while (difference !== undefined) {
-            const reason = Differential.explain(difference)
+            const reason = Differential.explain(difference, ours)
             if (reason === undefined) {
               unexplained.push(`${file}: ${JSON.stringify(difference)}`)
               break

@@ -1,0 +1,286 @@
+/**
+ * Batches: many requests at half the price, answered within a day.
+ *
+ * A batch is created from requests with an id of the caller's own, worked on by
+ * the API, and read as lines of JSON, in any order, once it has ended. Each line
+ * is a message, an error, or word that the request was canceled or expired.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as ErrorResponse from "./ErrorResponse.ts"
+import * as Message from "./Message.ts"
+import * as MessageRequest from "./MessageRequest.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// requests
+// -----------------------------------------------------------------------------
+
+/**
+ * The most requests a batch may hold.
+ *
+ * @category limits
+ * @since 0.1.0
+ */
+export const maxRequests = 100_000
+
+/**
+ * The most bytes a batch's body may have.
+ *
+ * @category limits
+ * @since 0.1.0
+ */
+export const maxBytes = 256 * 1024 * 1024
+
+/**
+ * One request of a batch. `custom_id` is unique within it and comes back with
+ * the result.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchRequest = Wire.struct("BatchRequest", {
+  custom_id: Schema.String,
+  params: MessageRequest.MessageRequest
+})
+
+/**
+ * One request of a batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchRequest extends Schema.Schema.Type<typeof BatchRequest> {}
+
+/**
+ * The body of `POST /v1/messages/batches`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchCreateRequest = Wire.struct("BatchCreateRequest", {
+  requests: Schema.Array(BatchRequest)
+})
+
+/**
+ * The body of `POST /v1/messages/batches`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchCreateRequest extends Schema.Schema.Type<typeof BatchCreateRequest> {}
+
+// -----------------------------------------------------------------------------
+// batches
+// -----------------------------------------------------------------------------
+
+/**
+ * How many requests of a batch are in which state. They add up to all of them.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const RequestCounts = Wire.struct("RequestCounts", {
+  processing: Schema.Finite,
+  succeeded: Schema.Finite,
+  errored: Schema.Finite,
+  canceled: Schema.Finite,
+  expired: Schema.Finite
+})
+
+/**
+ * How many requests of a batch are in which state.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface RequestCounts extends Schema.Schema.Type<typeof RequestCounts> {}
+
+/**
+ * A batch. Its results can be read once `processing_status` is `ended`.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MessageBatch = Wire.struct("MessageBatch", {
+  id: Schema.String,
+  type: Schema.Literal("message_batch"),
+  processing_status: Wire.openEnum("ProcessingStatus", ["in_progress", "canceling", "ended"]),
+  request_counts: RequestCounts,
+  created_at: Schema.String,
+  expires_at: Schema.String,
+  ended_at: Wire.nullish(Schema.String),
+  cancel_initiated_at: Wire.nullish(Schema.String),
+  archived_at: Wire.nullish(Schema.String),
+  results_url: Wire.nullish(Schema.String)
+})
+
+/**
+ * A batch.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MessageBatch extends Schema.Schema.Type<typeof MessageBatch> {}
+
+/**
+ * A batch that was deleted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeletedBatch = Wire.struct("DeletedBatch", {
+  id: Schema.String,
+  type: Schema.Literal("message_batch_deleted")
+})
+
+/**
+ * A batch that was deleted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeletedBatch extends Schema.Schema.Type<typeof DeletedBatch> {}
+
+// -----------------------------------------------------------------------------
+// results
+// -----------------------------------------------------------------------------
+
+/**
+ * The request was answered.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Succeeded = Wire.struct("Succeeded", {
+  type: Schema.Literal("succeeded"),
+  message: Message.Message
+})
+
+/**
+ * The request was answered.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Succeeded extends Schema.Schema.Type<typeof Succeeded> {}
+
+/**
+ * The request failed. It was not billed.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Errored = Wire.struct("Errored", {
+  type: Schema.Literal("errored"),
+  error: ErrorResponse.ErrorResponse
+})
+
+/**
+ * The request failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Errored extends Schema.Schema.Type<typeof Errored> {}
+
+/**
+ * The batch was canceled before the request was sent.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Canceled = Wire.struct("Canceled", {
+  type: Schema.Literal("canceled")
+})
+
+/**
+ * The batch was canceled before the request was sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Canceled extends Schema.Schema.Type<typeof Canceled> {}
+
+/**
+ * The batch expired before the request was sent.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Expired = Wire.struct("Expired", {
+  type: Schema.Literal("expired")
+})
+
+/**
+ * The batch expired before the request was sent.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Expired extends Schema.Schema.Type<typeof Expired> {}
+
+/**
+ * What became of a request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Result = Wire.openUnion("Result", [
+  Succeeded,
+  Errored,
+  Canceled,
+  Expired
+])
+
+/**
+ * What became of a request.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Result = typeof Result.Type
+
+/**
+ * A line of a batch's results.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BatchResult = Wire.struct("BatchResult", {
+  custom_id: Schema.String,
+  result: Result
+})
+
+/**
+ * A line of a batch's results.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BatchResult extends Schema.Schema.Type<typeof BatchResult> {}
+
+// -----------------------------------------------------------------------------
+// accessors
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether a batch has ended, so that its results can be read.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isEnded = (self: MessageBatch): boolean => self.processing_status === "ended"
+
+/**
+ * Returns how far a batch has come, from 0 to 1. An empty one is done.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const progress = ({ request_counts: counts }: MessageBatch): number => {
+  const done = counts.succeeded + counts.errored + counts.canceled + counts.expired
+  const all = done + counts.processing
+  return all === 0 ? 1 : done / all
+}

@@ -1,0 +1,57 @@
+/**
+ * Files: uploaded once, referred to by id from any number of requests.
+ *
+ * Only what tools wrote can be downloaded; what was uploaded cannot.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * What is known of a file.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const FileMetadata = Wire.struct("FileMetadata", {
+  id: Schema.String,
+  type: Schema.Literal("file"),
+  filename: Schema.String,
+  mime_type: Schema.String,
+  size_bytes: Schema.Finite,
+  created_at: Schema.String,
+  downloadable: Wire.nullish(Schema.Boolean),
+  expires_at: Wire.nullish(Schema.String)
+})
+
+/**
+ * What is known of a file.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FileMetadata extends Schema.Schema.Type<typeof FileMetadata> {}
+
+/**
+ * A file that was deleted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const DeletedFile = Wire.struct("DeletedFile", {
+  id: Schema.String,
+  type: Schema.optional(Schema.Literal("file_deleted"))
+})
+
+/**
+ * A file that was deleted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeletedFile extends Schema.Schema.Type<typeof DeletedFile> {}

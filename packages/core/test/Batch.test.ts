@@ -1,0 +1,69 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Batch from "@effect-claude/core/Batch"
+import * as TokenCount from "@effect-claude/core/TokenCount"
+import { Result, Schema } from "effect"
+
+const batch = (processing: number, succeeded: number, processing_status = "in_progress"): Batch.MessageBatch => ({
+  id: "msgbatch_1",
+  type: "message_batch",
+  processing_status,
+  request_counts: { processing, succeeded, errored: 1, canceled: 0, expired: 0 },
+  created_at: "",
+  expires_at: ""
+})
+
+describe("Batch", () => {
+  describe("progress", () => {
+    it("counts every request that is no longer processed", () => {
+      assert.strictEqual(Batch.progress(batch(2, 1)), 0.5)
+      assert.strictEqual(Batch.progress(batch(0, 3)), 1)
+    })
+
+    it("takes an empty batch for done", () => {
+      const { request_counts, ...rest } = batch(0, 0)
+
+      assert.strictEqual(Batch.progress({ ...rest, request_counts: { ...request_counts, errored: 0 } }), 1)
+    })
+  })
+
+  it("isEnded only once the status says so", () => {
+    assert.isFalse(Batch.isEnded(batch(0, 1, "canceling")))
+    assert.isTrue(Batch.isEnded(batch(0, 1, "ended")))
+  })
+
+  it("a result of a kind of tomorrow is kept", () => {
+    const line = { custom_id: "1", result: { type: "postponed", until: "later" } }
+
+    assert.strictEqual<unknown>(Schema.decodeUnknownSync(Batch.BatchResult)(line), line)
+  })
+
+  it("a result that claims success without a message is refused", () => {
+    const line = { custom_id: "1", result: { type: "succeeded" } }
+
+    assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(Batch.BatchResult)(line)))
+  })
+})
+
+describe("TokenCount", () => {
+  it("counts what a request says, without what only matters to the answer", () => {
+    const counted = TokenCount.fromMessageRequest({
+      model: "m",
+      max_tokens: 5,
+      stream: true,
+      temperature: 1,
+      stop_sequences: ["x"],
+      messages: [{ role: "user", content: "a" }],
+      system: "s",
+      tools: [],
+      thinking: { type: "adaptive" }
+    })
+
+    assert.deepStrictEqual(counted, {
+      model: "m",
+      messages: [{ role: "user", content: "a" }],
+      system: "s",
+      tools: [],
+      thinking: { type: "adaptive" }
+    })
+  })
+})
