@@ -38,7 +38,7 @@ const sections = {
     "--strict"
   ]],
   changesets: [[bin("changeset"), "status"]],
-  conformance: [script("conformance")],
+  conformance: [[process.execPath, "packages/conformance/src/main.ts"], script("conformance")],
   packages: [script("pack-check")],
   programs: [script("run-examples")],
   demo: exists("packages/cli/src/demo.ts") ? [[process.execPath, "packages/cli/src/demo.ts"]] : []

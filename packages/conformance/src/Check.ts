@@ -177,10 +177,13 @@ const eventsIn = (text: string): ReadonlyArray<{ readonly [key: string]: unknown
 
 const checkError = (self: Recording.Recording): string | undefined => {
   const headers = Recording.responseHeaders(self)
-  const status = self.response.status ?? 0
+  // A fixture that kept no status stands for a bad request.
+  const status = self.response.status ?? 400
   const error = ErrorResponse.toError({ status, headers, text: Recording.responseText(self), now: 0 })
   const body = self.response.body
-  const said = Predicate.isReadonlyObject(body) ? Schema.decodeUnknownOption(ErrorResponse.ErrorResponse)(body) : Option.none()
+  const said = Predicate.isReadonlyObject(body)
+    ? Schema.decodeUnknownOption(ErrorResponse.ErrorResponse)(body)
+    : Option.none()
   const requestId = headers["request-id"] ?? Option.getOrUndefined(said)?.request_id ?? undefined
   if (!ClaudeError.is(error)) return "no error came of it"
   if (error.status !== status) return `status ${error.status}, recorded ${status}`
@@ -250,4 +253,5 @@ const roundTrip = (schema: Wire, value: unknown): string | undefined => {
   return difference === undefined ? undefined : show(difference)
 }
 
-const show = ({ actual, expected, path }: Difference.Difference): string => `${path}: recorded ${expected}, got ${actual}`
+const show = ({ actual, expected, path }: Difference.Difference): string =>
+  `${path}: recorded ${expected}, got ${actual}`

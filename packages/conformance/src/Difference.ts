@@ -64,8 +64,10 @@ const patchAt = (self: unknown, other: unknown, path: ReadonlyArray<string | num
   const [step, ...rest] = path
   if (step === undefined) return other
   if (typeof step === "number" && Array.isArray(self) && Array.isArray(other)) {
-    return Array.from({ length: Math.max(self.length, step + 1) }, (_, i) =>
-      i === step ? patchAt(self[i], other[i], rest) : self[i])
+    return Array.from(
+      { length: Math.max(self.length, step + 1) },
+      (_, i) => i === step ? patchAt(self[i], other[i], rest) : self[i]
+    )
   }
   if (typeof step === "string" && isObject(self) && isObject(other)) {
     const out = { ...self, [step]: patchAt(self[step], other[step], rest) }

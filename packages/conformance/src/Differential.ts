@@ -67,6 +67,9 @@ export const explain = ({ actual, expected, path }: Difference.Difference, ours:
   if (block?.type === "mcp_tool_use" || block?.type === "compaction") {
     return `the SDK's helper folds no delta of a beta block (${block.type}); ours does`
   }
+  if (block?.type === "tool_use" && !MessageAccumulator.toolInput(block).complete) {
+    return "the SDK repairs the input of a call that was cut, and shows less of it; ours flags it"
+  }
   if (index === undefined && expected === "nothing") {
     return "the SDK's helper drops what message_delta says beside the fields it knows; ours keeps it"
   }

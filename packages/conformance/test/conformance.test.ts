@@ -2,8 +2,8 @@ import * as Check from "@effect-claude/conformance/Check"
 import * as Difference from "@effect-claude/conformance/Difference"
 import * as Recording from "@effect-claude/conformance/Recording"
 import * as Report from "@effect-claude/conformance/Report"
-import { assert, describe, it, layer } from "@effect/vitest"
 import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it, layer } from "@effect/vitest"
 import { Console, Effect } from "effect"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
@@ -63,7 +63,10 @@ describe("conformance", () => {
     it.effect("finds a request that is refused though the API accepted it", () =>
       Effect.gen(function*() {
         const found = yield* problems(
-          recording({ request: { body: { model: 1, max_tokens: 1, messages: [] } }, response: { status: 200, body: message } })
+          recording({
+            request: { body: { model: 1, max_tokens: 1, messages: [] } },
+            response: { status: 200, body: message }
+          })
         )
 
         assert.match(found.join(), /at \["model"\]/)
@@ -79,7 +82,9 @@ describe("conformance", () => {
 
     it.effect("finds an endpoint without a schema, and a kind without a check", () =>
       Effect.gen(function*() {
-        const unknown = yield* problems(recording({ endpoint: "GET /v1/tomorrow", response: { status: 200, body: {} } }))
+        const unknown = yield* problems(
+          recording({ endpoint: "GET /v1/tomorrow", response: { status: 200, body: {} } })
+        )
         const kind = yield* problems(recording({ kind: "video" }))
 
         assert.deepStrictEqual(unknown, ["no schema for GET /v1/tomorrow"])

@@ -1,6 +1,6 @@
-import { assert, describe, it } from "@effect/vitest"
 import * as Batch from "@effect-claude/core/Batch"
 import * as TokenCount from "@effect-claude/core/TokenCount"
+import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 
 const batch = (processing: number, succeeded: number, processing_status = "in_progress"): Batch.MessageBatch => ({

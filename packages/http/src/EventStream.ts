@@ -3,7 +3,8 @@
  * where a stream ends.
  *
  * Follows the WHATWG rules for event streams at any chunking, down to single
- * bytes. A stream ends normally if and only if `message_stop` was seen; what
+ * bytes, except that an event whose JSON is whole counts even when the stream
+ * ends without the blank line after it. A stream ends normally if and only if `message_stop` was seen; what
  * comes after it is ignored. Everything else is a typed error that carries the
  * partial message: an `error` event by its own tag, an end without
  * `message_stop` or an event that cannot be read as `StreamTruncatedError`.
@@ -84,8 +85,13 @@ export const decode: {
   Stream.transformPull(self, (upstream) =>
     Effect.sync(() => {
       const decoder = new EventDecoder(options?.maxEventSize ?? 16_777_216)
+      let ended = false
       const next: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, E | ClaudeError.ClaudeError> = Effect.suspend(() =>
-        decoder.stop === undefined ? read : stopped(decoder, decoder.stop)
+        decoder.stop !== undefined
+          ? stopped(decoder, decoder.stop)
+          : ended
+          ? Effect.fail(truncated(decoder, "eof", "The stream ended before `message_stop`."))
+          : read
       )
       const read: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, E | ClaudeError.ClaudeError> = Pull.matchEffect(
         upstream,
@@ -96,7 +102,15 @@ export const decode: {
             return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : next
           },
           onFailure: (cause) => Effect.failCause(cause),
-          onDone: () => Effect.fail(truncated(decoder, "eof", "The stream ended before `message_stop`."))
+          onDone: () => {
+            const last = ended ? [] : decoder.end()
+            ended = true
+            return Arr.isArrayNonEmpty(last)
+              ? Effect.succeed(last)
+              : decoder.stop === undefined
+              ? Effect.fail(truncated(decoder, "eof", "The stream ended before `message_stop`."))
+              : stopped(decoder, decoder.stop)
+          }
         }
       )
       return next

@@ -51,6 +51,23 @@ export class EventDecoder {
     return events
   }
 
+  /**
+   * Reads the end of the bytes, and returns the event that lacks nothing but its
+   * blank line, if there is one.
+   *
+   * The rules for event streams drop such an event, since nothing tells that it
+   * is whole. Here its JSON tells: an object that parses has arrived to its last
+   * brace, and what a recorder or gateway trimmed was white space.
+   */
+  end(): Array<StreamEvent.StreamEvent> {
+    if (this.stop !== undefined) return []
+    const pending = this.#parser.end()
+    if (pending !== undefined && isJson(pending.data)) this.#frame(pending.event, pending.data)
+    const events = this.#events
+    this.#events = []
+    return events
+  }
+
   #frame(name: string, data: string): void {
     if (this.stop !== undefined || data === "") return
     const parsed: unknown = JSON.parse(data)
@@ -71,6 +88,8 @@ export class EventDecoder {
     if (value.type === "message_stop") this.stop = { _tag: "Done" }
   }
 }
+
+const isJson = (text: string): boolean => Result.isSuccess(Result.try((): unknown => JSON.parse(text)))
 
 const malformed = (problem: string): Stop => ({ _tag: "Malformed", problem })
 

@@ -181,13 +181,26 @@ export class Reading implements Read {
     this.#options = options
     this.#read = read
     const chunk = Effect.matchEffect(read, {
-      onFailure: (failure) => Effect.fail(this.#failed(failure)),
+      onFailure: (failure) => {
+        const last = Cause.isDone(failure) ? this.decoder.end() : []
+        if (Arr.isArrayNonEmpty(last)) {
+          this.#ended = true
+          return Effect.succeed(last)
+        }
+        return this.decoder.stop === undefined ? Effect.fail(this.#failed(failure)) : this.#stopped(this.decoder.stop)
+      },
       onSuccess: (chunks) => {
         const events = this.#decode(chunks)
         return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : this.pull
       }
     })
-    this.pull = Effect.suspend(() => this.decoder.stop === undefined ? chunk : this.#stopped(this.decoder.stop))
+    this.pull = Effect.suspend(() =>
+      this.decoder.stop !== undefined
+        ? this.#stopped(this.decoder.stop)
+        : this.#ended
+        ? Effect.fail(this.#truncated("eof", "ended"))
+        : chunk
+    )
     this.required = Effect.catchIf(
       this.pull,
       Cause.isDone,

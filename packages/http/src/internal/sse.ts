@@ -3,7 +3,7 @@
  *
  * Follows the WHATWG rules (lines end in LF, CR or CRLF, split anywhere;
  * comments; several `data` lines joined with LF; one space after the colon; no
- * dispatch without a blank line), except that it keeps no last event id and no
+ * dispatch without a blank line, though `end` hands out what is left), except that it keeps no last event id and no
  * reconnection time: a stream of the API is never resumed.
  *
  * Linear in the length of the text, however small the pieces it arrives in: the
@@ -79,6 +79,18 @@ export class SseParser {
     return this.#size <= this.#maxEventSize
   }
 
+  /** Takes the event that the end of the text left without its blank line, its last line included. */
+  end(): { readonly event: string; readonly data: string } | undefined {
+    const line = this.#pieces.join("")
+    this.#pieces = []
+    if (line !== "") this.#line(line, 0, line.length)
+    let pending: { readonly event: string; readonly data: string } | undefined
+    this.#dispatch((event, data) => {
+      pending = { event, data }
+    })
+    return pending
+  }
+
   /** Reads one complete line, `text` from `start` to `end`. */
   #line(text: string, start: number, end: number): boolean {
     if (start === end) {
@@ -106,7 +118,7 @@ export class SseParser {
     else (this.#moreData ??= []).push(value)
   }
 
-  #dispatch(): void {
+  #dispatch(onFrame: OnFrame = this.#onFrame): void {
     const data = this.#data
     const event = this.#event
     const more = this.#moreData
@@ -115,6 +127,6 @@ export class SseParser {
     this.#moreData = undefined
     this.#size = 0
     this.#held = 0
-    if (data !== undefined) this.#onFrame(event, more === undefined ? data : `${data}\n${more.join("\n")}`)
+    if (data !== undefined) onFrame(event, more === undefined ? data : `${data}\n${more.join("\n")}`)
   }
 }
