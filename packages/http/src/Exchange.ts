@@ -36,6 +36,8 @@ export interface Request {
   readonly headers?: { readonly [name: string]: string } | undefined
   /** Betas this request needs, beside those of the layer. */
   readonly betas?: ReadonlyArray<string> | undefined
+  /** The model that is asked, where one is. */
+  readonly model?: string | undefined
   /** Whether the answer is a stream of events. */
   readonly streamed: boolean
   /** Whether the request may be sent again when the server may have acted on it. */

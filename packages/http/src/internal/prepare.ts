@@ -86,6 +86,7 @@ export const encode = (
     path: "/v1/messages",
     body: HttpBody.text(text.success, "application/json"),
     betas: Betas.ofRequest(request),
+    model: request.model,
     streamed,
     repeatable: !actsOnServer(request)
   })
