@@ -237,7 +237,8 @@ export class Reading implements Read {
       }),
       { disableYield: true }
     )
-    return Effect.interruptible(rest).pipe(Effect.timeoutOption(drainFor), Effect.ignore)
+    // Whatever comes of it changes nothing: the answer is complete.
+    return Effect.interruptible(rest).pipe(Effect.timeoutOption(drainFor), Effect.exit, Effect.asVoid)
   }
 
   #decode(chunks: Arr.NonEmptyReadonlyArray<Uint8Array>): Array<StreamEvent.StreamEvent> {

@@ -27,6 +27,7 @@ import type * as Exchange from "../Exchange.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Check from "./config.ts"
 import * as Failures from "./failures.ts"
+import * as Inflate from "./inflate.ts"
 
 /** Creates the function that makes one attempt. */
 export const make = (
@@ -68,7 +69,8 @@ export const make = (
       const now = yield* Clock.currentTimeMillis
       return yield* ErrorResponse.toError({ status: response.status, headers: responseHeaders, text, now })
     }
-    return { status: response.status, headers: responseHeaders, meta, body: response.stream }
+    const body = Inflate.body(response, responseHeaders["content-encoding"])
+    return { status: response.status, headers: responseHeaders, meta, body }
   })
 }
 
