@@ -1,0 +1,331 @@
+/**
+ * Arbitrary values of the wire, for property tests of programs that talk to the
+ * API.
+ *
+ * The values are plausible and not merely well typed: a message is one the API
+ * could send, a stream folds to its message whatever way its bytes are cut, a
+ * conversation is one the API accepts, an error is one an answer was decoded to.
+ * They shrink to small ones, and are deterministic by seed.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type { ContentBlock } from "@effect-claude/core/ContentBlock"
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import type { Message } from "@effect-claude/core/Message"
+import type { MessageParam } from "@effect-claude/core/MessageRequest"
+import type * as RetryDecision from "@effect-claude/core/RetryDecision"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import * as Answer from "./internal/answer.ts"
+import * as Events from "./internal/message.ts"
+import * as Random from "./internal/random.ts"
+import * as Sse from "./internal/sse.ts"
+
+// -----------------------------------------------------------------------------
+// messages
+// -----------------------------------------------------------------------------
+
+const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
+
+/** Words of every kind of width: ASCII, two, three and four bytes, combined characters, line ends. */
+const Word = Schema.Literals([
+  "the",
+  "Zürich",
+  "18 °C",
+  "日本",
+  "🌦️",
+  "👩‍💻",
+  "e\u0301",
+  "\n\n",
+  "{\"a\"",
+  "data:",
+  "\u2028",
+  " "
+])
+
+const Text = Schema.Struct({
+  type: Schema.tag("text"),
+  words: Schema.Array(Word).check(Schema.isMinLength(1), Schema.isMaxLength(12))
+})
+
+const Thinking = Schema.Struct({ type: Schema.tag("thinking"), words: Schema.Array(Word).check(Schema.isMaxLength(6)) })
+
+const ToolUse = Schema.Struct({
+  type: Schema.tag("tool_use"),
+  name: Schema.Literals(["get_weather", "search", "calculate"]),
+  input: Schema.Record(Schema.Literals(["city", "days", "query"]), Schema.Json)
+})
+
+const Said = Schema.Struct({
+  id: int(0, 1_000_000),
+  thoughts: Schema.Array(Thinking).check(Schema.isMaxLength(1)),
+  texts: Schema.Array(Text).check(Schema.isMaxLength(3)),
+  calls: Schema.Array(ToolUse).check(Schema.isMaxLength(3)),
+  ended: Schema.Literals(["end_turn", "max_tokens", "stop_sequence", "refusal"]),
+  input: int(1, 5000),
+  output: int(1, 2000),
+  cached: int(0, 5000)
+})
+
+const messageOf = ({ cached, calls, ended, id, input, output, texts, thoughts }: typeof Said.Type): Message => {
+  const draw = Random.make(id, "message")
+  const content: Array<ContentBlock> = [
+    ...thoughts.map(({ words }) => ({ type: "thinking" as const, thinking: words.join(" "), signature: `sig${id}` })),
+    ...texts.map(({ words }) => ({ type: "text" as const, text: words.join(" ") })),
+    ...calls.map(({ input, name }) => ({ type: "tool_use" as const, id: Random.id(draw, "toolu"), name, input }))
+  ]
+  return {
+    model: "claude-sonnet-5-5",
+    id: Random.id(draw, "msg"),
+    type: "message",
+    role: "assistant",
+    content,
+    stop_reason: calls.length > 0 ? "tool_use" : ended,
+    stop_sequence: calls.length === 0 && ended === "stop_sequence" ? "END" : null,
+    stop_details: null,
+    usage: {
+      input_tokens: input,
+      cache_creation_input_tokens: 0,
+      cache_read_input_tokens: cached,
+      output_tokens: output,
+      service_tier: "standard"
+    }
+  }
+}
+
+/**
+ * A finished message: text, thoughts and tool calls, in the order the API sends
+ * them.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const message: Arbitrary.Arbitrary<Message> = Arbitrary.map(Arbitrary.schema(Said), messageOf)
+
+/**
+ * A message, and the events of a stream that folds to it.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export interface Streamed {
+  readonly message: Message
+  readonly events: ReadonlyArray<StreamEvent.StreamEvent>
+}
+
+/**
+ * A message with the events that build it, cut into deltas anywhere.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const stream: Arbitrary.Arbitrary<Streamed> = Arbitrary.map(
+  Arbitrary.all([message, Arbitrary.schema(int(0, 1_000_000))]),
+  ([message, seed]) => ({ message, events: eventsOf(message, seed) })
+)
+
+/**
+ * A message with the bytes of its stream, cut into deliveries anywhere: inside
+ * characters, line ends and field names.
+ *
+ * @category messages
+ * @since 0.1.0
+ */
+export const bytes: Arbitrary.Arbitrary<Streamed & { readonly chunks: ReadonlyArray<Uint8Array> }> = Arbitrary.map(
+  Arbitrary.all([stream, Arbitrary.schema(int(0, 1_000_000)), Arbitrary.schema(Schema.Array(int(1, 2000)))]),
+  ([streamed, seed, at]) => {
+    const draw = Random.make(seed, "padding")
+    const frames = streamed.events.map((event) => Sse.encode(event, draw))
+    const chunks = Answer.rechunk(frames, at.length === 0 ? { seed } : { at })
+    return { ...streamed, chunks: chunks.flatMap((frame) => frame._tag === "Bytes" ? [frame.bytes] : []) }
+  }
+)
+
+const eventsOf = (message: Message, seed: number): ReadonlyArray<StreamEvent.StreamEvent> =>
+  Events.events({ ...message }, Random.make(seed, "deltas")).filter(StreamEvent.is)
+
+// -----------------------------------------------------------------------------
+// conversations
+// -----------------------------------------------------------------------------
+
+/**
+ * A conversation the API accepts: it begins and ends with the user, roles
+ * alternate, and every tool call is answered in the next turn.
+ *
+ * @category conversations
+ * @since 0.1.0
+ */
+export const conversation: Arbitrary.Arbitrary<ReadonlyArray<MessageParam>> = Arbitrary.map(
+  Arbitrary.all([
+    Arbitrary.schema(Schema.Array(Said).check(Schema.isMaxLength(5))),
+    Arbitrary.schema(Schema.Array(Word).check(Schema.isMinLength(1), Schema.isMaxLength(5)))
+  ]),
+  ([said, words]) => {
+    const question: MessageParam = { role: "user", content: `Well: ${words.join(" ")}.` }
+    const turns: Array<MessageParam> = [question]
+    for (const each of said) {
+      const { content } = messageOf({
+        ...each,
+        texts: each.texts.length === 0 ? [{ type: "text", words: ["the"] }] : each.texts
+      })
+      turns.push({ role: "assistant", content })
+      const calls = content.filter((block) => block.type === "tool_use")
+      turns.push(
+        calls.length === 0
+          ? question
+          : { role: "user", content: calls.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "42" })) }
+      )
+    }
+    return turns
+  }
+)
+
+// -----------------------------------------------------------------------------
+// failures
+// -----------------------------------------------------------------------------
+
+const Hint = Schema.Union([
+  Schema.Undefined,
+  Schema.Literals(["0", "1", "5", "30", "59.5", "60", "61", "3600"]),
+  int(0, 1000)
+])
+
+const Failed = Schema.Struct({
+  status: Schema.Union([
+    Schema.Literals([400, 401, 402, 403, 404, 405, 408, 409, 413, 422, 429, 500, 502, 503, 504, 529]),
+    int(300, 599)
+  ]),
+  type: Schema.Union([
+    Schema.Undefined,
+    Schema.Literals([
+      "invalid_request_error",
+      "authentication_error",
+      "rate_limit_error",
+      "api_error",
+      "overloaded_error",
+      "timeout_error",
+      "tomorrow_error"
+    ])
+  ]),
+  code: Schema.Union([
+    Schema.Undefined,
+    Schema.Literals(["enforced_spend_limit_reached", "ramp_limit_exceeded", "organization_on_hold", "new_code"])
+  ]),
+  shouldRetry: Schema.Union([Schema.Undefined, Schema.Literals(["true", "false", "maybe"])]),
+  hint: Hint
+})
+
+const Broken = Schema.Struct({
+  kind: Schema.Literals(["connect", "headers", "body", "timeout", "truncated", "idle"]),
+  sent: Schema.Boolean
+})
+
+/**
+ * An error decoded from an answer of any status, type, code and hint.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const apiError: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitrary.map(
+  Arbitrary.schema(Failed),
+  ({ code, hint, shouldRetry, status, type }) =>
+    ErrorResponse.toError({
+      status,
+      now: 0,
+      headers: {
+        ...(hint === undefined ? undefined : { "retry-after": String(hint) }),
+        ...(shouldRetry === undefined ? undefined : { "x-should-retry": shouldRetry })
+      },
+      text: type === undefined && code === undefined ? "" : JSON.stringify({
+        type: "error",
+        error: { type: type ?? "api_error", message: "No", ...(code && { details: { error_code: code } }) }
+      })
+    })
+)
+
+/**
+ * An error of the connection: refused, lost, silent, cut.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const connectionError: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitrary.map(
+  Arbitrary.schema(Broken),
+  ({ kind, sent }) => {
+    const details = { message: "Lost", outcome: sent ? "unknown" as const : "notSent" as const }
+    const limit = Duration.seconds(10)
+    switch (kind) {
+      case "timeout":
+        return new ClaudeError.ClaudeTimeoutError({ ...details, phase: "headers", limit })
+      case "truncated":
+        return new ClaudeError.StreamTruncatedError({ ...details, reason: "eof" })
+      case "idle":
+        return new ClaudeError.StreamIdleError({ ...details, idle: limit })
+      default:
+        return new ClaudeError.ConnectionError({ ...details, phase: kind })
+    }
+  }
+)
+
+/**
+ * Any error a request can fail with on the wire.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const claudeError: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitrary.flatMap(
+  Arbitrary.schema(int(0, 3)),
+  (n): Arbitrary.Arbitrary<ClaudeError.ClaudeError> => n === 3 ? connectionError : apiError
+)
+
+const Chance = Schema.Union([
+  Schema.Literals([0, 0.5, 1 - Number.EPSILON]),
+  Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
+])
+
+/**
+ * What a retry policy may be asked: any failure, early and late, with any
+ * chance.
+ *
+ * @category failures
+ * @since 0.1.0
+ */
+export const retryInput = (options?: {
+  /**
+   * The highest number of the retry under decision.
+   *
+   * @default 12
+   */
+  readonly maxRetries?: number | undefined
+  /**
+   * The longest time since the first attempt began.
+   *
+   * @default "3 minutes"
+   */
+  readonly elapsed?: Duration.Input | undefined
+}): Arbitrary.Arbitrary<RetryDecision.Input> =>
+  Arbitrary.map(
+    Arbitrary.all({
+      error: claudeError,
+      rest: Arbitrary.schema(Schema.Struct({
+        n: int(1, Math.max(1, options?.maxRetries ?? 12)),
+        elapsed: Schema.Union([
+          Schema.Literal(0),
+          int(0, Math.max(0, Math.ceil(Duration.toMillis(options?.elapsed ?? "3 minutes"))))
+        ]),
+        jitter: Chance,
+        spread: Chance,
+        repeatable: Schema.Boolean
+      }))
+    }),
+    ({ error, rest: { elapsed, jitter, n, repeatable, spread } }) => ({
+      n,
+      error,
+      repeatable,
+      elapsed: Duration.millis(elapsed),
+      draw: { jitter, spread }
+    })
+  )

@@ -1,0 +1,325 @@
+/**
+ * The laws every retry policy keeps, and every driver of one.
+ *
+ * A policy is a pure decision, so its laws are properties: hundreds of inputs
+ * are drawn, and the first that breaks a law is shrunk to a small one and
+ * reported with the law's words. A driver's laws are checked by running calls
+ * against a scripted API on a test clock. Any policy can be checked, not only
+ * those of this SDK: it has to be a function from `RetryDecision.Input` to
+ * `RetryDecision`, with the numbers it was made of.
+ *
+ * **Example** (Catching a policy that retries too early)
+ *
+ * ```ts
+ * import * as RetryDecision from "@effect-claude/core/RetryDecision"
+ * import * as RetryLaws from "@effect-claude/testing/RetryLaws"
+ * import * as Duration from "effect/Duration"
+ * import * as Effect from "effect/Effect"
+ *
+ * const impatient: RetryLaws.Policy = {
+ *   decide: ({ n }) => n > 3 ? RetryDecision.giveUp("maxRetries") : RetryDecision.wait(Duration.millis(10)),
+ *   parameters: { ...RetryLaws.standard, maxRetries: 3 }
+ * }
+ *
+ * const broken = await Effect.runPromise(Effect.flip(RetryLaws.check(impatient)))
+ *
+ * broken.law // => "P3"
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import type * as RetryDecision from "@effect-claude/core/RetryDecision"
+import type { StreamEvent } from "@effect-claude/core/StreamEvent"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as HttpClient from "effect/http/HttpClient"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import * as Arbitraries from "./Arbitraries.ts"
+import * as DriverLaws from "./internal/driverLaws.ts"
+import * as PolicyLaws from "./internal/policyLaws.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * The name of a law.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Name =
+  | "P1"
+  | "P2"
+  | "P3"
+  | "P4"
+  | "P5"
+  | "P6"
+  | "P7"
+  | "P8"
+  | "P9"
+  | "P10"
+  | "P11"
+  | "P12"
+  | "P13"
+  | "P14"
+
+/**
+ * The numbers a policy was made of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parameters {
+  /** How many times a request may be sent again. */
+  readonly maxRetries: number
+  /** The first ceiling, after a transport failure or a 5xx. */
+  readonly base: Duration.Input
+  /** The first ceiling after an overload, or a rate limit that came without a hint. */
+  readonly throttledBase: Duration.Input
+  /** What the ceiling is multiplied with on each retry. */
+  readonly factor: number
+  /** The highest ceiling. */
+  readonly cap: Duration.Input
+  /** How a delay is drawn below the ceiling. */
+  readonly jitter: "full" | "equal" | "none" | { readonly proportional: number }
+  /** The longest wait the server may ask for. */
+  readonly hintLimit: Duration.Input
+  /** At most this much is added to what the server asks for. */
+  readonly hintSpread: Duration.Input
+  /** No retry starts later than this after the first attempt began. */
+  readonly deadline: Duration.Input
+}
+
+/**
+ * A policy to check.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Policy {
+  readonly decide: (input: RetryDecision.Input) => RetryDecision.RetryDecision
+  readonly parameters: Parameters
+}
+
+/**
+ * Something that retries calls by itself: a client over the `HttpClient` it is
+ * made with.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Driver {
+  /** Makes one call: `POST /v1/messages` with any small request. */
+  readonly call: Effect.Effect<unknown, ClaudeError>
+  /** Makes one call for a stream. */
+  readonly stream: Stream.Stream<StreamEvent, ClaudeError>
+  /** How much of the retry budget is left. */
+  readonly available: Effect.Effect<number>
+  /** The numbers the budget was made of. */
+  readonly budget: {
+    readonly capacity: number
+    readonly cost: number
+    readonly hintedCost: number
+    readonly perSuccess: number
+    readonly perSecond: number
+  }
+}
+
+/**
+ * The parameters of the SDK's standard policy, to start one's own from.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const standard: Parameters = {
+  maxRetries: 5,
+  base: "500 millis",
+  throttledBase: "1 second",
+  factor: 2,
+  cap: "30 seconds",
+  jitter: "full",
+  hintLimit: "60 seconds",
+  hintSpread: "1 second",
+  deadline: "120 seconds"
+}
+
+/**
+ * The laws, in words.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const statements: { readonly [N in Name]: string } = {
+  P1: "Without a hint the delay is within the bounds of the jitter, and at most the cap.",
+  P2: "Ceilings do not fall: the same chance never gives a shorter delay for a later retry.",
+  P3: "A hint within the limit is a floor, and at most the spread is added to it or to the backoff.",
+  P4: "A hint above the limit, or past the deadline, gives up; it is never an early retry.",
+  P5: "No retry starts at or after the deadline.",
+  P6: "There are at most maxRetries retries, and none of what is not retryable or was handed out in part.",
+  P7: "What retries withdraw is at most the budget's capacity and what was returned to it.",
+  P8: "A call that succeeds at once waits for nothing and withdraws nothing.",
+  P9: "A call interrupted while it waits makes no further attempt, and its withdrawal is refunded.",
+  P10: "The same input gives the same decision.",
+  P11: "What a stream delivers is the events of one attempt.",
+  P12: "Reading a hint is total: it takes seconds, fractions, zero and later dates, and nothing else.",
+  P13: "maxRetries and deadline commute, and a policy that never retries makes one attempt.",
+  P14: "Every failure is decided, x-should-retry first, then codes that waiting does not help."
+}
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * Options for checking.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /**
+   * How many inputs each law is tried with.
+   *
+   * @default 500
+   */
+  readonly runs?: number | undefined
+  /**
+   * @default 0
+   */
+  readonly seed?: number | undefined
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * A law that does not hold, with a small counterexample.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BrokenLaw extends Data.TaggedError("BrokenLaw")<{
+  readonly law: Name
+  /** The law, in words. */
+  readonly statement: string
+  /** What was seen instead. */
+  readonly violation: string
+  /** The input that shows it, shrunk. */
+  readonly counterexample: unknown
+}> {
+  override get message(): string {
+    return `${this.law} is broken: ${this.statement} ${this.violation}`
+  }
+}
+
+// -----------------------------------------------------------------------------
+// policies
+// -----------------------------------------------------------------------------
+
+/**
+ * Checks the laws of a pure policy (P1 to P6, P10, P14) and fails with the
+ * first that is broken.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (policy: Policy, options?: Options): Effect.Effect<void, BrokenLaw> =>
+  Effect.forEach(PolicyLaws.names, (law) =>
+    firstOf(
+      law,
+      Arbitraries.retryInput({
+        maxRetries: policy.parameters.maxRetries + 2,
+        elapsed: Duration.times(Duration.fromInputUnsafe(policy.parameters.deadline), 1.2)
+      }),
+      (input) => PolicyLaws.violation(law, policy, input),
+      options
+    ), { discard: true })
+
+/**
+ * Checks a reader of `retry-after-ms` and `retry-after` (P12). It is given
+ * headers with names in lower case and the time in milliseconds.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkHints = (
+  read: (headers: { readonly [name: string]: string }, now: number) => Duration.Duration | undefined,
+  options?: Options
+): Effect.Effect<void, BrokenLaw> =>
+  firstOf("P12", PolicyLaws.hintHeaders, (headers) => PolicyLaws.hintViolation(read, headers), options)
+
+/**
+ * Checks the combinators of a kind of policy (P13).
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkCombinators = <P>(
+  kind: {
+    readonly policy: P
+    readonly never: P
+    readonly maxRetries: (policy: P, times: number) => P
+    readonly deadline: (policy: P, within: Duration.Duration) => P
+    readonly decide: (policy: P, input: RetryDecision.Input) => RetryDecision.RetryDecision
+  },
+  options?: Options
+): Effect.Effect<void, BrokenLaw> =>
+  firstOf(
+    "P13",
+    PolicyLaws.combined,
+    (given) => PolicyLaws.combinatorViolation(kind, given),
+    options
+  )
+
+// -----------------------------------------------------------------------------
+// drivers
+// -----------------------------------------------------------------------------
+
+/**
+ * Checks the laws of a driver (P7, P8, P9, P11) by running calls against a
+ * scripted API on a test clock of its own. `make` is run afresh for each trial.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkDriver = <E>(
+  make: Effect.Effect<Driver, E, HttpClient.HttpClient | Scope.Scope>
+): Effect.Effect<void, BrokenLaw | E> =>
+  Effect.forEach(
+    DriverLaws.trials,
+    ({ law, run }) =>
+      Effect.flatMap(run(make), (violation) =>
+        violation === undefined ? Effect.void : Effect.fail(broken(law, violation, undefined))),
+    { discard: true }
+  )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const firstOf = <A>(
+  law: Name,
+  inputs: Arbitrary.Arbitrary<A>,
+  violation: (input: A) => string | undefined,
+  options: Options | undefined
+): Effect.Effect<void, BrokenLaw> =>
+  Effect.flatMap(
+    Arbitrary.checkEffect(inputs, (input) => violation(input) === undefined, {
+      runs: options?.runs ?? 500,
+      seed: options?.seed ?? 0,
+      maxShrinks: 2000
+    }),
+    (result) =>
+      result._tag === "Falsified"
+        ? Effect.fail(broken(law, violation(result.shrunkInput) ?? "", result.shrunkInput))
+        : Effect.void
+  )
+
+const broken = (law: Name, violation: string, counterexample: unknown): BrokenLaw =>
+  new BrokenLaw({ law, statement: statements[law], violation, counterexample })
