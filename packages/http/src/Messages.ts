@@ -31,11 +31,11 @@ import type { Settings, Version } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type * as Interceptor from "./Interceptor.ts"
 import * as Answer from "./internal/answer.ts"
+import * as Attempts from "./internal/attempts.ts"
 import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
 import * as Watchdog from "./internal/watchdog.ts"
-import * as Retry from "./Retry.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
@@ -280,20 +280,19 @@ const retried = <A, R>(
   call: Call,
   attempt: (number: number) => Effect.Effect<A, ClaudeError.ClaudeError, R>
 ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
-  const { claude, exchange: { repeatable }, follower, onProgress, settings: { retry } } = call
-  let policy = follower.onRetry === undefined ? retry : RetryPolicy.onRetry(retry, follower.onRetry)
-  if (onProgress !== undefined) policy = RetryPolicy.onRetry(policy, (e) => onProgress({ _tag: "Waiting", ...e }))
-  const followed = (number: number) => Follow.attempt(follower, attempt(number), number)
-  return retry.budget === undefined
-    ? Retry.retry(followed, { policy, repeatable })
-    : Effect.flatMap(claude.budget(retry.budget), (budget) => Retry.retry(followed, { policy, budget, repeatable }))
+  const { onProgress } = call
+  return Attempts.retried(
+    call,
+    attempt,
+    onProgress === undefined ? undefined : (event) => onProgress({ _tag: "Waiting", ...event })
+  )
 }
 
 const started = (
   call: Call,
   number: number
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-  const attempt = Follow.exchange(call.follower, call.claude.attempt(call.exchange, call.settings))
+  const attempt = Attempts.send(call)
   return call.onProgress === undefined
     ? attempt
     : Effect.andThen(call.onProgress({ _tag: "Attempt", number }), attempt)
