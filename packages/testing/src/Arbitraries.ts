@@ -75,7 +75,13 @@ const messageOf = ({ cached, calls, ended, id, input, output, texts, thoughts }:
   const content: Array<ContentBlock> = [
     ...thoughts.map(({ words }) => ({ type: "thinking" as const, thinking: words.join(" "), signature: `sig${id}` })),
     ...texts.map(({ words }) => ({ type: "text" as const, text: words.join(" ") })),
-    ...calls.map(({ input, name }) => ({ type: "tool_use" as const, id: Random.id(draw, "toolu"), name, input }))
+    ...calls.map(({ input, name }) => ({
+      type: "tool_use" as const,
+      id: Random.id(draw, "toolu"),
+      name,
+      // As JSON has it: without the sign of a zero.
+      input: JSON.parse(JSON.stringify(input))
+    }))
   ]
   return {
     model: "claude-sonnet-5-5",
@@ -281,6 +287,23 @@ export const claudeError: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitra
   (n): Arbitrary.Arbitrary<ClaudeError.ClaudeError> => n === 3 ? connectionError : apiError
 )
 
+/** A failure that waiting helps, as a policy mostly meets them. */
+const transient: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitrary.map(
+  Arbitrary.schema(Schema.Struct({ status: Schema.Literals([500, 503, 429, 529]), hint: Hint })),
+  ({ hint, status }) =>
+    ErrorResponse.toError({
+      status,
+      now: 0,
+      headers: hint === undefined ? {} : { "retry-after": String(hint) },
+      text: ""
+    })
+)
+
+const retried: Arbitrary.Arbitrary<ClaudeError.ClaudeError> = Arbitrary.flatMap(
+  Arbitrary.schema(Schema.Boolean),
+  (any): Arbitrary.Arbitrary<ClaudeError.ClaudeError> => any ? claudeError : transient
+)
+
 const Chance = Schema.Union([
   Schema.Literals([0, 0.5, 1 - Number.EPSILON]),
   Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 1, exclusiveMaximum: true }))
@@ -309,7 +332,7 @@ export const retryInput = (options?: {
 }): Arbitrary.Arbitrary<RetryDecision.Input> =>
   Arbitrary.map(
     Arbitrary.all({
-      error: claudeError,
+      error: retried,
       rest: Arbitrary.schema(Schema.Struct({
         n: int(1, Math.max(1, options?.maxRetries ?? 12)),
         elapsed: Schema.Union([

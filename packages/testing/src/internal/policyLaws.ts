@@ -33,7 +33,7 @@ interface Policy {
 type Law = (policy: Policy, input: RetryDecision.Input) => string | undefined
 
 /** The laws that one decision can break, by name. */
-export const names = ["P14", "P10", "P6", "P4", "P3", "P5", "P1", "P2"] as const
+export const names = ["P14", "P10", "P1", "P2", "P3", "P4", "P5", "P6"] as const
 
 /** What is wrong with a policy's answer to an input, under one law. */
 export const violation = (name: (typeof names)[number], policy: Policy, input: RetryDecision.Input) => {
@@ -64,7 +64,7 @@ const laws: { readonly [N in (typeof names)[number]]: Law } = {
   P3: (policy, input) => {
     const delay = waits(policy, input)
     const hint = hintOf(input.error)
-    if (delay === undefined || hint === 0) return undefined
+    if (delay === undefined || hint === 0 || hint > millis(policy.parameters.hintLimit)) return undefined
     if (delay < hint - grain) return `the server asked for ${hint} ms.`
     const { hi } = bounds(policy.parameters, input.n, input.error)
     const most = Math.max(hi, hint) + millis(policy.parameters.hintSpread)
