@@ -1,6 +1,6 @@
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Arbitraries from "@effect-claude/testing/Arbitraries"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
@@ -29,7 +29,9 @@ describe("Arbitraries", () => {
   describe("bytes", () => {
     it.prop("are the events of the stream, however they are cut", [Arbitraries.bytes], ([{ chunks, events }]) => {
       const text = new TextDecoder().decode(Buffer.concat(chunks))
-      const read = text.split("\n\n").filter((event) => event !== "").map((event) => JSON.parse(event.split("\ndata: ")[1]!))
+      const read = text.split("\n\n").filter((event) => event !== "").map((event) =>
+        JSON.parse(event.split("\ndata: ")[1]!)
+      )
 
       assert.deepStrictEqual(read, JSON.parse(JSON.stringify(events)))
     })
@@ -62,16 +64,22 @@ describe("Arbitraries", () => {
 
         assert.isTrue(samples.every(ClaudeError.is))
         assert.isAbove(new Set(samples.map(({ _tag }) => _tag)).size, 12)
-        assert.isTrue(samples.some(({ retryAfter }) => retryAfter !== undefined && Duration.toMillis(retryAfter) > 60_000))
+        assert.isTrue(
+          samples.some(({ retryAfter }) => retryAfter !== undefined && Duration.toMillis(retryAfter) > 60_000)
+        )
       }))
   })
 
   describe("retryInput", () => {
-    it.prop("stays within what it is told", [Arbitraries.retryInput({ maxRetries: 3, elapsed: "1 second" })], ([input]) => {
-      assert.isAtLeast(input.n, 1)
-      assert.isAtMost(input.n, 3)
-      assert.isAtMost(Duration.toMillis(input.elapsed), 1000)
-      assert.isTrue(input.draw.jitter >= 0 && input.draw.jitter < 1)
-    })
+    it.prop(
+      "stays within what it is told",
+      [Arbitraries.retryInput({ maxRetries: 3, elapsed: "1 second" })],
+      ([input]) => {
+        assert.isAtLeast(input.n, 1)
+        assert.isAtMost(input.n, 3)
+        assert.isAtMost(Duration.toMillis(input.elapsed), 1000)
+        assert.isTrue(input.draw.jitter >= 0 && input.draw.jitter < 1)
+      }
+    )
   })
 })

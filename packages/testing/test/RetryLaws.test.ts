@@ -79,12 +79,20 @@ describe("RetryLaws", () => {
       }))
 
     const defects: ReadonlyArray<readonly [string, RetryLaws.Name, Partial<Steps>, Partial<RetryLaws.Parameters>]> = [
-      ["jitter after the cap", "P1", { jitter: (c, chance) => c * (0.8 + 0.4 * chance) }, { jitter: { proportional: 0.2 }, maxRetries: 12 }],
-      ["a cap that is ignored", "P1", { ceiling: (base, n) => base * 2 ** (n - 1) }, { maxRetries: 12, deadline: "1 hour" }],
+      ["jitter after the cap", "P1", { jitter: (c, chance) => c * (0.8 + 0.4 * chance) }, {
+        jitter: { proportional: 0.2 },
+        maxRetries: 12
+      }],
+      ["a cap that is ignored", "P1", { ceiling: (base, n) => base * 2 ** (n - 1) }, {
+        maxRetries: 12,
+        deadline: "1 hour"
+      }],
       ["a ceiling that falls", "P1", { ceiling: (base, n) => base * 2 ** (n > 4 ? 0 : n - 1) }, { jitter: "none" }],
       ["a hint that is ignored", "P3", { hint: () => 0 }, {}],
       ["a hint that is jittered", "P3", { hint: (error) => sound.hint(error) * 0.8 }, {}],
-      ["a spread without bounds", "P3", { join: (backoff, hint, spread) => hint === 0 ? backoff : Math.max(backoff, hint) + 3 * spread }, {}],
+      ["a spread without bounds", "P3", {
+        join: (backoff, hint, spread) => hint === 0 ? backoff : Math.max(backoff, hint) + 3 * spread
+      }, {}],
       ["an early retry for a hint that is too long", "P4", {
         isTooLong: () => false,
         hint: (error) => {
@@ -96,7 +104,9 @@ describe("RetryLaws", () => {
       ["a sleep past the deadline", "P5", { isLate: () => false }, {}],
       ["retries without end", "P6", { isSpent: () => false }, {}],
       ["one retry too many", "P6", { isSpent: (n, maxRetries) => n > maxRetries + 1 }, {}],
-      ["a retry of what cannot succeed", "P6", { isRetryable: ({ errorCode, shouldRetry }) => shouldRetry !== false && errorCode === undefined }, {}],
+      ["a retry of what cannot succeed", "P6", {
+        isRetryable: ({ errorCode, shouldRetry }) => shouldRetry !== false && errorCode === undefined
+      }, {}],
       ["a retry the server forbids", "P14", { isRetryable: ({ _tag }) => ErrorTable.retryableTags[_tag] }, {}],
       ["a delay without end", "P14", { jitter: () => Infinity, isLate: () => false }, {}]
     ]
@@ -114,7 +124,9 @@ describe("RetryLaws", () => {
 
     it.effect("finds a ceiling that falls by stepping from one retry to the next (P2)", () =>
       Effect.gen(function*() {
-        const found = yield* broken(policy({ ceiling: (base, n, cap) => Math.min(cap, base * 2 ** (n - 1)) / (n > 3 ? 8 : 1) }))
+        const found = yield* broken(
+          policy({ ceiling: (base, n, cap) => Math.min(cap, base * 2 ** (n - 1)) / (n > 3 ? 8 : 1) })
+        )
 
         assert.strictEqual(found.law, "P2")
       }))
@@ -158,17 +170,24 @@ describe("RetryLaws", () => {
         return Number.isFinite(seconds) && seconds >= 0 ? Duration.seconds(seconds) : undefined
       }],
       ["no milliseconds", (headers, now) => RetryHint.parseRetryAfter(headers["retry-after"], now)],
-      ["whole seconds only", (headers, now) =>
-        RetryHint.fromHeaders({ ...headers, "retry-after": headers["retry-after"]?.replace(/\.\d+$/, "") }, now).retryAfter],
+      [
+        "whole seconds only",
+        (headers, now) =>
+          RetryHint.fromHeaders({ ...headers, "retry-after": headers["retry-after"]?.replace(/\.\d+$/, "") }, now)
+            .retryAfter
+      ],
       ["nothing", () => undefined]
     ]
 
-    it.effect.each(readers.map(([name, read]) => ({ name, read })))("finds a reader of $name", ({ read }) =>
-      Effect.gen(function*() {
-        const found = yield* Effect.flip(RetryLaws.checkHints(read))
+    it.effect.each(readers.map(([name, read]) => ({ name, read })))(
+      "finds a reader of $name",
+      ({ read }) =>
+        Effect.gen(function*() {
+          const found = yield* Effect.flip(RetryLaws.checkHints(read))
 
-        assert.strictEqual(found.law, "P12")
-      }))
+          assert.strictEqual(found.law, "P12")
+        })
+    )
   })
 
   describe("checkCombinators", () => {
@@ -211,13 +230,16 @@ describe("RetryLaws", () => {
       ["a stream begun again in the middle", "P11", { replays: true }]
     ]
 
-    it.effect.each(defects.map(([name, law, defects]) => ({ name, law, defects })))("finds $name ($law)", ({ defects, law }) =>
-      Effect.gen(function*() {
-        const found = yield* Effect.flip(RetryLaws.checkDriver(driver(defects)))
+    it.effect.each(defects.map(([name, law, defects]) => ({ name, law, defects })))(
+      "finds $name ($law)",
+      ({ defects, law }) =>
+        Effect.gen(function*() {
+          const found = yield* Effect.flip(RetryLaws.checkDriver(driver(defects)))
 
-        assert.strictEqual(found._tag, "BrokenLaw")
-        if (found._tag === "BrokenLaw") assert.strictEqual(found.law, law, found.message)
-      }))
+          assert.strictEqual(found._tag, "BrokenLaw")
+          if (found._tag === "BrokenLaw") assert.strictEqual(found.law, law, found.message)
+        })
+    )
   })
 })
 
@@ -267,7 +289,9 @@ const driver = (defects: Defects): Effect.Effect<RetryLaws.Driver, never, HttpCl
         return yield* ErrorResponse.toError({ status: response.status, headers: response.headers, text, now })
       })
 
-    const retried = <A>(attempt: Effect.Effect<A, ClaudeError.ClaudeError>): Effect.Effect<A, ClaudeError.ClaudeError> =>
+    const retried = <A>(
+      attempt: Effect.Effect<A, ClaudeError.ClaudeError>
+    ): Effect.Effect<A, ClaudeError.ClaudeError> =>
       Effect.gen(function*() {
         const began = yield* Clock.currentTimeMillis
         let spent = 0
@@ -296,28 +320,39 @@ const driver = (defects: Defects): Effect.Effect<RetryLaws.Driver, never, HttpCl
       })
 
     const events = (text: string) =>
-      text.split("\n\n").filter((event) => event !== "").map((event): unknown => JSON.parse(event.split("\ndata: ")[1]!))
+      text.split("\n\n").filter((event) => event !== "").map((event): unknown =>
+        JSON.parse(event.split("\ndata: ")[1]!)
+      )
 
     const failures = (parsed: ReadonlyArray<unknown>) =>
-      parsed.flatMap((event) => StreamEvent.is(event) && event.type === "error" ? [ErrorResponse.fromEvent(event, {})] : [])
+      parsed.flatMap((event) =>
+        StreamEvent.is(event) && event.type === "error" ? [ErrorResponse.fromEvent(event, {})] : []
+      )
 
     /** Hands out what arrived before the failure only when it is not tried again. */
     const stream = Stream.unwrap(Effect.gen(function*() {
       const delivered: Array<StreamEvent.StreamEvent> = []
-      const parsed = yield* retried(Effect.flatMap(post(true), (text): Effect.Effect<Attempt, ClaudeError.ClaudeError> => {
-        const all = events(text).filter(StreamEvent.is)
-        const [failure] = failures(all)
-        const before = all.filter((event) => event.type !== "error")
-        const committed = before.some((event) => event.type === "content_block_delta")
-        if (failure === undefined) return Effect.succeed({ all, failure: undefined })
-        if (defects.replays) delivered.push(...before)
-        return committed && !defects.replays
-          ? Effect.succeed({ all: before, failure })
-          : Effect.fail(failure)
-      }))
+      const parsed = yield* retried(
+        Effect.flatMap(post(true), (text): Effect.Effect<Attempt, ClaudeError.ClaudeError> => {
+          const all = events(text).filter(StreamEvent.is)
+          const [failure] = failures(all)
+          const before = all.filter((event) => event.type !== "error")
+          const committed = before.some((event) => event.type === "content_block_delta")
+          if (failure === undefined) return Effect.succeed({ all, failure: undefined })
+          if (defects.replays) delivered.push(...before)
+          return committed && !defects.replays
+            ? Effect.succeed({ all: before, failure })
+            : Effect.fail(failure)
+        })
+      )
       const head = Stream.fromIterable([...delivered, ...parsed.all])
       return parsed.failure === undefined ? head : Stream.concat(head, Stream.fail(parsed.failure))
     }))
 
-    return { call: retried(post(false)), stream, available: Effect.map(Effect.andThen(change(0), Ref.get(state)), ({ left }) => left), budget }
+    return {
+      call: retried(post(false)),
+      stream,
+      available: Effect.map(Effect.andThen(change(0), Ref.get(state)), ({ left }) => left),
+      budget
+    }
   })
