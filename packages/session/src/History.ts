@@ -95,7 +95,8 @@ export interface History extends Pipeable {
 export type Entry = User | Reply | Assistant | System
 
 /**
- * Something the user said, or the results of tools.
+ * Something the user said, or the results of tools. Words that `continue` an
+ * answer that was cut are the session's own, and belong to the exchange.
  *
  * @category models
  * @since 0.1.0
@@ -103,6 +104,7 @@ export type Entry = User | Reply | Assistant | System
 export interface User {
   readonly _tag: "User"
   readonly content: ReadonlyArray<Content.Content>
+  readonly continues?: boolean | undefined
 }
 
 /**
@@ -540,7 +542,9 @@ export const append: {
 } = dual(2, (self: History, entry: Entry): Result.Result<History, ClaudeError.RequestValidationError> => {
   switch (entry._tag) {
     case "User":
-      return user(self, entry.content)
+      return entry.continues === true && self.status === "ready"
+        ? Result.succeed(Internal.addUser(Internal.nodeOf(self), entry.content, true))
+        : user(self, entry.content)
     case "Reply":
       return entry.setAside && self.status !== "ready"
         ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true))

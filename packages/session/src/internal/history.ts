@@ -119,12 +119,12 @@ const push = (
     ...changes
   })
 
-/** Adds a turn of the user whose blocks were checked. */
-export const addUser = (self: Node, blocks: ReadonlyArray<Content.Content>): Node => {
-  const opens = !blocks.some(Blocks.isToolResult)
+/** Adds a turn of the user whose blocks were checked. Words that `continue` an answer belong to its exchange. */
+export const addUser = (self: Node, blocks: ReadonlyArray<Content.Content>, continues = false): Node => {
+  const opens = !continues && !blocks.some(Blocks.isToolResult)
   const sent = opens ? settle(self.sent) : self.sent
   const content = Blocks.sendableUser(blocks, self.pending)
-  return push(self, { _tag: "User", content: blocks }, {
+  return push(self, continues ? { _tag: "User", content: blocks, continues } : { _tag: "User", content: blocks }, {
     sent: joinUser(sent, content),
     ...(opens ? { opens, base: sent, exchanges: self.exchanges + 1 } : undefined)
   })

@@ -19,7 +19,8 @@ export const version = 1
 
 const UserEntry = Wire.struct("UserEntry", {
   type: Schema.Literal("user"),
-  content: Schema.Array(Content.Content)
+  content: Schema.Array(Content.Content),
+  continues: Schema.optional(Schema.Boolean)
 })
 
 const ReplyEntry = Wire.struct("ReplyEntry", {
@@ -57,7 +58,9 @@ export interface Encoded extends Schema.Schema.Type<typeof Encoded> {}
 export const fromEntry = (entry: Entry): EncodedEntry => {
   switch (entry._tag) {
     case "User":
-      return { type: "user", content: entry.content }
+      return entry.continues === true
+        ? { type: "user", content: entry.content, continues: true }
+        : { type: "user", content: entry.content }
     case "Reply":
       return entry.setAside
         ? { type: "reply", message: entry.message, setAside: true }
@@ -73,7 +76,7 @@ export const fromEntry = (entry: Entry): EncodedEntry => {
 export const toEntry = (entry: EncodedEntry): Entry => {
   switch (entry.type) {
     case "user":
-      return { _tag: "User", content: entry.content }
+      return { _tag: "User", content: entry.content, continues: entry.continues }
     case "reply":
       return { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false }
     case "assistant":

@@ -1,0 +1,119 @@
+/**
+ * One turn: what the user says and what comes back, as a transaction.
+ *
+ * A turn that succeeds is committed as a whole, and before its last event is
+ * handed down, so that nothing can lose a finished answer. A turn that fails or
+ * is interrupted, wherever that happens, leaves the history as it was, so that
+ * sending the same words again never says them twice. Where asked, it keeps what
+ * was said so far instead, in a form the API accepts.
+ *
+ * A turn can take several requests: an answer that stops with `pause_turn` goes
+ * on by itself, and one that was cut by `max_tokens` does when asked. It still
+ * reads as one answer, and its events as one stream.
+ *
+ * @since 0.1.0
+ */
+import type * as Message from "@effect-claude/core/Message"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Splice from "./internal/splice.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a request says besides the conversation: model, limits, system prompt,
+ * tools and all else, as the API spells it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Parameters extends Omit<MessageRequest.MessageRequest, "messages" | "stream"> {}
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * How turns deal with what can come in between.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Policy {
+  /**
+   * What becomes of a turn that fails or is interrupted.
+   *
+   * - `rollback`: it never was
+   * - `keep`: the user's words stay, with as much of the answer as can be sent
+   *   back; calls of tools in it are answered with an error
+   *
+   * A turn of which nothing came is rolled back either way.
+   *
+   * @default "rollback"
+   */
+  readonly onInterrupt?: "rollback" | "keep" | undefined
+  /**
+   * What words mean while the model waits for the results of its tools.
+   *
+   * - `close`: the calls are answered with an error that says so, and the words
+   *   come after
+   * - `fail`: the turn fails with `ToolResultsPendingError`
+   *
+   * @default "close"
+   */
+  readonly whenToolsPending?: "close" | "fail" | undefined
+  /**
+   * How often one turn goes on with an answer that is not complete. After that,
+   * the answer is committed as it is.
+   *
+   * @default 8
+   */
+  readonly maxContinuations?: number | undefined
+  /**
+   * What becomes of an answer that was cut by `max_tokens`.
+   *
+   * - `return`: it is the answer
+   * - `continue`: the model is asked to go on where it stopped
+   *
+   * @default "return"
+   */
+  readonly onMaxTokens?: "return" | "continue" | undefined
+  /**
+   * Whether a refused exchange is sent again with what follows. As long as it
+   * is, the API goes on refusing.
+   *
+   * @default false
+   */
+  readonly keepRefusals?: boolean | undefined
+}
+
+/**
+ * Options of one turn: its own policy, and parameters for this turn alone.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options extends Policy, Partial<Parameters> {
+  /**
+   * Instructions the API is given in the middle of the conversation, with the
+   * user's words. Not every model takes them.
+   *
+   * @default none
+   */
+  readonly instructions?: string | undefined
+}
+
+// -----------------------------------------------------------------------------
+// conversions
+// -----------------------------------------------------------------------------
+
+/**
+ * Makes one message of the answers a turn took: all their content, the end of
+ * the last, and the sum of what they used.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const join = (messages: NonEmptyReadonlyArray<Message.Message>): Message.Message => Splice.join(messages)

@@ -1,0 +1,351 @@
+/**
+ * Runs a turn: prepares it from the session's state, sends it, goes on with an
+ * answer that is not complete, and commits it or rolls it back.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Message from "@effect-claude/core/Message"
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import { Claude } from "@effect-claude/http/Claude"
+import * as Messages from "@effect-claude/http/Messages"
+import * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
+import * as Result from "effect/Result"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as History from "../History.ts"
+import type { TurnError } from "../Session.ts"
+import { ToolResultsPendingError, TurnAbandonedError } from "../SessionError.ts"
+import type * as Turn from "../Turn.ts"
+import * as Blocks from "./blocks.ts"
+import * as Core from "./core.ts"
+import * as Internal from "./history.ts"
+import * as Lock from "./lock.ts"
+import * as Splice from "./splice.ts"
+
+/** A turn under way. */
+interface Attempt {
+  readonly parameters: Turn.Parameters
+  readonly policy: Turn.Policy
+  /** The history with what the user said and what the model answered so far. */
+  history: History.History
+  /** The answers so far. */
+  readonly messages: Array<Message.Message>
+}
+
+/** What an answer cut by `max_tokens` is followed by. */
+const goOn = "Continue exactly where you stopped. Repeat nothing."
+
+/** What an open call is answered with when its turn was cut short. */
+const interrupted = "The turn was interrupted before the call was run."
+
+/** What an open call is answered with when the user goes on without a result. */
+const skipped = "The call was not run: the user went on without it."
+
+/** Puts the user's words into the history, and the turn's parameters over the session's. */
+const prepare = (
+  core: Core.Core,
+  input: History.Input,
+  options: Turn.Options
+): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
+  Effect.suspend((): ReturnType<typeof prepare> => {
+    const {
+      instructions,
+      keepRefusals,
+      maxContinuations,
+      onInterrupt,
+      onMaxTokens,
+      whenToolsPending,
+      ...parameters
+    } = options
+    const policy: Turn.Policy = {
+      keepRefusals: keepRefusals ?? core.policy.keepRefusals,
+      maxContinuations: maxContinuations ?? core.policy.maxContinuations,
+      onInterrupt: onInterrupt ?? core.policy.onInterrupt,
+      onMaxTokens: onMaxTokens ?? core.policy.onMaxTokens,
+      whenToolsPending: whenToolsPending ?? core.policy.whenToolsPending
+    }
+    let history = core.now.history
+    if (history.status === "awaitingToolResults" && !givesResults(input)) {
+      if (policy.whenToolsPending === "fail") {
+        return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
+      }
+      history = History.closeTools(history, skipped)
+    }
+    return Result.succeed(history).pipe(
+      Result.flatMap((history) =>
+        instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
+      ),
+      Result.flatMap((history) => History.user(history, input)),
+      Result.map((history): Attempt => ({
+        parameters: { ...core.now.parameters, ...parameters },
+        policy,
+        history,
+        messages: []
+      })),
+      Effect.fromResult
+    )
+  })
+
+const givesResults = (input: History.Input): boolean =>
+  typeof input !== "string" && Arr.ensure(input).some(Blocks.isToolResult)
+
+/** The next request of a turn. */
+const requestOf = ({ history, parameters }: Attempt): MessageRequest.MessageRequest => ({
+  ...parameters,
+  messages: History.toMessages(history, { breakpoints: breakpointsLeft(parameters) })
+})
+
+const breakpointsLeft = (parameters: Turn.Parameters): number => {
+  const system = typeof parameters.system === "object" ? parameters.system : []
+  const marked = [...system, ...parameters.tools ?? [], parameters].filter((part) =>
+    "cache_control" in part && part.cache_control !== undefined && part.cache_control !== null
+  )
+  return Math.max(0, 4 - marked.length)
+}
+
+/** Takes an answer. Returns whether the turn goes on. */
+const take = (attempt: Attempt, message: Message.Message): boolean => {
+  const { keepRefusals, maxContinuations = 8, onMaxTokens } = attempt.policy
+  attempt.messages.push(message)
+  attempt.history = History.reply(attempt.history, message, { keepRefusal: keepRefusals }).pipe(
+    Result.getOrElse(() => attempt.history)
+  )
+  if (attempt.messages.length > maxContinuations) return false
+  if (attempt.history.status === "paused") return true
+  if (message.stop_reason !== "max_tokens" || onMaxTokens !== "continue") return false
+  if (attempt.history.status !== "ready") return false
+  attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], false)
+  return true
+}
+
+/** The answer of a turn that is complete. */
+const answerOf = (attempt: Attempt): Message.Message | undefined =>
+  Arr.isArrayNonEmpty(attempt.messages) ? Splice.join(attempt.messages) : undefined
+
+/** Runs a turn and returns the answer. */
+export const send = (
+  core: Core.Core,
+  input: History.Input,
+  options: Turn.Options
+): Effect.Effect<Message.Message, TurnError> => {
+  if ((options.onInterrupt ?? core.policy.onInterrupt) === "keep") return fold(core, input, options)
+  return Core.exclusively(core, (_, restore) =>
+    Effect.gen(function*() {
+      const attempt = yield* prepare(core, input, options)
+      yield* Core.update(core, { phase: "running" })
+      while (true) {
+        const message: Message.Message = yield* restore(Messages.create(requestOf(attempt))).pipe(
+          Effect.provideService(Claude, core.claude),
+          Effect.tapError((error) => Core.spend(core, error.partial))
+        )
+        yield* Core.spend(core, message)
+        if (take(attempt, message)) continue
+        const answer = answerOf(attempt) ?? message
+        yield* Core.commit(core, attempt.history, attempt.messages, answer)
+        return answer
+      }
+    }))
+}
+
+/** Runs a turn as a stream, for the sake of what can be kept of it, and returns the answer. */
+const fold = (
+  core: Core.Core,
+  input: History.Input,
+  options: Turn.Options
+): Effect.Effect<Message.Message, TurnError> =>
+  Effect.suspend(() => {
+    let state = MessageAccumulator.initial
+    return Stream.runForEachArray(stream(core, input, options), (events) =>
+      Effect.sync(() => {
+        state = MessageAccumulator.stepAll(state, events)
+      })).pipe(
+        Effect.flatMap(() => Effect.fromOption(MessageAccumulator.snapshot(state))),
+        Effect.catchTag("NoSuchElementError", () => Effect.fail(truncated()))
+      )
+  })
+
+/** Runs a turn and streams the events of its answer. */
+export const stream = (
+  core: Core.Core,
+  input: History.Input,
+  options: Turn.Options
+): Stream.Stream<StreamEvent.StreamEvent, TurnError> =>
+  // Not `Stream.unwrap`: it would take back the mark that `drive` leaves in the fiber.
+  Stream.fromChannel(Channel.fromTransform((_, outer) =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        const lease = yield* Lock.acquire(core.lock, core.lockOptions, restore)
+        const running = new Running(core, lease, Scope.forkUnsafe(outer))
+        lease.revoke = running.end(Exit.interrupt())
+        // However the stream is left, the turn ends with it.
+        yield* Scope.addFinalizer(outer, lease.revoke)
+        return yield* prepare(core, input, options).pipe(
+          Effect.flatMap((attempt) => running.begin(attempt)),
+          Effect.onError(() => lease.revoke)
+        )
+      })
+    )
+  ))
+
+type Events = Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>
+type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
+
+/** A turn whose events are pulled. */
+class Running {
+  private attempt: Attempt | undefined = undefined
+  private upstream: Upstream = Cause.done()
+  private accumulator = MessageAccumulator.initial
+  private readonly splicer = new Splice.Splicer()
+  /** What cannot be handed down before it is known whether the turn goes on. */
+  private held: Array<StreamEvent.StreamEvent> = []
+  private state: "running" | "committed" | "over" = "running"
+
+  private readonly core: Core.Core
+  private readonly lease: Lock.Lease
+  private readonly scope: Scope.Closeable
+
+  constructor(core: Core.Core, lease: Lock.Lease, scope: Scope.Closeable) {
+    this.core = core
+    this.lease = lease
+    this.scope = scope
+  }
+
+  begin(attempt: Attempt): Effect.Effect<Pull.Pull<Events, TurnError>> {
+    this.attempt = attempt
+    return Core.update(this.core, { phase: "running" }).pipe(
+      Effect.andThen(this.open(attempt)),
+      Effect.andThen(Effect.withFiber((fiber) => {
+        Lock.drive(this.lease, fiber)
+        return Effect.as(Lock.rest(this.lease), this.pull)
+      }))
+    )
+  }
+
+  /** Sends the next request of the turn. */
+  private open(attempt: Attempt): Effect.Effect<void> {
+    this.accumulator = MessageAccumulator.initial
+    return Stream.toPull(Stream.provideService(Messages.stream(requestOf(attempt)), Claude, this.core.claude)).pipe(
+      Scope.provide(this.scope),
+      Effect.map((pull) => {
+        this.upstream = pull
+      })
+    )
+  }
+
+  readonly pull: Pull.Pull<Events, TurnError> = Effect.uninterruptibleMask((restore) =>
+    Effect.withFiber((fiber): Pull.Pull<Events, TurnError> => {
+      if (this.state === "committed") return restore(this.upstream)
+      if (this.state === "over") return Effect.fail(new TurnAbandonedError())
+      Lock.drive(this.lease, fiber)
+      return Effect.onError(this.advance(restore), (cause) => this.end(Exit.failCause(cause)))
+    })
+  )
+
+  /** Pulls until there is something to hand down. */
+  private advance(
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ): Pull.Pull<Events, TurnError> {
+    return Effect.catchIf(restore(this.upstream), Cause.isDone, () => Effect.fail(truncated())).pipe(
+      Effect.flatMap((events) => this.feed(events)),
+      Effect.flatMap((events): Pull.Pull<Events, TurnError> => {
+        if (!Arr.isReadonlyArrayNonEmpty(events)) return this.advance(restore)
+        return this.state === "running" ? Effect.as(Lock.rest(this.lease), events) : Effect.succeed(events)
+      })
+    )
+  }
+
+  private feed(events: Events): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>> {
+    this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
+    const attempt = this.attempt
+    const message = MessageAccumulator.snapshot(this.accumulator)
+    if (!this.accumulator.done || Option.isNone(message) || attempt === undefined) {
+      return Effect.succeed(this.splicer.next(this.hold(events), false))
+    }
+    return Effect.flatMap(Core.spend(this.core, message.value), () => {
+      const all = [...this.held, ...events]
+      this.held = []
+      if (take(attempt, message.value)) {
+        const out = this.splicer.next(all, true)
+        this.splicer.begin()
+        return Effect.as(this.open(attempt), out)
+      }
+      const out = this.splicer.next(all, false)
+      this.state = "committed"
+      return Core.commit(this.core, attempt.history, attempt.messages, answerOf(attempt)).pipe(
+        Effect.andThen(Core.finish(this.core, this.lease)),
+        Effect.as(out)
+      )
+    })
+  }
+
+  /** Holds back the end of an answer: it may not be the end of the turn. */
+  private hold(events: Events): ReadonlyArray<StreamEvent.StreamEvent> {
+    if (this.held.length === 0) {
+      const end = events.findIndex((event) => event.type === "message_delta")
+      if (end === -1) return events
+      this.held.push(...events.slice(end))
+      return events.slice(0, end)
+    }
+    this.held.push(...events)
+    return []
+  }
+
+  /** Ends a turn that was not committed: what was used counts, and what can be kept is, where asked. */
+  end(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      if (this.state !== "running") return Effect.void
+      this.state = "over"
+      const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => partialOf(exit))
+      return Core.spend(this.core, partial).pipe(
+        Effect.andThen(this.keep(partial)),
+        Effect.ensuring(Core.finish(this.core, this.lease)),
+        Effect.ensuring(Scope.close(this.scope, exit))
+      )
+    }))
+  }
+
+  private keep(partial: Message.Message | undefined): Effect.Effect<void> {
+    if (this.attempt === undefined || this.attempt.policy.onInterrupt !== "keep") return Effect.void
+    const attempt: Attempt = { ...this.attempt, policy: { ...this.attempt.policy, maxContinuations: 0 } }
+    const kept = partial === undefined ? undefined : sendableOf(partial, this.accumulator)
+    if (kept !== undefined) take(attempt, kept)
+    if (attempt.messages.length === 0) return Effect.void
+    const history = History.closeTools(attempt.history, interrupted)
+    return Core.commit(this.core, history, attempt.messages, answerOf(attempt))
+  }
+}
+
+/** What a failure says had arrived. */
+const partialOf = (exit: Exit.Exit<unknown, unknown>): Message.Message | undefined => {
+  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
+  return ClaudeError.is(error) ? error.partial : undefined
+}
+
+/** What of an unfinished answer can be sent back: blocks that are complete, and text as far as it came. */
+const sendableOf = (
+  partial: Message.Message,
+  accumulator: MessageAccumulator.MessageAccumulator
+): Message.Message | undefined => {
+  const content = accumulator.open === undefined
+    ? partial.content
+    : partial.content.filter((block, index) => index < partial.content.length - 1 || block.type === "text")
+  return content.every((block) => Blocks.isBlankText(block) || Blocks.isThinking(block))
+    ? undefined
+    : { ...partial, content }
+}
+
+const truncated = (): ClaudeError.ClaudeError =>
+  new ClaudeError.StreamTruncatedError({
+    reason: "eof",
+    outcome: "partial",
+    message: "The stream ended before the answer did. Send the turn again."
+  })

@@ -1,0 +1,468 @@
+import * as Message from "@effect-claude/core/Message"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Usage from "@effect-claude/core/Usage"
+import * as Claude from "@effect-claude/http/Claude"
+import * as MessageStream from "@effect-claude/http/MessageStream"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+import * as History from "@effect-claude/session/History"
+import * as Session from "@effect-claude/session/Session"
+import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Option, Redacted, Result, Scope, Stream, SubscriptionRef } from "effect"
+import { TestClock } from "effect/testing"
+
+const options = { model: "claude-sonnet-5-5", max_tokens: 100 } as const
+
+describe("Session", () => {
+  describe("send", () => {
+    it.effect("says something and returns the answer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+
+        assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi!")
+      }).pipe(provide(Script.reply("Hi!"))))
+
+    it.effect("sends the whole conversation with each turn", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, system: "Be kind." })
+        yield* session.send("one")
+        yield* session.send("two")
+
+        const bodies = yield* sent
+        assert.deepStrictEqual(bodies.map((body) => body.messages), [
+          [user("one")],
+          [user("one"), assistant("1"), user("two")]
+        ])
+        assert.deepStrictEqual(bodies.map((body) => [body.system, body.model, body.max_tokens]), [
+          ["Be kind.", "claude-sonnet-5-5", 100],
+          ["Be kind.", "claude-sonnet-5-5", 100]
+        ])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+
+    it.effect("changes nothing when the request fails, so that it can be sent again", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(session.send("Hello"))
+        const after = yield* session.history
+        yield* session.send("Hello")
+
+        assert.strictEqual(error._tag, "ApiError")
+        assert.strictEqual(after, History.empty)
+        assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Hello")])
+      }).pipe(provide(Script.status(500), Script.reply("Hi!"))))
+
+    it.effect("changes nothing when it is interrupted", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const fiber = yield* Effect.forkChild(session.send("Hello"))
+        yield* (yield* ClaudeTest.ClaudeTest).awaitRequests(1)
+        yield* Fiber.interrupt(fiber)
+
+        assert.strictEqual(yield* session.history, History.empty)
+        assert.strictEqual((yield* SubscriptionRef.get(session.state)).phase, "idle")
+        assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi!")
+      }).pipe(provide(Script.silence, Script.reply("Hi!"))))
+
+    it.effect("refuses blank words before anything is sent", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+
+        assert.strictEqual((yield* Effect.flip(session.send(" ")))._tag, "RequestValidationError")
+        assert.lengthOf(yield* sent, 0)
+        assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi!")
+      }).pipe(provide(Script.reply("Hi!"))))
+
+    it.effect("lets words join a turn that got an empty answer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("Hello")
+        yield* session.send("Hello?")
+
+        assert.deepStrictEqual((yield* sent)[1]?.messages, [
+          MessageRequest.user([{ type: "text", text: "Hello" }, { type: "text", text: "Hello?" }])
+        ])
+        assert.strictEqual((yield* session.history).size, 4)
+      }).pipe(provide(Script.reply(""), Script.reply("Hi!"))))
+
+    it.effect("shows a refusal and does not send it again", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const refusal = yield* session.send("Do harm")
+        yield* session.send("Hello")
+
+        assert.isTrue(Message.isRefusal(refusal))
+        assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Hello")])
+        assert.strictEqual((yield* session.history).exchanges, 2)
+      }).pipe(provide(Script.refusal("No."), Script.reply("Hi!"))))
+
+    it.effect("takes parameters and instructions for one turn", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one", { max_tokens: 7, instructions: "Be brief." })
+        yield* session.send("two")
+
+        const [first, second] = yield* sent
+        assert.deepStrictEqual(first?.messages, [user("one"), MessageRequest.system("Be brief.")])
+        assert.deepStrictEqual([first?.max_tokens, second?.max_tokens], [7, 100])
+        assert.isUndefined(first?.["instructions"])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+
+    it.effect("spends cache breakpoints on what comes last, and at most four", () =>
+      Effect.gen(function*() {
+        const marked = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } } as const)
+        const session = yield* Session.make({ ...options, system: [marked("s")], cache_control: { type: "ephemeral" } })
+        yield* session.send([marked("a"), marked("b"), marked("c")])
+
+        const content = (yield* sent)[0]?.messages[0]?.content
+        assert.deepStrictEqual(content, [{ type: "text", text: "a" }, marked("b"), marked("c")])
+      }).pipe(provide(Script.reply("1"))))
+
+    describe("with tool calls open", () => {
+      it.effect("closes them with an error, and says the words after it", () =>
+        Effect.gen(function*() {
+          const session = yield* Session.make({ ...options, tools: [tool] })
+          yield* session.send("Weather?")
+          yield* session.send("Never mind")
+
+          const content = (yield* sent)[1]?.messages[2]?.content
+          assert.deepStrictEqual(content, [
+            {
+              type: "tool_result",
+              tool_use_id: "toolu_1",
+              content: "The call was not run: the user went on without it.",
+              is_error: true
+            },
+            { type: "text", text: "Never mind" }
+          ])
+        }).pipe(provide(Script.toolCall("weather", {}, { toolUseId: "toolu_1" }), Script.reply("Fine"))))
+
+      it.effect("fails where so chosen, naming the calls", () =>
+        Effect.gen(function*() {
+          const session = yield* Session.make({ ...options, tools: [tool], whenToolsPending: "fail" })
+          yield* session.send("Weather?")
+          const error = yield* Effect.flip(session.send("Never mind"))
+
+          assert.strictEqual(error._tag, "ToolResultsPendingError")
+          assert.include(error.message, "1 tool call waits")
+          assert.lengthOf(yield* sent, 1)
+        }).pipe(provide(Script.toolCall("weather"))))
+
+      it.effect("takes their results", () =>
+        Effect.gen(function*() {
+          const session = yield* Session.make({ ...options, tools: [tool], whenToolsPending: "fail" })
+          const [call] = Message.toolUses(yield* session.send("Weather?"))
+          yield* session.send(History.toolResult(call!, "Sunny"))
+
+          assert.deepStrictEqual((yield* sent)[1]?.messages[2]?.content, [
+            { type: "tool_result", tool_use_id: call!.id, content: "Sunny" }
+          ])
+        }).pipe(provide(Script.toolCall("weather"), Script.reply("Sunny!"))))
+    })
+  })
+
+  describe("stream", () => {
+    it.effect("streams the answer, and commits what send would", () =>
+      Effect.gen(function*() {
+        const streaming = yield* Session.make(options)
+        const text = yield* streaming.stream("Hello").pipe(MessageStream.text, Stream.mkString)
+        const sending = yield* Session.make(options)
+        yield* sending.send("Hello")
+
+        assert.strictEqual(text, "Hi there!")
+        assert.deepStrictEqual(
+          History.toMessages(yield* streaming.history),
+          History.toMessages(yield* sending.history)
+        )
+        assert.deepStrictEqual(yield* streaming.usage, yield* sending.usage)
+      }).pipe(provide(Script.reply("Hi there!"), Script.reply("Hi there!"))))
+
+    it.effect("sends nothing until it is run, and again for each run", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const stream = session.stream("Hello")
+        assert.lengthOf(yield* sent, 0)
+        yield* Stream.runDrain(stream)
+        yield* Stream.runDrain(stream)
+
+        assert.lengthOf(yield* sent, 2)
+        assert.strictEqual((yield* session.history).exchanges, 2)
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+
+    it.effect("is committed before message_stop is handed down", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const sizes: Array<readonly [string, number]> = []
+        yield* session.stream("Hello").pipe(
+          Stream.tap((event) => Effect.map(session.history, ({ size }) => sizes.push([event.type, size]))),
+          Stream.runDrain
+        )
+
+        assert.deepStrictEqual(sizes.at(-1), ["message_stop", 2])
+        assert.isTrue(sizes.some(([, size]) => size === 0))
+      }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")))))
+
+    it.effect("keeps a finished turn for those who leave at message_stop", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.stream("Hello").pipe(
+          Stream.takeUntil((event) => event.type === "message_stop"),
+          Stream.runDrain
+        )
+
+        assert.strictEqual((yield* session.history).size, 2)
+      }).pipe(provide(Script.reply("Hi!"))))
+
+    it.effect("changes nothing when it is left before its end, and counts what was spent", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.stream("Hello").pipe(Stream.take(3), Stream.runDrain)
+
+        assert.strictEqual(yield* session.history, History.empty)
+        assert.deepStrictEqual(yield* session.usage, Usage.empty)
+        assert.isAbove((yield* session.spent).input, 0)
+        assert.strictEqual(yield* (yield* ClaudeTest.ClaudeTest).open, 0)
+      }).pipe(provide(Script.reply("Hi there, how are you today?").pipe(Script.chunked("perEvent")))))
+
+    it.effect("changes nothing when it is cut", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(Stream.runDrain(session.stream("Hello")))
+
+        assert.strictEqual(error._tag, "StreamTruncatedError")
+        assert.strictEqual(yield* session.history, History.empty)
+        assert.isAbove((yield* session.spent).input, 0)
+      }).pipe(provide(Script.reply("Hi there, how are you?").pipe(Script.cutAfter({ events: 4 })))))
+
+    it.effect("lets its consumer go on with the session once message_stop was seen", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const replies = yield* session.stream("one").pipe(
+          Stream.filter((event) => event.type === "message_stop"),
+          Stream.mapEffect(() => session.send("two")),
+          Stream.runCollect
+        )
+
+        assert.deepStrictEqual(replies.map(Message.text), ["2"])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+  })
+
+  describe("one turn at a time", () => {
+    it.effect("queues turns of several fibers, first come, first served", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Effect.forEach(["one", "two", "three"], (words) => session.send(words), { concurrency: "unbounded" })
+
+        assert.deepStrictEqual((yield* sent)[2]?.messages, [
+          user("one"),
+          assistant("1"),
+          user("two"),
+          assistant("2"),
+          user("three")
+        ])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"), Script.reply("3"))))
+
+    it.effect("fails other turns where so chosen", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, whenBusy: "fail" })
+        const fiber = yield* Effect.forkChild(session.send("one"))
+        yield* (yield* ClaudeTest.ClaudeTest).awaitRequests(1)
+        const error = yield* Effect.flip(session.send("two"))
+        yield* Fiber.interrupt(fiber)
+
+        assert.deepStrictEqual([error._tag, busy(error)], ["SessionBusyError", false])
+        assert.strictEqual(Message.text(yield* session.send("three")), "3")
+      }).pipe(provide(Script.silence, Script.reply("3"))))
+
+    it.effect("gives up its place in the queue when it is interrupted", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const first = yield* Effect.forkChild(session.send("one"), { startImmediately: true })
+        const second = yield* Effect.forkChild(session.send("two"), { startImmediately: true })
+        const third = yield* Effect.forkChild(session.send("three"), { startImmediately: true })
+        yield* Fiber.interrupt(second)
+        yield* Fiber.interrupt(first)
+
+        assert.strictEqual(Message.text(yield* Fiber.join(third)), "3")
+        assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("three")])
+      }).pipe(provide(Script.silence, Script.reply("3"))))
+
+    it.effect.each(
+      [
+        [
+          "the stream's consumer",
+          (session: Session.Session) => session.stream("one").pipe(Stream.runForEach(() => session.send("two")))
+        ],
+        [
+          "the stream's consumer in a fiber of its own",
+          (session: Session.Session) =>
+            session.stream("one").pipe(
+              Stream.runForEach(() => Effect.flatMap(Effect.forkChild(session.send("two")), Fiber.join))
+            )
+        ],
+        ["a concurrent consumer", (session: Session.Session) =>
+          session.stream("one").pipe(
+            Stream.mapEffect(() => session.send("two"), { concurrency: 2 }),
+            Stream.runDrain
+          )],
+        ["a stream within the stream", (session: Session.Session) =>
+          session.stream("one").pipe(
+            Stream.flatMap(() => session.stream("two")),
+            Stream.runDrain
+          )]
+      ] as const
+    )("fails a turn from inside the running one: %s", ([, inside]) =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(inside(session))
+
+        assert.deepStrictEqual([error._tag, busy(error)], ["SessionBusyError", true])
+        assert.strictEqual(yield* session.history, History.empty)
+        assert.strictEqual(Message.text(yield* session.send("three")), "3")
+      }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("3"))))
+
+    it.effect("gives the session to others once a stream is left", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Stream.runHead(session.stream("one"))
+
+        assert.strictEqual(Message.text(yield* session.send("two")), "2")
+      }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("2"))))
+
+    it.effect("takes the session from a stream that was left lying, and tells its reader", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const scope = yield* Scope.make()
+        const pull = yield* Effect.forkChild(
+          Effect.flatMap(Stream.toPull(session.stream("one")), (pull) => Effect.as(pull, pull)).pipe(
+            Scope.provide(scope)
+          )
+        ).pipe(Effect.flatMap(Fiber.join))
+        const waiting = yield* Effect.forkChild(session.send("two"), { startImmediately: true })
+        yield* TestClock.adjust("29 seconds")
+        const before = waiting.pollUnsafe()
+        yield* TestClock.adjust("1 second")
+
+        assert.isUndefined(before)
+        assert.strictEqual(Message.text(yield* Fiber.join(waiting)), "2")
+        assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("two")])
+        assert.strictEqual((yield* Effect.exit(pull)).toString().includes("TurnAbandonedError"), true)
+        assert.strictEqual(yield* (yield* ClaudeTest.ClaudeTest).open, 0)
+        yield* Scope.close(scope, Exit.void)
+        assert.strictEqual((yield* session.history).exchanges, 1)
+      }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("2"))))
+
+    it.effect("does not take it from a stream that waits for the API, however long", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const first = yield* Effect.forkChild(Stream.runDrain(session.stream("one")), { startImmediately: true })
+        yield* (yield* ClaudeTest.ClaudeTest).awaitRequests(1)
+        const second = yield* Effect.forkChild(session.send("two"), { startImmediately: true })
+        yield* TestClock.adjust("80 seconds")
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+
+        assert.strictEqual((yield* session.history).exchanges, 2)
+      }).pipe(provide(Script.reply("1").pipe(Script.delay("80 seconds")), Script.reply("2"))))
+  })
+
+  describe("state", () => {
+    it.effect("can be followed", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const seen = yield* SubscriptionRef.changes(session.state).pipe(
+          Stream.map(({ history, phase }) => `${phase} ${history.size}`),
+          Stream.changes,
+          Stream.takeUntil((shown) => shown === "idle 2"),
+          Stream.runCollect,
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* session.send("Hello")
+
+        assert.deepStrictEqual(yield* Fiber.join(seen), ["idle 0", "running 0", "running 2", "idle 2"])
+      }).pipe(provide(Script.reply("Hi!"))))
+
+    it.effect("is a copy: writing to it corrupts nothing", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        yield* SubscriptionRef.update(session.state, (state) => ({ ...state, history: History.empty }))
+        yield* session.send("two")
+
+        assert.strictEqual((yield* session.history).exchanges, 2)
+        assert.strictEqual((yield* SubscriptionRef.get(session.state)).history.exchanges, 2)
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+  })
+
+  describe("usage", () => {
+    it.effect("is the sum of the committed answers, and spent that of all", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        yield* Effect.exit(Stream.runDrain(session.stream("two")))
+        yield* session.send("three")
+
+        assert.deepStrictEqual(yield* session.usage, { ...Usage.empty, input: 20, output: 2 })
+        assert.strictEqual((yield* session.spent).input, 30)
+        assert.isTrue(Option.isSome(yield* session.cost))
+        assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("3"))
+      }).pipe(provide(
+        Script.reply({ text: "1", usage: { input_tokens: 10, output_tokens: 1 } }),
+        Script.reply({ text: "Hi there, how are you?", usage: { input_tokens: 10, output_tokens: 9 } }).pipe(
+          Script.cutAfter({ events: 4 })
+        ),
+        Script.reply({ text: "3", usage: { input_tokens: 10, output_tokens: 1 } })
+      )))
+  })
+
+  describe("layer", () => {
+    it.effect("provides one session to the whole program", () =>
+      Effect.gen(function*() {
+        yield* Effect.flatMap(Session.CurrentSession, (session) => session.send("one"))
+        yield* Effect.flatMap(Session.CurrentSession, (session) => session.send("two"))
+
+        assert.lengthOf((yield* sent)[1]?.messages ?? [], 3)
+      }).pipe(Effect.provide(Session.layer(options)), provide(Script.reply("1"), Script.reply("2"))))
+  })
+
+  describe("make", () => {
+    it.effect("goes on from a history", () =>
+      Effect.gen(function*() {
+        const history = Result.getOrThrow(History.make([user("one"), assistant("1")]))
+        const session = yield* Session.make({ ...options, history })
+        yield* session.send("two")
+
+        assert.deepStrictEqual((yield* sent)[0]?.messages, [user("one"), assistant("1"), user("two")])
+      }).pipe(provide(Script.reply("2"))))
+  })
+})
+
+// -----------------------------------------------------------------------------
+// builders
+// -----------------------------------------------------------------------------
+
+const tool = { name: "weather", input_schema: { type: "object" } } as const
+
+const user = (text: string) => MessageRequest.user([{ type: "text", text }])
+
+const assistant = (text: string) => MessageRequest.assistant([{ type: "text", text }])
+
+const busy = (error: object) => "reentrant" in error && error.reentrant
+
+interface Body {
+  readonly messages: ReadonlyArray<MessageRequest.MessageParam>
+  readonly [field: string]: unknown
+}
+
+const sent: Effect.Effect<ReadonlyArray<Body>, never, ClaudeTest.ClaudeTest> = Effect.flatMap(
+  ClaudeTest.ClaudeTest,
+  ({ requests }) => Effect.map(requests, (requests) => requests.map(({ body }) => body as Body))
+)
+
+/** The scripted API, with no retries: each test says what happens. */
+const provide = (...scripts: ReadonlyArray<Script.Script>) =>
+  Effect.provide(
+    Claude.layer({ apiKey: Redacted.make("sk-ant-test"), retry: RetryPolicy.never }).pipe(
+      Layer.provideMerge(ClaudeTest.layer(Script.sequence(...scripts)))
+    )
+  )
