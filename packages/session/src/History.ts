@@ -13,7 +13,7 @@
  * which stays as it was. Adding a turn costs what that turn weighs, going back
  * costs nothing, and only rendering is proportional to the conversation.
  *
- * Printing a history shows no content; `encode` is the way to store one.
+ * Printing a history shows no content; `HistoryJson` is the way to store one.
  *
  * @since 0.1.0
  */
@@ -23,14 +23,16 @@ import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type * as Usage from "@effect-claude/core/Usage"
+import * as Arr from "effect/Array"
 import { dual } from "effect/Function"
 import type * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import * as Result from "effect/Result"
+import type * as HistoryEntry from "./HistoryEntry.ts"
+import * as Blocks from "./internal/blocks.ts"
 import * as Check from "./internal/check.ts"
 import * as Internal from "./internal/history.ts"
-import * as Json from "./internal/json.ts"
 import * as Repair from "./internal/repair.ts"
 
 // -----------------------------------------------------------------------------
@@ -87,60 +89,12 @@ export interface History extends Pipeable {
 }
 
 /**
- * What was put into a history, as it came.
+ * A history with what was added to it, or what was wrong with that.
  *
  * @category models
  * @since 0.1.0
  */
-export type Entry = User | Reply | Assistant | System
-
-/**
- * Something the user said, or the results of tools. Words that `continue` an
- * answer that was cut are the session's own, and belong to the exchange.
- *
- * @category models
- * @since 0.1.0
- */
-export interface User {
-  readonly _tag: "User"
-  readonly content: ReadonlyArray<Content.Content>
-  readonly continues?: boolean | undefined
-}
-
-/**
- * An answer of the model. An answer that was `setAside` is shown and not sent,
- * and with it the exchange it ended.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Reply {
-  readonly _tag: "Reply"
-  readonly message: Message.Message
-  readonly setAside: boolean
-}
-
-/**
- * An answer of the model from elsewhere, of which only the blocks are known.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Assistant {
-  readonly _tag: "Assistant"
-  readonly content: ReadonlyArray<Content.Content>
-}
-
-/**
- * Instructions in the middle of a conversation.
- *
- * @category models
- * @since 0.1.0
- */
-export interface System {
-  readonly _tag: "System"
-  readonly turn: MessageRequest.SystemParam
-}
+export type Validated = Result.Result<History, ClaudeError.RequestValidationError>
 
 /**
  * What a user can say: text, a block, or blocks.
@@ -177,9 +131,7 @@ export const empty: History = Internal.empty
  * @category constructors
  * @since 0.1.0
  */
-export const make = (
-  messages: ReadonlyArray<MessageRequest.MessageParam>
-): Result.Result<History, ClaudeError.RequestValidationError> => {
+export const make = (messages: ReadonlyArray<MessageRequest.MessageParam>): Validated => {
   const violations = Check.messages(messages)
   return violations.length > 0 ? invalid(violations) : Result.succeed(Repair.build(messages).history)
 }
@@ -208,9 +160,8 @@ export const make = (
  * @category constructors
  * @since 0.1.0
  */
-export const repair = (
-  messages: unknown
-): { readonly history: History; readonly changes: ReadonlyArray<Change> } => Repair.build(messages)
+export const repair = (messages: unknown): { readonly history: History; readonly changes: ReadonlyArray<Change> } =>
+  Repair.build(messages)
 
 // -----------------------------------------------------------------------------
 // combinators
@@ -241,9 +192,9 @@ export const repair = (
  * @since 0.1.0
  */
 export const user: {
-  (input: Input): (self: History) => Result.Result<History, ClaudeError.RequestValidationError>
-  (self: History, input: Input): Result.Result<History, ClaudeError.RequestValidationError>
-} = dual(2, (self: History, input: Input): Result.Result<History, ClaudeError.RequestValidationError> => {
+  (input: Input): (self: History) => Validated
+  (self: History, input: Input): Validated
+} = dual(2, (self: History, input: Input): Validated => {
   const node = Internal.nodeOf(self)
   const blocks = blocksOf(input)
   const violations = Check.input(blocks, node.pending)
@@ -262,22 +213,11 @@ export const user: {
  * @since 0.1.0
  */
 export const reply: {
-  (
-    message: Message.Message,
-    options?: ReplyOptions
-  ): (self: History) => Result.Result<History, ClaudeError.RequestValidationError>
-  (
-    self: History,
-    message: Message.Message,
-    options?: ReplyOptions
-  ): Result.Result<History, ClaudeError.RequestValidationError>
+  (message: Message.Message, options?: ReplyOptions): (self: History) => Validated
+  (self: History, message: Message.Message, options?: ReplyOptions): Validated
 } = dual(
   (args) => isHistory(args[0]),
-  (
-    self: History,
-    message: Message.Message,
-    options?: ReplyOptions
-  ): Result.Result<History, ClaudeError.RequestValidationError> =>
+  (self: History, message: Message.Message, options?: ReplyOptions): Validated =>
     self.status === "awaitingReply" || self.status === "paused"
       ? Result.succeed(
         Internal.addReply(
@@ -312,19 +252,11 @@ export interface ReplyOptions {
  * @since 0.1.0
  */
 export const system: {
-  (turn: string | MessageRequest.SystemParam): (
-    self: History
-  ) => Result.Result<History, ClaudeError.RequestValidationError>
-  (
-    self: History,
-    turn: string | MessageRequest.SystemParam
-  ): Result.Result<History, ClaudeError.RequestValidationError>
+  (turn: string | MessageRequest.SystemParam): (self: History) => Validated
+  (self: History, turn: string | MessageRequest.SystemParam): Validated
 } = dual(
   2,
-  (
-    self: History,
-    turn: string | MessageRequest.SystemParam
-  ): Result.Result<History, ClaudeError.RequestValidationError> => {
+  (self: History, turn: string | MessageRequest.SystemParam): Validated => {
     const param = typeof turn === "string" ? MessageRequest.system(turn) : turn
     const violations = Check.system(param, self.status)
     return violations.length > 0
@@ -353,7 +285,7 @@ export const closeTools: {
   return Internal.addUser(
     node,
     node.pending.map((call) =>
-      results.find((result) => result.tool_use_id === call.id) ?? toolResult(call, reason, { isError: true })
+      results.find((result) => result.tool_use_id === call.id) ?? Blocks.toolResult(call, reason, { isError: true })
     )
   )
 })
@@ -378,6 +310,37 @@ export const rewind: {
   return node
 })
 
+/**
+ * Adds an entry, as it was stored.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const append: {
+  (entry: HistoryEntry.HistoryEntry): (self: History) => Validated
+  (self: History, entry: HistoryEntry.HistoryEntry): Validated
+} = dual(
+  2,
+  (self: History, entry: HistoryEntry.HistoryEntry): Validated => {
+    switch (entry._tag) {
+      case "User":
+        return entry.continues === true && self.status === "ready"
+          ? Result.succeed(Internal.addUser(Internal.nodeOf(self), entry.content, true))
+          : user(self, entry.content)
+      case "Reply":
+        return entry.setAside && self.status !== "ready"
+          ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true))
+          : reply(self, entry.message, { keepRefusal: true })
+      case "Assistant":
+        return self.status === "awaitingReply"
+          ? Result.succeed(Internal.addImported(Internal.nodeOf(self), entry.content))
+          : invalid([Check.unasked(self.status)])
+      case "System":
+        return system(self, entry.turn)
+    }
+  }
+)
+
 // -----------------------------------------------------------------------------
 // accessors
 // -----------------------------------------------------------------------------
@@ -396,8 +359,8 @@ export const isHistory = (u: unknown): u is History => Internal.isNode(u)
  * @category accessors
  * @since 0.1.0
  */
-export const entries = (self: History): ReadonlyArray<Entry> => {
-  const out: Array<Entry> = []
+export const entries = (self: History): ReadonlyArray<HistoryEntry.HistoryEntry> => {
+  const out: Array<HistoryEntry.HistoryEntry> = []
   for (let at: Internal.Node | undefined = Internal.nodeOf(self); at !== undefined; at = at.before) {
     if (at.entry !== undefined) out.push(at.entry)
   }
@@ -476,117 +439,11 @@ export const check = (
 ): ReadonlyArray<ClaudeError.Violation> => Check.messages(isHistory(messages) ? toMessages(messages) : messages)
 
 // -----------------------------------------------------------------------------
-// storing
+// internal
 // -----------------------------------------------------------------------------
-
-/**
- * A history as JSON: entries as they came, and the version of the format.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Encoded = Json.Encoded
-
-/**
- * A history as JSON.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Encoded extends Json.Encoded {}
-
-/**
- * Turns a history into JSON that `decode` reads, now and in later versions.
- *
- * @category storing
- * @since 0.1.0
- */
-export const encode = (self: History): Encoded => ({
-  version: Json.version,
-  entries: entries(self).map(Json.fromEntry)
-})
-
-/**
- * Reads what `encode` wrote, in this version or an earlier one. A bare array of
- * turns is read as the oldest version.
- *
- * @category storing
- * @since 0.1.0
- */
-export const decode = (u: unknown): Result.Result<History, ClaudeError.RequestValidationError> => {
-  const encoded = Json.decode(u)
-  if (Result.isFailure(encoded)) return invalid(encoded.failure)
-  if ("messages" in encoded.success) return make(encoded.success.messages)
-  let history: History = empty
-  for (const [index, entry] of encoded.success.entries.entries()) {
-    const next = append(history, Json.toEntry(entry))
-    if (Result.isFailure(next)) {
-      return invalid(
-        next.failure.violations.map((violation) => ({ ...violation, path: `entries[${index}].${violation.path}` }))
-      )
-    }
-    history = next.success
-  }
-  return Result.succeed(history)
-}
-
-/**
- * Adds an entry, as it was stored.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const append: {
-  (entry: Entry): (self: History) => Result.Result<History, ClaudeError.RequestValidationError>
-  (self: History, entry: Entry): Result.Result<History, ClaudeError.RequestValidationError>
-} = dual(2, (self: History, entry: Entry): Result.Result<History, ClaudeError.RequestValidationError> => {
-  switch (entry._tag) {
-    case "User":
-      return entry.continues === true && self.status === "ready"
-        ? Result.succeed(Internal.addUser(Internal.nodeOf(self), entry.content, true))
-        : user(self, entry.content)
-    case "Reply":
-      return entry.setAside && self.status !== "ready"
-        ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true))
-        : reply(self, entry.message, { keepRefusal: true })
-    case "Assistant":
-      return self.status === "awaitingReply"
-        ? Result.succeed(Internal.addImported(Internal.nodeOf(self), entry.content))
-        : invalid([Check.unasked(self.status)])
-    case "System":
-      return system(self, entry.turn)
-  }
-})
-
-// -----------------------------------------------------------------------------
-// results
-// -----------------------------------------------------------------------------
-
-/**
- * Creates the result of a call: it names the call, and the toolset where the
- * call came from one.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const toolResult = (
-  call: ContentBlock.ToolUse,
-  content: string | ReadonlyArray<Content.ToolResultContent>,
-  options?: { readonly isError?: boolean | undefined }
-): Content.ToolResult => {
-  const result = Content.toolResult(call.id, content, options)
-  return call.toolset_name === undefined || call.toolset_name === null
-    ? result
-    : { ...result, toolset_name: call.toolset_name }
-}
 
 /** The blocks of an input. */
 const blocksOf = (input: Input): ReadonlyArray<Content.Content> =>
-  typeof input === "string" ? [Content.text(input)] : isBlocks(input) ? input : [input]
+  typeof input === "string" ? [Content.text(input)] : Arr.ensure(input)
 
-const isBlocks = (input: Content.Content | ReadonlyArray<Content.Content>): input is ReadonlyArray<Content.Content> =>
-  Array.isArray(input)
-
-const invalid = (
-  violations: ReadonlyArray<ClaudeError.Violation>
-): Result.Result<never, ClaudeError.RequestValidationError> => Result.fail(Check.toError(violations))
+const invalid = (violations: ReadonlyArray<ClaudeError.Violation>): Validated => Result.fail(Check.toError(violations))

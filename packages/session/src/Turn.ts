@@ -13,9 +13,12 @@
  *
  * @since 0.1.0
  */
+import type * as Content from "@effect-claude/core/Content"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import * as Blocks from "./internal/blocks.ts"
 import * as Splice from "./internal/splice.ts"
 
 // -----------------------------------------------------------------------------
@@ -104,6 +107,23 @@ export interface Options extends Policy, Partial<Parameters> {
    */
   readonly instructions?: string | undefined
 }
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates the result of a call, to be sent in the next turn. It names the call,
+ * and the toolset where the call came from one.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const toolResult = (
+  call: ContentBlock.ToolUse,
+  content: string | ReadonlyArray<Content.ToolResultContent>,
+  options?: { readonly isError?: boolean | undefined }
+): Content.ToolResult => Blocks.toolResult(call, content, options)
 
 // -----------------------------------------------------------------------------
 // conversions

@@ -1,11 +1,27 @@
 import * as Content from "@effect-claude/core/Content"
-import type * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import * as History from "@effect-claude/session/History"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Option, Result, Schema } from "effect"
 import { inspect } from "node:util"
+import {
+  answer,
+  apply,
+  assistantOf,
+  calling,
+  codeResult,
+  instruct,
+  lastTurn,
+  message,
+  results,
+  rules,
+  say,
+  Steps,
+  thinking,
+  toolUse,
+  userOf
+} from "./builders.ts"
 
 const { text } = Content
 
@@ -624,59 +640,6 @@ describe("History", () => {
     })
   })
 
-  describe("encode", () => {
-    it.prop("is undone by decode, through JSON text", [Steps], ([steps]) => {
-      const history = steps.reduce(apply, History.empty)
-      const decoded = Result.getOrThrow(History.decode(JSON.parse(JSON.stringify(History.encode(history)))))
-
-      assert.deepStrictEqual(json(History.entries(decoded)), json(History.entries(history)))
-      assert.deepStrictEqual(json(History.toMessages(decoded)), json(History.toMessages(history)))
-      assert.strictEqual(decoded.status, history.status)
-    })
-
-    it("names the version of the format", () => {
-      assert.deepStrictEqual(History.encode(say(History.empty, "a")), {
-        version: 1,
-        entries: [{ type: "user", content: [text("a")] }]
-      })
-    })
-  })
-
-  describe("decode", () => {
-    it("reads a bare array of turns as the oldest version", () => {
-      const messages = [MessageRequest.user([text("a")])]
-
-      assert.deepStrictEqual(History.toMessages(Result.getOrThrow(History.decode(messages))), messages)
-      assert.deepStrictEqual(rules(History.decode([assistantOf("a")])), ["roles-alternate messages[0].role"])
-    })
-
-    it("says that a later version wrote it", () => {
-      assert.deepStrictEqual(rules(History.decode({ version: 2, turns: [] })), ["version version"])
-    })
-
-    it("says where the form is wrong, and quotes nothing of it", () => {
-      const result = History.decode({
-        version: 1,
-        entries: [{ type: "user", content: [{ type: "text", text: ["secret"] }] }]
-      })
-
-      assert.deepStrictEqual(rules(result), ["shape entries.0.content.0.text"])
-      assert.notInclude(JSON.stringify(result), "secret")
-    })
-
-    it("refuses entries that do not make a conversation, by the path of the entry", () => {
-      const reply = { type: "reply", message: message([text("a")]) }
-
-      assert.deepStrictEqual(rules(History.decode({ version: 1, entries: [reply] })), [
-        "reply-unasked entries[0].reply"
-      ])
-      assert.deepStrictEqual(
-        rules(History.decode({ version: 1, entries: [{ type: "assistant", content: [text("a")] }] })),
-        ["reply-unasked entries[0].reply"]
-      )
-    })
-  })
-
   describe("printing", () => {
     it("shows no content", () => {
       const history = answer(say(History.empty, "secret"), [text("secret")])
@@ -692,72 +655,11 @@ describe("History", () => {
 })
 
 // -----------------------------------------------------------------------------
-// builders
-// -----------------------------------------------------------------------------
-
-const codeResult = { type: "code_execution_result", stdout: "", stderr: "", return_code: 0, content: [] } as const
-
-function toolUse(id: string) {
-  return { type: "tool_use", id, name: "tool", input: {} } as const
-}
-
-function thinking(thinking: string) {
-  return { type: "thinking", thinking, signature: "sig" } as const
-}
-
-function userOf(content: string) {
-  return MessageRequest.user(content)
-}
-
-function assistantOf(content: string) {
-  return MessageRequest.assistant(content)
-}
-
-function results(...ids: ReadonlyArray<string>) {
-  return ids.map((id) => Content.toolResult(id, "ok"))
-}
-
-const message = (
-  content: Message.Message["content"],
-  stop_reason: Message.StopReason = "end_turn"
-): Message.Message => ({
-  id: "msg_1",
-  type: "message",
-  role: "assistant",
-  model: "claude-sonnet-5-5",
-  content,
-  stop_reason,
-  usage: { input_tokens: 3, output_tokens: 1 }
-})
-
-const say = (history: History.History, input: History.Input) => Result.getOrThrow(History.user(history, input))
-
-const answer = (
-  history: History.History,
-  content: Message.Message["content"],
-  stop_reason?: Message.StopReason
-) => Result.getOrThrow(History.reply(history, message(content, stop_reason)))
-
-const instruct = (history: History.History, turn: string | MessageRequest.SystemParam) =>
-  Result.getOrThrow(History.system(history, turn))
-
-const calling = (...ids: ReadonlyArray<string>) => answer(say(History.empty, "Go"), ids.map(toolUse), "tool_use")
-
-const lastTurn = (history: History.History, fromEnd = 0) =>
-  MessageRequest.blocks(History.toMessages(history).at(-1 - fromEnd)?.content)
-
-const rules = (result: ReturnType<typeof History.decode>) =>
-  Result.isFailure(result) ? result.failure.violations.map(({ path, rule }) => `${rule} ${path}`) : "accepted"
-
-const json = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
-
-// -----------------------------------------------------------------------------
-// generated conversations
+// generated turns
 // -----------------------------------------------------------------------------
 
 const Id = Schema.Literals(["t1", "t2", "t3"])
 const Words = Schema.Literals(["", " ", "a", "b"])
-const Marked = Schema.Boolean
 const Block = Schema.Union([
   Schema.Struct({ type: Schema.Literal("text"), text: Words }),
   Schema.Struct({ type: Schema.Literal("thinking"), thinking: Words, signature: Schema.Literal("sig") }),
@@ -795,67 +697,3 @@ const Turns = Arbitrary.array(
   })),
   { maxLength: 12 }
 ).pipe(Arbitrary.map((turns): ReadonlyArray<MessageRequest.MessageParam> => turns))
-
-const Step = Schema.Union([
-  Schema.Struct({ _tag: Schema.Literal("Say"), words: Schema.Literals(["a", "b", " "]), marked: Marked }),
-  Schema.Struct({
-    _tag: Schema.Literal("Answer"),
-    content: Schema.Array(Schema.Literals(["text", "blank", "thinking", "call", "server", "served", "broken"])),
-    stop: Schema.Literals(["end_turn", "pause_turn", "max_tokens", "refusal", "tool_use"])
-  }),
-  Schema.Struct({ _tag: Schema.Literal("Results"), reversed: Schema.Boolean, words: Words }),
-  Schema.Struct({ _tag: Schema.Literal("Close") }),
-  Schema.Struct({ _tag: Schema.Literal("Instruct") }),
-  Schema.Struct({ _tag: Schema.Literal("Rewind"), count: Schema.Literals([0, 1, 2]) })
-])
-
-const Steps = Arbitrary.array(Arbitrary.schema(Step), { maxLength: 30 })
-
-/** What a program may do to a history; a step that is refused changes nothing. */
-function apply(history: History.History, step: typeof Step.Type): History.History {
-  const or = (result: ReturnType<typeof History.user>) => Result.getOrElse(result, () => history)
-  switch (step._tag) {
-    case "Say":
-      return or(History.user(history, step.marked ? Content.cached(text(step.words)) : step.words))
-    case "Answer":
-      return or(
-        History.reply(
-          history,
-          message(step.content.map((kind, index) => blockOf(kind, history.size, index)), step.stop)
-        )
-      )
-    case "Results": {
-      const all = History.pendingTools(history).map((call) => Content.toolResult(call.id, step.words))
-      return all.length === 0 ? history : or(History.user(history, [
-        text(step.words),
-        ...(step.reversed ? all.toReversed() : all)
-      ]))
-    }
-    case "Close":
-      return History.closeTools(history)
-    case "Instruct":
-      return or(History.system(history, "Be brief"))
-    case "Rewind":
-      return History.rewind(history, step.count)
-  }
-}
-
-const blockOf = (kind: string, size: number, index: number): Message.Message["content"][number] => {
-  const id = `${size}_${index}`
-  switch (kind) {
-    case "blank":
-      return text("\n")
-    case "thinking":
-      return thinking("Hm")
-    case "call":
-      return toolUse(`toolu_${id}`)
-    case "broken":
-      return { ...toolUse(`toolu_${id}`), input: "{" }
-    case "server":
-      return { type: "server_tool_use", id: `srvtoolu_${size}`, name: "web_search", input: {} }
-    case "served":
-      return { type: "web_search_tool_result", tool_use_id: `srvtoolu_${size}`, content: [] }
-    default:
-      return text("Hi")
-  }
-}

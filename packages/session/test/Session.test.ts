@@ -6,6 +6,7 @@ import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
+import * as Turn from "@effect-claude/session/Turn"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
@@ -152,7 +153,7 @@ describe("Session", () => {
         Effect.gen(function*() {
           const session = yield* Session.make({ ...options, tools: [tool], whenToolsPending: "fail" })
           const [call] = Message.toolUses(yield* session.send("Weather?"))
-          yield* session.send(History.toolResult(call!, "Sunny"))
+          yield* session.send(Turn.toolResult(call!, "Sunny"))
 
           assert.deepStrictEqual((yield* sent)[1]?.messages[2]?.content, [
             { type: "tool_result", tool_use_id: call!.id, content: "Sunny" }

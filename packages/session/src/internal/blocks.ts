@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import type * as Content from "@effect-claude/core/Content"
+import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 
 /** Whether a text says nothing: empty, or white space alone. */
@@ -158,4 +158,16 @@ export const dropBreakpoints = (
     }
     return strip(block)
   })
+}
+
+/** The result of a call. It names the call, and the toolset where the call came from one. */
+export const toolResult = (
+  call: ContentBlock.ToolUse,
+  content: string | ReadonlyArray<Content.ToolResultContent>,
+  options?: { readonly isError?: boolean | undefined }
+): Content.ToolResult => {
+  const result = Content.toolResult(call.id, content, options)
+  return call.toolset_name === undefined || call.toolset_name === null
+    ? result
+    : { ...result, toolset_name: call.toolset_name }
 }

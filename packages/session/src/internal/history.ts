@@ -16,7 +16,8 @@ import * as Usage from "@effect-claude/core/Usage"
 import * as Inspectable from "effect/Inspectable"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
-import type { Entry, History, Status } from "../History.ts"
+import type { History, Status } from "../History.ts"
+import type { HistoryEntry } from "../HistoryEntry.ts"
 import * as Blocks from "./blocks.ts"
 
 /** The brand of histories. */
@@ -36,7 +37,7 @@ export interface Link {
 export interface Node extends History {
   /** The history before the last entry. */
   readonly before: Node | undefined
-  readonly entry: Entry | undefined
+  readonly entry: HistoryEntry | undefined
   /** Whether the last entry is the user beginning something new. */
   readonly opens: boolean
   /** What is sent. */
@@ -101,7 +102,7 @@ const statusOf = (sent: Link | undefined): Status => {
 
 const push = (
   self: Node,
-  entry: Entry,
+  entry: HistoryEntry,
   changes: Partial<Pick<Node, "base" | "pending" | "usage" | "opens" | "exchanges" | "status">> & {
     readonly sent: Link | undefined
   }
@@ -166,7 +167,7 @@ const joinUser = (sent: Link | undefined, content: ReadonlyArray<Content.Content
 /** Adds what the model said. */
 const addAssistant = (
   self: Node,
-  entry: Entry,
+  entry: HistoryEntry,
   blocks: ReadonlyArray<Content.Content>,
   options: { readonly paused: boolean; readonly usage: Usage.Totals }
 ): Node => {
@@ -188,7 +189,7 @@ const addAssistant = (
 
 /** Adds a reply as it came. With `setAside` its exchange is kept and no longer sent. */
 export const addReply = (self: Node, message: Message.Message, setAside: boolean): Node => {
-  const entry: Entry = { _tag: "Reply", message, setAside }
+  const entry: HistoryEntry = { _tag: "Reply", message, setAside }
   const usage = Usage.combine(self.usage, Usage.totals(message.usage))
   return setAside
     ? push(self, entry, { sent: self.base, usage })

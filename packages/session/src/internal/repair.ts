@@ -215,10 +215,7 @@ const addAssistant = (
 
 const closeOpen = (history: Internal.Node): Internal.Node => Internal.addUser(history, history.pending.map(errorResult))
 
-const errorResult = (call: ContentBlock.ToolUse): Content.ToolResult => ({
-  ...Content.toolResult(call.id, lost, { isError: true }),
-  ...(call.toolset_name === undefined || call.toolset_name === null ? undefined : { toolset_name: call.toolset_name })
-})
+const errorResult = (call: ContentBlock.ToolUse): Content.ToolResult => Blocks.toolResult(call, lost, { isError: true })
 
 const unused = (id: string, ids: ReadonlySet<string>): string => {
   if (!ids.has(id)) return id
