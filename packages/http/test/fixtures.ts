@@ -1,7 +1,10 @@
 /** Builders the tests of this package share. */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 /** Everything an error's classification depends on. */
@@ -40,6 +43,10 @@ export const unauthorized: ClaudeError.AuthenticationError = new ClaudeError.Aut
   outcome: "rejected",
   status: 401
 })
+
+/** The error an exit failed with. */
+export const errorOf = (exit: Exit.Exit<unknown, ClaudeError.ClaudeError>): ClaudeError.ClaudeError =>
+  Option.getOrThrow(Exit.isFailure(exit) ? Cause.findErrorOption(exit.cause) : Option.none())
 
 function tags(): ReadonlyArray<ClaudeError.Tag> {
   return Object.keys(ErrorTable.retryableTags).filter((tag): tag is ClaudeError.Tag => tag in ClaudeError.classes)
