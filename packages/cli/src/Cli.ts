@@ -1,0 +1,83 @@
+/**
+ * The command line: every command, and how a line of arguments is run.
+ *
+ * Running never fails: it ends with the code the shell gets, and whatever went
+ * wrong has been said on standard error.
+ *
+ * @since 0.1.0
+ */
+import * as CliOutput from "effect/cli/CliOutput"
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import { cert } from "./commands/cert.ts"
+import * as ExitCode from "./ExitCode.ts"
+import * as Flags from "./Flags.ts"
+import * as Layout from "./Layout.ts"
+import * as Report from "./Report.ts"
+import { type Output, Screen } from "./Screen.ts"
+
+// -----------------------------------------------------------------------------
+// the tree
+// -----------------------------------------------------------------------------
+
+/**
+ * The root of all commands.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const command = Command.make("effect-claude").pipe(
+  Command.withDescription(
+    `The Claude API on the command line.
+
+Set ANTHROPIC_API_KEY, or say --offline to try everything with a scripted model inside.
+
+Exit codes:
+${ExitCode.meanings.map(([code, meaning]) => `  ${Layout.pad(String(code), 4)}${meaning}`).join("\n")}`
+  ),
+  Command.withGlobalFlags(Flags.global),
+  Command.withSubcommands([
+    { group: "Inspect", commands: [cert] }
+  ])
+)
+
+// -----------------------------------------------------------------------------
+// running
+// -----------------------------------------------------------------------------
+
+/**
+ * Runs a line of arguments, and returns the code for the shell.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = Effect.fnUntraced(function*(args: ReadonlyArray<string>, options: { readonly version: string }) {
+  const { err, out } = yield* Screen
+  return yield* Command.runWith(command, options)(args).pipe(
+    Effect.provideService(CliOutput.Presenter, presenter(out, err)),
+    Report.exitCode
+  )
+})
+
+/** Help goes where it was asked to go; a mistake gets a sentence, not a screen. */
+const presenter = (out: Output, err: Output): CliOutput.Presenter => {
+  const formatter = (colors: boolean) => CliOutput.defaultFormatter({ colors, globalFlags: "full" })
+  const outColors = out.style.bold("x") !== "x"
+  return {
+    present: (event) => {
+      switch (event._tag) {
+        case "Help":
+          return out.line(formatter(outColors).formatHelpDoc(event.helpDoc))
+        case "Version":
+          return out.line(`${event.name} ${event.version}`)
+        case "InvalidInvocation":
+          return Effect.gen(function*() {
+            for (const error of event.errors) yield* err.line(`${err.style.red("✗ ")}${Layout.sanitize(error.message)}`)
+            yield* err.line(
+              `  ${err.style.green("→")} ${err.style.cyan(`${event.commandPath.join(" ")} --help`)} shows what there is.`
+            )
+          })
+      }
+    }
+  }
+}

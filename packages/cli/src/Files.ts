@@ -1,0 +1,100 @@
+/**
+ * Files a command is given: read and written with failures in plain words.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import type { PlatformError } from "effect/PlatformError"
+import { ExitCode } from "./ExitCode.ts"
+import { Failure, usage } from "./Failure.ts"
+
+/**
+ * Reads a file.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const bytes = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<Uint8Array, Failure, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  return yield* Effect.mapError(fs.readFile(path), (error) => unreadable(path, error))
+})
+
+/**
+ * Reads a file of text.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const text = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<string, Failure, FileSystem.FileSystem> {
+  const content = yield* bytes(path)
+  return new TextDecoder().decode(content)
+})
+
+/**
+ * Reads a file of JSON.
+ *
+ * @category readers
+ * @since 0.1.0
+ */
+export const json = Effect.fnUntraced(function*(
+  path: string
+): Effect.fn.Return<unknown, Failure, FileSystem.FileSystem> {
+  const content = yield* text(path)
+  return yield* Effect.try({
+    try: (): unknown => JSON.parse(content),
+    catch: (cause) =>
+      usage(`${path} is not JSON: ${cause instanceof Error ? cause.message : "it cannot be read"}.`, "Mend the file.")
+  })
+})
+
+/**
+ * Writes a file, all of it or nothing: what was there stays until the new
+ * content is complete. A file that exists is kept unless told otherwise.
+ *
+ * @category writers
+ * @since 0.1.0
+ */
+export const write = Effect.fnUntraced(function*(
+  path: string,
+  content: string | Uint8Array,
+  options: { readonly replace: boolean; readonly mode?: number | undefined }
+): Effect.fn.Return<void, Failure, FileSystem.FileSystem> {
+  const fs = yield* FileSystem.FileSystem
+  const data = typeof content === "string" ? new TextEncoder().encode(content) : content
+  const there = yield* Effect.orElseSucceed(fs.exists(path), () => false)
+  if (there && !options.replace) {
+    return yield* Effect.fail(usage(`${path} exists.`, "Choose another name, or say --force to replace it."))
+  }
+  const beside = `${path}.part`
+  yield* fs.writeFile(beside, data, options.mode === undefined ? {} : { mode: options.mode }).pipe(
+    Effect.andThen(fs.rename(beside, path)),
+    Effect.mapError((error) =>
+      new Failure({
+        message: `${path} could not be written: ${reason(error)}.`,
+        remedy: "Check that the directory exists and may be written to.",
+        exitCode: ExitCode.failed
+      })
+    )
+  )
+})
+
+const unreadable = (path: string, error: PlatformError): Failure =>
+  usage(`${path} could not be read: ${reason(error)}.`, "Check the name, and that you may read it.")
+
+const reason = (error: PlatformError): string => {
+  switch (error.reason._tag) {
+    case "NotFound":
+      return "there is no such file"
+    case "PermissionDenied":
+      return "permission denied"
+    case "BadResource":
+      return "it is not a file"
+    default:
+      return error.reason.description ?? error.reason._tag
+  }
+}

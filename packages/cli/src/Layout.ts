@@ -1,0 +1,194 @@
+/**
+ * Text in rows and columns: wrapped, aligned, measured in terminal cells.
+ *
+ * Widths are what a terminal shows: styles count for nothing, wide characters
+ * for two. Nothing here is longer than the width it is given, except a word that
+ * cannot be broken.
+ *
+ * @since 0.1.0
+ */
+import * as CliOutput from "effect/cli/CliOutput"
+import type { Paint, Style } from "./Style.ts"
+
+// -----------------------------------------------------------------------------
+// text from elsewhere
+// -----------------------------------------------------------------------------
+
+/**
+ * Takes out what a terminal would obey rather than show: escape sequences and
+ * other control characters. A server's text must not move the cursor, set the
+ * title or reach the clipboard.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const sanitize = (text: string): string => text.replace(controls, "")
+
+// C0 without tab and newline, DEL, C1.
+// oxlint-disable-next-line no-control-regex -- control characters are what this looks for
+const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
+
+/**
+ * Shortens text to a width, with an ellipsis where something was cut.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const truncate = (text: string, limit: number): string => {
+  if (width(text) <= limit) return text
+  let out = ""
+  let used = 0
+  for (const character of text) {
+    const cells = width(character)
+    if (used + cells > limit - 1) break
+    out += character
+    used += cells
+  }
+  return `${out}…`
+}
+
+// -----------------------------------------------------------------------------
+// measuring
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns how many cells a text takes.
+ *
+ * @category measuring
+ * @since 0.1.0
+ */
+export const width = (text: string): number => printable.test(text) ? text.length : CliOutput.displayWidth(text)
+
+const printable = /^[ -~]*$/
+
+/**
+ * Fills a text up to a width.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const pad = (text: string, to: number, align: "left" | "right" = "left"): string => {
+  const fill = " ".repeat(Math.max(0, to - width(text)))
+  return align === "left" ? text + fill : fill + text
+}
+
+// -----------------------------------------------------------------------------
+// paragraphs
+// -----------------------------------------------------------------------------
+
+/**
+ * Breaks text into lines at its spaces, keeping its own line breaks.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const wrap = (text: string, limit: number): ReadonlyArray<string> =>
+  text.split("\n").flatMap((line) => {
+    const lines: Array<string> = []
+    let current = ""
+    for (const word of line.split(/ +/)) {
+      if (current !== "" && width(current) + 1 + width(word) > limit) {
+        lines.push(current)
+        current = word
+      } else current = current === "" ? word : `${current} ${word}`
+    }
+    return [...lines, current]
+  })
+
+/**
+ * Wraps text and puts something before its lines: `first` before the first one,
+ * as much space before the others.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const paragraph = (text: string, limit: number, first = ""): string => {
+  const rest = " ".repeat(width(first))
+  return wrap(text, Math.max(20, limit - width(first)))
+    .map((line, index) => (index === 0 ? first + line : line === "" ? "" : rest + line))
+    .join("\n")
+}
+
+/**
+ * Names and what belongs to them, the latter wrapped in a column of its own.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const pairs = (
+  rows: ReadonlyArray<readonly [name: string, value: string]>,
+  limit: number,
+  paint: Paint
+): string => {
+  const column = Math.max(0, ...rows.map(([name]) => width(name))) + 2
+  return rows.map(([name, value]) => paragraph(value, limit, paint(pad(name, column)))).join("\n")
+}
+
+// -----------------------------------------------------------------------------
+// tables
+// -----------------------------------------------------------------------------
+
+/**
+ * A column of a table.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Column {
+  readonly title: string
+  readonly align?: "left" | "right" | undefined
+  readonly paint?: Paint | undefined
+}
+
+/**
+ * Rows under titles. The last column that is aligned left gives way where the
+ * table is too wide.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const table = (
+  columns: ReadonlyArray<Column>,
+  rows: ReadonlyArray<ReadonlyArray<string>>,
+  limit: number,
+  style: Style
+): string => {
+  const widths = columns.map(({ title }, index) =>
+    Math.max(width(title), ...rows.map((row) => width(row[index] ?? "")))
+  )
+  const gap = 2
+  const excess = widths.reduce((sum, each) => sum + each, gap * (columns.length - 1)) - limit
+  const flexible = columns.findLastIndex(({ align }) => align !== "right")
+  if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(8, widths[flexible]! - excess)
+  const line = (cells: ReadonlyArray<string>, paint: (column: Column) => Paint) =>
+    columns
+      .map((column, index) => {
+        const room = widths[index]!
+        const cell = truncate(cells[index] ?? "", room)
+        const last = index === columns.length - 1 && column.align !== "right"
+        return paint(column)(last ? cell : pad(cell, room, column.align))
+      })
+      .join(" ".repeat(gap))
+      .trimEnd()
+  return [
+    line(columns.map(({ title }) => title), () => style.dim),
+    ...rows.map((row) => line(row, ({ paint }) => paint ?? ((text) => text)))
+  ].join("\n")
+}
+
+// -----------------------------------------------------------------------------
+// bars
+// -----------------------------------------------------------------------------
+
+/**
+ * A bar filled up to a fraction, in eighths of a cell.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const bar = (fraction: number, cells: number): string => {
+  const eighths = Math.round(Math.min(1, Math.max(0, fraction)) * cells * 8)
+  const full = "█".repeat(Math.floor(eighths / 8))
+  const part = eighths % 8 === 0 ? "" : "▏▎▍▌▋▊▉"[(eighths % 8) - 1]!
+  return full + part + "░".repeat(cells - full.length - part.length)
+}

@@ -1,0 +1,184 @@
+/**
+ * The end of a command that failed: what happened and what to do, in plain
+ * words on standard error, and the code the shell gets.
+ *
+ * Total: there is no failure without words and without a code. A stack trace is
+ * shown for bugs only, and the key is in none of it.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorTable from "@effect-claude/core/ErrorTable"
+import type { GiveUpReason } from "@effect-claude/core/RetryDecision"
+import { ClaudeConfigError } from "@effect-claude/http/ClaudeConfig"
+import * as Cause from "effect/Cause"
+import * as CliError from "effect/cli/CliError"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import * as Terminal from "effect/Terminal"
+import * as ExitCode from "./ExitCode.ts"
+import * as Failure from "./Failure.ts"
+import * as Layout from "./Layout.ts"
+import { duration } from "./Render.ts"
+import { Screen } from "./Screen.ts"
+import type { Style } from "./Style.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * A failure, told to a person.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Told {
+  /** What happened. */
+  readonly title: string
+  /** More of what happened. */
+  readonly details: ReadonlyArray<string>
+  /** What to do. */
+  readonly remedy?: string | undefined
+  /** Facts to quote, by name. */
+  readonly facts: ReadonlyArray<readonly [name: string, value: string]>
+  readonly exitCode: ExitCode.ExitCode
+}
+
+// -----------------------------------------------------------------------------
+// conversions
+// -----------------------------------------------------------------------------
+
+/**
+ * Tells an error of the API.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => ({
+  title: `${error._tag}${error.status === undefined ? "" : ` (HTTP ${error.status})`}`,
+  details: [
+    error.message,
+    ...(error._tag === "RequestValidationError"
+      ? error.violations.map(({ fix, path, problem }) => `• ${path}: ${problem} ${fix}`)
+      : [])
+  ],
+  remedy: `effect-claude explain ${error.errorCode ?? error._tag} says what it means and what helps.`,
+  facts: [
+    ...(error.requestId === undefined ? [] : [["request id", error.requestId] as const]),
+    ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
+    ...(error.attempts === undefined || error.attempts.count < 2
+      ? []
+      : [
+        [
+          "attempts",
+          `${error.attempts.count} in ${duration(error.attempts.elapsed)}; ${gaveUp[error.attempts.gaveUp]}`
+        ] as const
+      ]),
+    ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"]
+  ],
+  exitCode: ExitCode.byTag[error._tag]
+})
+
+const gaveUp: { readonly [R in GiveUpReason]: string } = {
+  notRetryable: "trying again cannot help",
+  maxRetries: "no retries left",
+  deadline: "no time left for another",
+  hintTooLong: "the server asks for a longer wait than is sensible here",
+  hintPastDeadline: "the server asks to wait past the deadline",
+  budget: "too many retries at once",
+  unknownOutcome: "the server may have acted, and that is not repeated",
+  committed: "part of the answer had been shown"
+}
+
+/**
+ * Tells any failure; undefined for one that was told already.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const of = (error: unknown): Told | undefined => {
+  if (ClaudeError.is(error)) return ofClaudeError(error)
+  if (error instanceof Failure.Failure) {
+    return { title: error.message, details: [], remedy: error.remedy, facts: [], exitCode: error.exitCode }
+  }
+  if (error instanceof ClaudeConfigError) {
+    return {
+      title: `The option ${optionNames[error.option] ?? error.option} cannot be used: ${error.message}.`,
+      details: [],
+      remedy: error.option === "apiKey" || error.option === "authToken"
+        ? "Get a key at https://platform.claude.com and export ANTHROPIC_API_KEY. Without one, --offline answers from a scripted model; `effect-claude doctor` checks the rest."
+        : undefined,
+      facts: [],
+      exitCode: error.option === "apiKey" || error.option === "authToken"
+        ? ExitCode.ExitCode.credentials
+        : ExitCode.ExitCode.usage
+    }
+  }
+  if (CliError.isCliError(error)) return undefined
+  return {
+    title: Predicate.hasProperty(error, "message") ? String(error.message) : "Something failed that should not.",
+    details: [],
+    facts: Predicate.isTagged(error, "PlatformError") ? [] : [],
+    exitCode: ExitCode.ExitCode.failed
+  }
+}
+
+const optionNames: { readonly [option: string]: string } = {
+  apiKey: "ANTHROPIC_API_KEY",
+  authToken: "ANTHROPIC_AUTH_TOKEN",
+  baseUrl: "--base-url"
+}
+
+/**
+ * Shows what is told.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const show = (told: Told, width: number, style: Style): string =>
+  [
+    Layout.paragraph(Layout.sanitize(told.title), width, style.red("✗ ")),
+    ...told.details.map((detail) => Layout.paragraph(Layout.sanitize(detail), width, "  ")),
+    ...(told.remedy === undefined ? [] : [Layout.paragraph(told.remedy, width, `  ${style.green("→")} `)]),
+    ...told.facts.map(([name, value]) => style.dim(`  ${name}: ${Layout.sanitize(value)}`))
+  ].join("\n")
+
+// -----------------------------------------------------------------------------
+// combinators
+// -----------------------------------------------------------------------------
+
+/**
+ * Runs a command to its end: what fails is told on standard error, and the
+ * result is the exit code.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const exitCode = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<ExitCode.ExitCode, never, R | Screen> =>
+  self.pipe(
+    Effect.as(ExitCode.ExitCode.ok),
+    Effect.catchCause((cause) => Effect.flatMap(Screen, (screen) => told(cause, screen)))
+  )
+
+const told = Effect.fnUntraced(function*(
+  cause: Cause.Cause<unknown>,
+  { err, width }: Screen["Service"]
+): Effect.fn.Return<ExitCode.ExitCode> {
+  if (Cause.hasInterruptsOnly(cause)) return ExitCode.ExitCode.interrupted
+  const error = Cause.squash(cause)
+  if (Terminal.isQuitError(error)) return ExitCode.ExitCode.interrupted
+  if (error instanceof Failure.Done) return error.exitCode
+  if (CliError.isCliError(error)) {
+    return error._tag === "ShowHelp" && error.errors.length === 0 ? ExitCode.ExitCode.ok : ExitCode.ExitCode.usage
+  }
+  const isBug = Cause.hasDies(cause)
+  const what = isBug ? undefined : of(error)
+  if (what === undefined) {
+    yield* err.line(`${err.style.red("✗ ")}This is a bug in effect-claude, not in what you did:`)
+    yield* err.line(err.style.dim(Cause.pretty(cause)))
+    return ExitCode.ExitCode.failed
+  }
+  yield* err.line(show(what, yield* width, err.style))
+  return what.exitCode
+})

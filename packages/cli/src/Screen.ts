@@ -1,0 +1,88 @@
+/**
+ * Where the commands print: answers on standard output, everything said about
+ * them on standard error.
+ *
+ * What can be piped on stays clean, and colours appear only where somebody
+ * looks: on a terminal, unless `NO_COLOR` asks for none.
+ *
+ * @since 0.1.0
+ */
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stdio from "effect/Stdio"
+import * as Stream from "effect/Stream"
+import * as Terminal from "effect/Terminal"
+import * as Style from "./Style.ts"
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * One of the two outputs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Output {
+  /** Writes text as it is. */
+  readonly write: (text: string) => Effect.Effect<void>
+  /** Writes text and ends the line. */
+  readonly line: (text?: string) => Effect.Effect<void>
+  /** The styles this output shows. */
+  readonly style: Style.Style
+  /** Whether somebody may be looking, so that a line can be written over. */
+  readonly isTerminal: boolean
+}
+
+/**
+ * The two outputs, and how wide a line may be.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Screen extends Context.Service<Screen, {
+  /** Standard output: what was asked for. */
+  readonly out: Output
+  /** Standard error: what is said about it. */
+  readonly err: Output
+  /** The width lines are wrapped at: that of the terminal, and at most 100. */
+  readonly width: Effect.Effect<number>
+}>()("effect-claude/Screen") {
+  /** Layer that prints through the `Stdio` of the context. */
+  static readonly layer: Layer.Layer<Screen, never, Stdio.Stdio | Terminal.Terminal> = Layer.effect(
+    Screen,
+    Effect.gen(function*() {
+      const stdio = yield* Stdio.Stdio
+      const terminal = yield* Terminal.Terminal
+      const { forceColor, noColor, term } = yield* Effect.orDie(environment)
+      const colors = (isTerminal: boolean) =>
+        noColor === "" && ((forceColor !== "" && forceColor !== "0" && forceColor !== "false") ||
+          (isTerminal && term !== "dumb"))
+      const output = (isTerminal: boolean, sink: ReturnType<Stdio.Stdio["stdout"]>): Output => {
+        // Whoever read our output has left: there is nobody to tell.
+        const write = (text: string) =>
+          text === "" ? Effect.void : Effect.catch(Stream.run(Stream.succeed(text), sink), () => Effect.interrupt)
+        return {
+          write,
+          line: (text = "") => write(`${text}\n`),
+          style: Style.when(colors(isTerminal)),
+          isTerminal: isTerminal && term !== "dumb"
+        }
+      }
+      return Screen.of({
+        out: output(yield* stdio.stdoutIsTerminal, stdio.stdout()),
+        err: output(yield* stdio.stderrIsTerminal, stdio.stderr()),
+        width: Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80))
+      })
+    })
+  )
+}
+
+const environment = Config.all({
+  noColor: Config.withDefault(Config.String("NO_COLOR"), ""),
+  forceColor: Config.withDefault(Config.String("FORCE_COLOR"), ""),
+  term: Config.withDefault(Config.String("TERM"), "")
+})

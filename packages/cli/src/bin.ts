@@ -1,0 +1,39 @@
+#!/usr/bin/env node
+/**
+ * The program: the only module that touches the process. It hands streams and
+ * arguments to the commands, and their exit code to the shell.
+ *
+ * @since 0.1.0
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { createRequire } from "node:module"
+import * as Cli from "./Cli.ts"
+import { ExitCode } from "./ExitCode.ts"
+import { Screen } from "./Screen.ts"
+
+// Whoever reads the output may leave early, as `head` does.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(ExitCode.ok)
+  })
+}
+
+const { version } = createRequire(import.meta.url)("../package.json")
+
+Cli.run(process.argv.slice(2), { version }).pipe(
+  Effect.provide(Layer.provideMerge(Screen.layer, NodeServices.layer)),
+  Effect.tap((code) =>
+    Effect.sync(() => {
+      process.exitCode = code
+    })
+  ),
+  (main) =>
+    NodeRuntime.runMain(main, {
+      disableErrorReporting: true,
+      teardown: (exit, onExit) => onExit(Exit.isSuccess(exit) ? Number(exit.value) : ExitCode.interrupted)
+    })
+)

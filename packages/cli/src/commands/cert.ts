@@ -1,0 +1,130 @@
+/**
+ * `cert der-to-pem`: makes of a certificate what command-line programs can use,
+ * and shows what is in it.
+ *
+ * What was written is read again and compared before it is called done.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { ExitCode } from "../ExitCode.ts"
+import { Failure } from "../Failure.ts"
+import * as Files from "../Files.ts"
+import * as Layout from "../Layout.ts"
+import * as Certificate from "../node/Certificate.ts"
+import * as Render from "../Render.ts"
+import { Screen } from "../Screen.ts"
+import type { Style } from "../Style.ts"
+
+const derToPem = Command.make("der-to-pem", {
+  file: Argument.String("file").pipe(Argument.withDescription("The certificate, in DER; one in PEM is only checked")),
+  out: Argument.String("out").pipe(
+    Argument.withDescription("Where to write the PEM: next to it, with the ending .pem, unless said otherwise"),
+    Argument.optional
+  ),
+  force: Flag.Boolean("force").pipe(
+    Flag.withAlias("f"),
+    Flag.withDescription("Replace the output file if it exists"),
+    Flag.withoutNegation,
+    Flag.withDefault(false)
+  )
+}, Effect.fnUntraced(function*({ file, force, out }) {
+  const { err, out: stdout, width } = yield* Screen
+  const { certificates, form } = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(file)))
+  const now = yield* Clock.currentTimeMillis
+  const columns = yield* width
+  for (const certificate of certificates) yield* stdout.line(show(certificate, now, columns, stdout.style))
+  if (form === "PEM" && Option.isNone(out)) {
+    yield* stdout.line()
+    yield* stdout.line(`${stdout.style.green("✓")} ${file} is PEM already: it can be used as it is.`)
+    return yield* advise(file, certificates, now)
+  }
+  const path = Option.getOrElse(out, () => `${file.replace(/\.(?:der|cer|crt|cert)$/i, "")}.pem`)
+  yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force })
+  const again = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(path)))
+  const same = again.certificates.length === certificates.length &&
+    again.certificates.every(({ fingerprint }, index) => fingerprint === certificates[index]!.fingerprint)
+  if (!same) {
+    return yield* new Failure({
+      message: `${path} was written and does not read back as the same certificate.`,
+      remedy: "Check the disk, and try another place.",
+      exitCode: ExitCode.failed
+    })
+  }
+  yield* stdout.line()
+  yield* stdout.line(`${stdout.style.green("✓")} ${path} was written, read back, and holds the same certificate.`)
+  yield* advise(path, certificates, now)
+  yield* err.write("")
+})).pipe(
+  Command.withDescription(
+    "Turn a certificate from DER, as browsers, Windows and inspecting proxies export it, into PEM, as Node and curl want it"
+  ),
+  Command.withShortDescription("Turn a DER certificate into PEM, and check it"),
+  Command.withExamples([
+    { command: "effect-claude cert der-to-pem burp.der", description: "Write burp.pem" },
+    {
+      command: "effect-claude ask hello --proxy http://127.0.0.1:8080 --ca burp.pem",
+      description: "Then look at the traffic in the proxy"
+    }
+  ])
+)
+
+const show = (certificate: Certificate.Certificate, now: number, width: number, style: Style): string =>
+  Layout.pairs(
+    [
+      ["subject", certificate.subject],
+      ["issuer", certificate.issuer === certificate.subject ? "itself" : certificate.issuer],
+      ["valid", `${Render.day(certificate.validFrom)} to ${Render.day(certificate.validTo)} (${expiry(certificate, now)})`],
+      ["authority", certificate.isAuthority ? "yes: it may sign others" : "no: it speaks for itself alone"],
+      ["SHA-256", certificate.fingerprint]
+    ],
+    width,
+    style.dim
+  )
+
+const expiry = ({ validFrom, validTo }: Certificate.Certificate, now: number): string =>
+  now > validTo
+    ? `expired ${Render.duration(now - validTo)} ago`
+    : now < validFrom
+    ? `not before ${Render.duration(validFrom - now)} from now`
+    : `${Render.duration(validTo - now)} left`
+
+const advise = Effect.fnUntraced(function*(
+  path: string,
+  certificates: ReadonlyArray<Certificate.Certificate>,
+  now: number
+): Effect.fn.Return<void, never, Screen> {
+  const { err, out, width } = yield* Screen
+  const columns = yield* width
+  const warn = (text: string) => err.line(Layout.paragraph(text, columns, err.style.yellow("! ")))
+  if (certificates.some(({ validTo }) => now > validTo)) {
+    yield* warn("It has expired. Connections that rely on it fail; get a new one.")
+  }
+  if (certificates.some(({ validFrom }) => now < validFrom)) {
+    yield* warn("It is not valid yet. Check this machine's clock first.")
+  }
+  if (!certificates.some(({ isAuthority }) => isAuthority)) {
+    yield* warn("It is no authority: trusting it helps with one server, not with a proxy that signs for all of them.")
+  }
+  yield* out.line()
+  yield* out.line("Use it with any of")
+  for (const line of [`effect-claude … --ca ${path}`, `NODE_EXTRA_CA_CERTS=${path} node …`, `curl --cacert ${path} …`]) {
+    yield* out.line(`  ${out.style.cyan(line)}`)
+  }
+})
+
+/**
+ * The command.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const cert = Command.make("cert").pipe(
+  Command.withDescription("Certificates: what an inspecting proxy needs"),
+  Command.withSubcommands([derToPem])
+)
