@@ -6,15 +6,19 @@
  *
  * @since 0.1.0
  */
+import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
+import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
+import { ask } from "./commands/ask.ts"
 import { cert } from "./commands/cert.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import * as Layout from "./Layout.ts"
 import * as Report from "./Report.ts"
 import { type Output, Screen } from "./Screen.ts"
+import type { Style } from "./Style.ts"
 
 // -----------------------------------------------------------------------------
 // the tree
@@ -28,17 +32,13 @@ import { type Output, Screen } from "./Screen.ts"
  */
 export const command = Command.make("effect-claude").pipe(
   Command.withDescription(
-    `The Claude API on the command line.
-
-Set ANTHROPIC_API_KEY, or say --offline to try everything with a scripted model inside.
-
-Exit codes:
-${ExitCode.meanings.map(([code, meaning]) => `  ${Layout.pad(String(code), 4)}${meaning}`).join("\n")}`
+    "The Claude API on the command line. Set ANTHROPIC_API_KEY, or say --offline to try everything with a scripted model inside."
   ),
-  Command.withGlobalFlags(Flags.global),
   Command.withSubcommands([
-    { group: "Inspect", commands: [cert] }
-  ])
+    { group: "Talk", commands: [ask] },
+    { group: "Look into it", commands: [cert] }
+  ]),
+  Command.withGlobalFlags(Flags.global)
 )
 
 // -----------------------------------------------------------------------------
@@ -55,19 +55,26 @@ export const run = Effect.fnUntraced(function*(args: ReadonlyArray<string>, opti
   const { err, out } = yield* Screen
   return yield* Command.runWith(command, options)(args).pipe(
     Effect.provideService(CliOutput.Presenter, presenter(out, err)),
+    // Logs have no place between an answer and its reader, and a wizard says less than --help.
+    Effect.provideService(CliConfig.CliConfig, {
+      builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
+    }),
     Report.exitCode
   )
 })
 
 /** Help goes where it was asked to go; a mistake gets a sentence, not a screen. */
 const presenter = (out: Output, err: Output): CliOutput.Presenter => {
-  const formatter = (colors: boolean) => CliOutput.defaultFormatter({ colors, globalFlags: "full" })
+  const formatter = (colors: boolean) => CliOutput.defaultFormatter({ colors, globalFlags: "summary" })
   const outColors = out.style.bold("x") !== "x"
   return {
     present: (event) => {
       switch (event._tag) {
         case "Help":
-          return out.line(formatter(outColors).formatHelpDoc(event.helpDoc))
+          return Effect.andThen(
+            out.line(formatter(outColors).formatHelpDoc(event.helpDoc)),
+            event.commandPath.length === 1 ? out.line(exitCodes(out.style)) : Effect.void
+          )
         case "Version":
           return out.line(`${event.name} ${event.version}`)
         case "InvalidInvocation":
@@ -81,3 +88,8 @@ const presenter = (out: Output, err: Output): CliOutput.Presenter => {
     }
   }
 }
+
+const exitCodes = (style: Style): string =>
+  `\n${style.bold("EXIT CODES")}\n${
+    ExitCode.meanings.map(([code, meaning]) => `  ${Layout.pad(String(code), 5)}${meaning}`).join("\n")
+  }`

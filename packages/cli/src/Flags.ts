@@ -123,7 +123,7 @@ export const system = Flag.String("system").pipe(
  */
 export const maxTokens = Flag.Int("max-tokens").pipe(
   Flag.withAlias("n"),
-  Flag.withDescription("The most tokens the answer may have"),
+  Flag.withDescription("The most tokens the answer may have (4096)"),
   Flag.withDefault(4096)
 )
 

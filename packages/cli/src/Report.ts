@@ -9,7 +9,6 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
-import type { GiveUpReason } from "@effect-claude/core/RetryDecision"
 import { ClaudeConfigError } from "@effect-claude/http/ClaudeConfig"
 import * as Cause from "effect/Cause"
 import * as CliError from "effect/cli/CliError"
@@ -65,31 +64,14 @@ export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => ({
   ],
   remedy: `effect-claude explain ${error.errorCode ?? error._tag} says what it means and what helps.`,
   facts: [
-    ...(error.requestId === undefined ? [] : [["request id", error.requestId] as const]),
-    ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
-    ...(error.attempts === undefined || error.attempts.count < 2
+    ...(error.requestId === undefined || error.message.includes(error.requestId)
       ? []
-      : [
-        [
-          "attempts",
-          `${error.attempts.count} in ${duration(error.attempts.elapsed)}; ${gaveUp[error.attempts.gaveUp]}`
-        ] as const
-      ]),
+      : [["request id", error.requestId] as const]),
+    ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
     ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"]
   ],
   exitCode: ExitCode.byTag[error._tag]
 })
-
-const gaveUp: { readonly [R in GiveUpReason]: string } = {
-  notRetryable: "trying again cannot help",
-  maxRetries: "no retries left",
-  deadline: "no time left for another",
-  hintTooLong: "the server asks for a longer wait than is sensible here",
-  hintPastDeadline: "the server asks to wait past the deadline",
-  budget: "too many retries at once",
-  unknownOutcome: "the server may have acted, and that is not repeated",
-  committed: "part of the answer had been shown"
-}
 
 /**
  * Tells any failure; undefined for one that was told already.
@@ -102,33 +84,33 @@ export const of = (error: unknown): Told | undefined => {
   if (error instanceof Failure.Failure) {
     return { title: error.message, details: [], remedy: error.remedy, facts: [], exitCode: error.exitCode }
   }
-  if (error instanceof ClaudeConfigError) {
-    return {
-      title: `The option ${optionNames[error.option] ?? error.option} cannot be used: ${error.message}.`,
-      details: [],
-      remedy: error.option === "apiKey" || error.option === "authToken"
-        ? "Get a key at https://platform.claude.com and export ANTHROPIC_API_KEY. Without one, --offline answers from a scripted model; `effect-claude doctor` checks the rest."
-        : undefined,
-      facts: [],
-      exitCode: error.option === "apiKey" || error.option === "authToken"
-        ? ExitCode.ExitCode.credentials
-        : ExitCode.ExitCode.usage
-    }
-  }
+  if (error instanceof ClaudeConfigError) return ofConfigError(error)
   if (CliError.isCliError(error)) return undefined
   return {
     title: Predicate.hasProperty(error, "message") ? String(error.message) : "Something failed that should not.",
     details: [],
-    facts: Predicate.isTagged(error, "PlatformError") ? [] : [],
+    facts: [],
     exitCode: ExitCode.ExitCode.failed
   }
 }
 
-const optionNames: { readonly [option: string]: string } = {
-  apiKey: "ANTHROPIC_API_KEY",
-  authToken: "ANTHROPIC_AUTH_TOKEN",
-  baseUrl: "--base-url"
-}
+const ofConfigError = ({ message, option }: ClaudeConfigError): Told =>
+  option === "apiKey" || option === "authToken"
+    ? {
+      title: "There is no API key to use.",
+      details: [message],
+      remedy: "Get one at https://platform.claude.com/settings/keys, then: export ANTHROPIC_API_KEY=… "
+        + "To look around without one, add --offline.",
+      facts: [],
+      exitCode: ExitCode.ExitCode.credentials
+    }
+    : {
+      title: option === "baseUrl" ? "The address of the API cannot be used." : `The option ${option} cannot be used.`,
+      details: [message],
+      remedy: option === "baseUrl" ? "It comes from --base-url or ANTHROPIC_BASE_URL." : undefined,
+      facts: [],
+      exitCode: ExitCode.ExitCode.usage
+    }
 
 /**
  * Shows what is told.

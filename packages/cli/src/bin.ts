@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import { createRequire } from "node:module"
 import * as Cli from "./Cli.ts"
 import { ExitCode } from "./ExitCode.ts"
+import * as NodeConnection from "./node/NodeConnection.ts"
 import { Screen } from "./Screen.ts"
 
 // Whoever reads the output may leave early, as `head` does.
@@ -25,7 +26,7 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version } = createRequire(import.meta.url)("../package.json")
 
 Cli.run(process.argv.slice(2), { version }).pipe(
-  Effect.provide(Layer.provideMerge(Screen.layer, NodeServices.layer)),
+  Effect.provide(NodeConnection.layer.pipe(Layer.provideMerge(Screen.layer), Layer.provideMerge(NodeServices.layer))),
   Effect.tap((code) =>
     Effect.sync(() => {
       process.exitCode = code

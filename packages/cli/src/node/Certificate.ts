@@ -99,14 +99,10 @@ const parse = (input: string | Uint8Array): Result.Result<Certificate, Failure> 
 const isSequence = (bytes: Uint8Array): boolean => bytes[0] === 0x30
 
 const explain = (bytes: Uint8Array, failure: Failure): Failure => {
-  // The object identifiers of PKCS#7 signed data and PKCS#12 data, near the start.
-  const head = new TextDecoder("latin1").decode(bytes.slice(0, 64))
-  if (head.includes("\u002a\u0086\u0048\u0086\u00f7\u000d\u0001\u0007\u0002")) {
-    return bundle("openssl pkcs7 -inform DER -print_certs -in FILE -out out.pem")
-  }
-  if (head.includes("\u002a\u0086\u0048\u0086\u00f7\u000d\u0001\u0007\u0001")) {
-    return bundle("openssl pkcs12 -in FILE -cacerts -nokeys -out out.pem")
-  }
+  // The object identifiers of PKCS#7 signed data and of PKCS#12's contents, near the start.
+  const head = Array.from(bytes.slice(0, 64), (byte) => byte.toString(16).padStart(2, "0")).join("")
+  if (head.includes("2a864886f70d010702")) return bundle("openssl pkcs7 -inform DER -print_certs -in FILE -out out.pem")
+  if (head.includes("2a864886f70d010701")) return bundle("openssl pkcs12 -in FILE -cacerts -nokeys -out out.pem")
   return usage(
     "The file begins like DER, but the certificate in it is cut or damaged.",
     failure.remedy
@@ -119,7 +115,7 @@ const bundle = (command: string): Failure =>
 const millis = (date: string): number =>
   Option.match(DateTime.make(date), { onNone: () => Number.NaN, onSome: DateTime.toEpochMillis })
 
-const oneLine = (name: string): string => name.split("\n").toReversed().join(", ")
+const oneLine = (name: string): string => name.split("\n").join(", ")
 
 // -----------------------------------------------------------------------------
 // roots
