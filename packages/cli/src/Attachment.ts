@@ -7,7 +7,7 @@
  */
 import * as Content from "@effect-claude/core/Content"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
+import type * as FileSystem from "effect/FileSystem"
 import { type Failure, usage } from "./Failure.ts"
 import * as Files from "./Files.ts"
 
@@ -22,7 +22,7 @@ export const attachment = Effect.fnUntraced(function*(
   source: string
 ): Effect.fn.Return<Content.Content, Failure, FileSystem.FileSystem> {
   if (/^https?:\/\//i.test(source)) return kind === "image" ? Content.imageUrl(source) : Content.pdfUrl(source)
-  if (/^file_/.test(source)) return kind === "image" ? Content.imageFile(source) : Content.documentFile(source)
+  if (source.startsWith("file_")) return kind === "image" ? Content.imageFile(source) : Content.documentFile(source)
   const bytes = yield* Files.bytes(source)
   const type = typeOf(bytes)
   if (kind === "pdf") {

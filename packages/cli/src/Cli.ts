@@ -13,6 +13,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import { ask } from "./commands/ask.ts"
 import { cert } from "./commands/cert.ts"
+import { explain } from "./commands/explain.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import * as Layout from "./Layout.ts"
@@ -36,7 +37,7 @@ export const command = Command.make("effect-claude").pipe(
   ),
   Command.withSubcommands([
     { group: "Talk", commands: [ask] },
-    { group: "Look into it", commands: [cert] }
+    { group: "Look into it", commands: [explain, cert] }
   ]),
   Command.withGlobalFlags(Flags.global)
 )
@@ -81,7 +82,9 @@ const presenter = (out: Output, err: Output): CliOutput.Presenter => {
           return Effect.gen(function*() {
             for (const error of event.errors) yield* err.line(`${err.style.red("✗ ")}${Layout.sanitize(error.message)}`)
             yield* err.line(
-              `  ${err.style.green("→")} ${err.style.cyan(`${event.commandPath.join(" ")} --help`)} shows what there is.`
+              `  ${err.style.green("→")} ${
+                err.style.cyan(`${event.commandPath.join(" ")} --help`)
+              } shows what there is.`
             )
           })
       }

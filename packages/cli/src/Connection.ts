@@ -13,8 +13,8 @@ import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import type { Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
 import { Screen } from "./Screen.ts"
@@ -67,8 +67,10 @@ export class Connection extends Context.Service<Connection, {
 export const target: Effect.Effect<
   Target,
   never,
-  typeof Flags.Offline.Identifier | typeof Flags.Proxy.Identifier | typeof Flags.Ca.Identifier
-    | typeof Flags.BaseUrl.Identifier
+  | typeof Flags.Offline.Identifier
+  | typeof Flags.Proxy.Identifier
+  | typeof Flags.Ca.Identifier
+  | typeof Flags.BaseUrl.Identifier
 > = Effect.all({ offline: Flags.Offline, proxy: Flags.Proxy, ca: Flags.Ca, baseUrl: Flags.BaseUrl })
 
 // -----------------------------------------------------------------------------
@@ -82,7 +84,7 @@ export const target: Effect.Effect<
  * @category combinators
  * @since 0.1.0
  */
-export const connected = <A, E, R>(self: Effect.Effect<A, E, R>, options?: Options) =>
+export const connected = <A, E, R>(program: Effect.Effect<A, E, R>, options?: Options) =>
   Effect.gen(function*() {
     const to = yield* target
     const { open } = yield* Connection
@@ -90,8 +92,7 @@ export const connected = <A, E, R>(self: Effect.Effect<A, E, R>, options?: Optio
     if (to.offline) yield* err.line(err.style.dim(offline))
     // Who watches wants to hear soon that it does not work; a script would rather have the answer.
     const retry = err.isTerminal ? RetryPolicy.interactive : RetryPolicy.standard
-    return yield* Effect.provide(self, open(to, { retry, ...options }))
+    return yield* Effect.provide(program, open(to, { retry, ...options }))
   })
 
-const offline =
-  "offline: a scripted model inside effect-claude answers, not Claude. No key, no network, no cost."
+const offline = "offline: a scripted model inside effect-claude answers, not Claude. No key, no network, no cost."

@@ -141,8 +141,8 @@ export interface Column {
 }
 
 /**
- * Rows under titles. The last column that is aligned left gives way where the
- * table is too wide.
+ * Rows under titles. Where the table is too wide, its last column on the left is
+ * broken into lines.
  *
  * @category conversions
  * @since 0.1.0
@@ -159,22 +159,30 @@ export const table = (
   const gap = 2
   const excess = widths.reduce((sum, each) => sum + each, gap * (columns.length - 1)) - limit
   const flexible = columns.findLastIndex(({ align }) => align !== "right")
-  if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(8, widths[flexible]! - excess)
+  if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(16, widths[flexible]! - excess)
   const line = (cells: ReadonlyArray<string>, paint: (column: Column) => Paint) =>
     columns
       .map((column, index) => {
-        const room = widths[index]!
-        const cell = truncate(cells[index] ?? "", room)
-        const last = index === columns.length - 1 && column.align !== "right"
-        return paint(column)(last ? cell : pad(cell, room, column.align))
+        const cell = cells[index] ?? ""
+        const isLast = index === columns.length - 1 && column.align !== "right"
+        return paint(column)(isLast ? cell : pad(cell, widths[index]!, column.align))
       })
       .join(" ".repeat(gap))
       .trimEnd()
+  const row = (cells: ReadonlyArray<string>) => {
+    const broken = cells.map((cell, index) =>
+      index === flexible && width(cell) > widths[index]! ? wrap(cell, widths[index]!) : [cell]
+    )
+    const height = Math.max(1, ...broken.map((lines) => lines.length))
+    return Array.from({ length: height }, (_, at) => broken.map((lines) => lines[at] ?? ""))
+  }
   return [
     line(columns.map(({ title }) => title), () => style.dim),
-    ...rows.map((row) => line(row, ({ paint }) => paint ?? ((text) => text)))
+    ...rows.flatMap(row).map((cells) => line(cells, ({ paint }) => paint ?? same))
   ].join("\n")
 }
+
+const same: Paint = (text) => text
 
 // -----------------------------------------------------------------------------
 // bars

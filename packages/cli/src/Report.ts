@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
 import { ClaudeConfigError } from "@effect-claude/http/ClaudeConfig"
 import * as Cause from "effect/Cause"
@@ -62,13 +63,14 @@ export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => ({
       ? error.violations.map(({ fix, path, problem }) => `• ${path}: ${problem} ${fix}`)
       : [])
   ],
-  remedy: `effect-claude explain ${error.errorCode ?? error._tag} says what it means and what helps.`,
+  remedy: ErrorGuide.explainError(error).remedy,
   facts: [
     ...(error.requestId === undefined || error.message.includes(error.requestId)
       ? []
       : [["request id", error.requestId] as const]),
     ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
-    ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"]
+    ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"],
+    ["more", `effect-claude explain ${error.errorCode ?? error._tag}`]
   ],
   exitCode: ExitCode.byTag[error._tag]
 })

@@ -48,8 +48,10 @@ export class Screen extends Context.Service<Screen, {
   readonly out: Output
   /** Standard error: what is said about it. */
   readonly err: Output
-  /** The width lines are wrapped at: that of the terminal, and at most 100. */
+  /** The width text is wrapped at: that of the terminal, and at most 100. */
   readonly width: Effect.Effect<number>
+  /** The width tables are fitted to: that of the terminal, and none where the output is none. */
+  readonly tableWidth: Effect.Effect<number>
 }>()("effect-claude/Screen") {
   /** Layer that prints through the `Stdio` of the context. */
   static readonly layer: Layer.Layer<Screen, never, Stdio.Stdio | Terminal.Terminal> = Layer.effect(
@@ -72,10 +74,14 @@ export class Screen extends Context.Service<Screen, {
           isTerminal: isTerminal && term !== "dumb"
         }
       }
+      const isTerminal = yield* stdio.stdoutIsTerminal
       return Screen.of({
-        out: output(yield* stdio.stdoutIsTerminal, stdio.stdout()),
+        out: output(isTerminal, stdio.stdout()),
         err: output(yield* stdio.stderrIsTerminal, stdio.stderr()),
-        width: Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80))
+        width: Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80)),
+        tableWidth: isTerminal
+          ? Effect.map(terminal.columns, (columns) => columns > 0 ? columns : 80)
+          : Effect.succeed(Infinity)
       })
     })
   )

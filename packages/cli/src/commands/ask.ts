@@ -87,15 +87,21 @@ interface Input extends Command.Command.Config.Infer<typeof config> {}
  * @category commands
  * @since 0.1.0
  */
-export const ask = Command.make("ask", config, Effect.fnUntraced(function*(input) {
-  const { out } = yield* Screen
-  const request = yield* compose(input)
-  if (input.dryRun) return yield* out.line(JSON.stringify(request, null, 2))
-  const start = yield* Clock.currentTimeMillis
-  const message = yield* Connection.connected(input.json ? whole(request) : streamed(request, Option.isSome(input.schema)))
-  const elapsed = (yield* Clock.currentTimeMillis) - start
-  yield* conclude(message, elapsed, input.quiet)
-})).pipe(
+export const ask = Command.make(
+  "ask",
+  config,
+  Effect.fnUntraced(function*(input) {
+    const { out } = yield* Screen
+    const request = yield* compose(input)
+    if (input.dryRun) return yield* out.line(JSON.stringify(request, null, 2))
+    const start = yield* Clock.currentTimeMillis
+    const message = yield* Connection.connected(
+      input.json ? whole(request) : streamed(request, Option.isSome(input.schema))
+    )
+    const elapsed = (yield* Clock.currentTimeMillis) - start
+    yield* conclude(message, elapsed, input.quiet)
+  })
+).pipe(
   Command.withDescription(
     "Ask one question. The answer goes to standard output as it is written, everything else to standard error; the exit code is 7 when the answer is cut or refused"
   ),
@@ -104,7 +110,10 @@ export const ask = Command.make("ask", config, Effect.fnUntraced(function*(input
     { command: "effect-claude ask \"Why is the sky blue?\"", description: "Ask from the arguments" },
     { command: "git diff | effect-claude ask \"Review this change\"", description: "Add what comes on standard input" },
     { command: "effect-claude ask --image plot.png \"What is odd here?\"", description: "Show it an image" },
-    { command: "effect-claude ask --schema invoice.json --pdf invoice.pdf \"Read it\"", description: "Get JSON that fits a schema" },
+    {
+      command: "effect-claude ask --schema invoice.json --pdf invoice.pdf \"Read it\"",
+      description: "Get JSON that fits a schema"
+    },
     { command: "effect-claude ask --dry-run hello", description: "See the request, and send nothing" }
   ])
 )

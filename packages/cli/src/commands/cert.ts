@@ -6,10 +6,10 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ExitCode } from "../ExitCode.ts"
@@ -21,46 +21,50 @@ import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
 
-const derToPem = Command.make("der-to-pem", {
-  file: Argument.String("file").pipe(Argument.withDescription("The certificate, in DER; one in PEM is only checked")),
-  out: Argument.String("out").pipe(
-    Argument.withDescription("Where to write the PEM: next to it, with the ending .pem, unless said otherwise"),
-    Argument.optional
-  ),
-  force: Flag.Boolean("force").pipe(
-    Flag.withAlias("f"),
-    Flag.withDescription("Replace the output file if it exists"),
-    Flag.withoutNegation,
-    Flag.withDefault(false)
-  )
-}, Effect.fnUntraced(function*({ file, force, out }) {
-  const { err, out: stdout, width } = yield* Screen
-  const { certificates, form } = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(file)))
-  const now = yield* Clock.currentTimeMillis
-  const columns = yield* width
-  for (const certificate of certificates) yield* stdout.line(show(certificate, now, columns, stdout.style))
-  if (form === "PEM" && Option.isNone(out)) {
+const derToPem = Command.make(
+  "der-to-pem",
+  {
+    file: Argument.String("file").pipe(Argument.withDescription("The certificate, in DER; one in PEM is only checked")),
+    out: Argument.String("out").pipe(
+      Argument.withDescription("Where to write the PEM: next to it, with the ending .pem, unless said otherwise"),
+      Argument.optional
+    ),
+    force: Flag.Boolean("force").pipe(
+      Flag.withAlias("f"),
+      Flag.withDescription("Replace the output file if it exists"),
+      Flag.withoutNegation,
+      Flag.withDefault(false)
+    )
+  },
+  Effect.fnUntraced(function*({ file, force, out }) {
+    const { err, out: stdout, width } = yield* Screen
+    const { certificates, form } = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(file)))
+    const now = yield* Clock.currentTimeMillis
+    const columns = yield* width
+    for (const certificate of certificates) yield* stdout.line(show(certificate, now, columns, stdout.style))
+    if (form === "PEM" && Option.isNone(out)) {
+      yield* stdout.line()
+      yield* stdout.line(`${stdout.style.green("✓")} ${file} is PEM already: it can be used as it is.`)
+      return yield* advise(file, certificates, now)
+    }
+    const path = Option.getOrElse(out, () => `${file.replace(/\.(?:der|cer|crt|cert)$/i, "")}.pem`)
+    yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force })
+    const again = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(path)))
+    const same = again.certificates.length === certificates.length &&
+      again.certificates.every(({ fingerprint }, index) => fingerprint === certificates[index]!.fingerprint)
+    if (!same) {
+      return yield* new Failure({
+        message: `${path} was written and does not read back as the same certificate.`,
+        remedy: "Check the disk, and try another place.",
+        exitCode: ExitCode.failed
+      })
+    }
     yield* stdout.line()
-    yield* stdout.line(`${stdout.style.green("✓")} ${file} is PEM already: it can be used as it is.`)
-    return yield* advise(file, certificates, now)
-  }
-  const path = Option.getOrElse(out, () => `${file.replace(/\.(?:der|cer|crt|cert)$/i, "")}.pem`)
-  yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force })
-  const again = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(path)))
-  const same = again.certificates.length === certificates.length &&
-    again.certificates.every(({ fingerprint }, index) => fingerprint === certificates[index]!.fingerprint)
-  if (!same) {
-    return yield* new Failure({
-      message: `${path} was written and does not read back as the same certificate.`,
-      remedy: "Check the disk, and try another place.",
-      exitCode: ExitCode.failed
-    })
-  }
-  yield* stdout.line()
-  yield* stdout.line(`${stdout.style.green("✓")} ${path} was written, read back, and holds the same certificate.`)
-  yield* advise(path, certificates, now)
-  yield* err.write("")
-})).pipe(
+    yield* stdout.line(`${stdout.style.green("✓")} ${path} was written, read back, and holds the same certificate.`)
+    yield* advise(path, certificates, now)
+    yield* err.write("")
+  })
+).pipe(
   Command.withDescription(
     "Turn a certificate from DER, as browsers, Windows and inspecting proxies export it, into PEM, as Node and curl want it"
   ),
@@ -79,7 +83,10 @@ const show = (certificate: Certificate.Certificate, now: number, width: number, 
     [
       ["subject", certificate.subject],
       ["issuer", certificate.issuer === certificate.subject ? "itself" : certificate.issuer],
-      ["valid", `${Render.day(certificate.validFrom)} to ${Render.day(certificate.validTo)} (${expiry(certificate, now)})`],
+      [
+        "valid",
+        `${Render.day(certificate.validFrom)} to ${Render.day(certificate.validTo)} (${expiry(certificate, now)})`
+      ],
       ["authority", certificate.isAuthority ? "yes: it may sign others" : "no: it speaks for itself alone"],
       ["SHA-256", certificate.fingerprint]
     ],
@@ -113,7 +120,9 @@ const advise = Effect.fnUntraced(function*(
   }
   yield* out.line()
   yield* out.line("Use it with any of")
-  for (const line of [`effect-claude … --ca ${path}`, `NODE_EXTRA_CA_CERTS=${path} node …`, `curl --cacert ${path} …`]) {
+  for (
+    const line of [`effect-claude … --ca ${path}`, `NODE_EXTRA_CA_CERTS=${path} node …`, `curl --cacert ${path} …`]
+  ) {
     yield* out.line(`  ${out.style.cyan(line)}`)
   }
 })

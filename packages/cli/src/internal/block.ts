@@ -77,7 +77,9 @@ export const closes = (line: string, fence: string, whole: boolean): boolean | u
 /** Shows the rows of a table in columns. */
 export const table = (rows: ReadonlyArray<string>, width: number, style: Style): string => {
   const cells = rows.map((row) =>
-    row.trim().replace(/^\|/, "").replace(/\|$/, "").split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|"))
+    row.trim().replace(/^\|/, "").replace(/\|$/, "").split(/(?<!\\)\|/).map((cell) =>
+      cell.trim().replaceAll("\\|", "|")
+    )
   )
   const rule = cells.findIndex((row) => row.every((cell) => /^:?-+:?$/.test(cell)))
   if (rule !== 1) return rows.join("\n")
@@ -88,7 +90,13 @@ export const table = (rows: ReadonlyArray<string>, width: number, style: Style):
   return Layout.table(columns, cells.slice(2).map((row) => row.map(unmarked)), width, { ...style, dim: style.bold })
 }
 
-const plain = (indent: string): Block => ({ _tag: "Text", length: indent.length, lead: indent, hang: indent, paint: same })
+const plain = (indent: string): Block => ({
+  _tag: "Text",
+  length: indent.length,
+  lead: indent,
+  hang: indent,
+  paint: same
+})
 
 const fence = (text: string): Block => {
   const marks = /^(?:`{3,}|~{3,})/.exec(text)![0]

@@ -65,7 +65,9 @@ export const read = (
       "Look for the certificate beside it, often *.crt or *.cer. Keep the key where it is: nobody else needs it."
     ))
   }
-  if (text.includes("-----BEGIN PKCS7-----")) return Result.fail(bundle("openssl pkcs7 -print_certs -in FILE -out out.pem"))
+  if (text.includes("-----BEGIN PKCS7-----")) {
+    return Result.fail(bundle("openssl pkcs7 -print_certs -in FILE -out out.pem"))
+  }
   if (bytes.length === 0) return Result.fail(usage("The file is empty.", "Export the certificate again."))
   const form = "DER" as const
   return Result.mapBoth(parse(bytes), {

@@ -46,16 +46,20 @@ export const layer: Layer.Layer<Connection, never, FileSystem.FileSystem | Scree
     const pace = out.isTerminal ? "12 millis" : 0
     return Connection.of({
       open: (target, options) =>
-        target.offline ? offline(pace, options) : Layer.provide(online(target, options), Layer.succeed(FileSystem.FileSystem, fs))
+        target.offline
+          ? offline(pace, options)
+          : Layer.provide(online(target, options), Layer.succeed(FileSystem.FileSystem, fs))
     })
   })
 )
 
 const offline = (pace: Duration.Input, options: Options | undefined) =>
-  Layer.unwrap(Effect.map(ClaudeServer.ClaudeServer, ({ url }) =>
-    layerConfig({ ...options, apiKey: Redacted.make("sk-ant-offline"), baseUrl: url }).pipe(
-      Layer.provideMerge(NodeHttpClient.layerUndici)
-    ))).pipe(Layer.provide(server(pace === 0 ? Script.model() : Script.model().pipe(Script.slow(pace)))))
+  Layer.unwrap(
+    Effect.map(ClaudeServer.ClaudeServer, ({ url }) =>
+      layerConfig({ ...options, apiKey: Redacted.make("sk-ant-offline"), baseUrl: url }).pipe(
+        Layer.provideMerge(NodeHttpClient.layerUndici)
+      ))
+  ).pipe(Layer.provide(server(pace === 0 ? Script.model() : Script.model().pipe(Script.slow(pace)))))
 
 const server = (script: Script.Script) =>
   Layer.effect(
