@@ -68,7 +68,7 @@ export const write = Effect.fnUntraced(function*(
   const data = typeof content === "string" ? new TextEncoder().encode(content) : content
   const there = yield* Effect.orElseSucceed(fs.exists(path), () => false)
   if (there && !options.replace) {
-    return yield* Effect.fail(usage(`${path} exists.`, "Choose another name, or say --force to replace it."))
+    return yield* usage(`${path} exists.`, "Choose another name, or say --force to replace it.")
   }
   const beside = `${path}.part`
   yield* fs.writeFile(beside, data, options.mode === undefined ? {} : { mode: options.mode }).pipe(
