@@ -60,13 +60,15 @@ export interface TokenCount extends Schema.Schema.Type<typeof TokenCount> {}
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what is to be counted of a message request: all of it, without what
- * only matters to the answer.
+ * Returns what is to be counted of a request: all of it, without what only
+ * matters to the answer.
  *
  * @category conversions
  * @since 0.1.0
  */
-export const fromMessageRequest = (request: MessageRequest.MessageRequest): TokenCountRequest => {
+export const fromRequest = (
+  request: TokenCountRequest & Partial<MessageRequest.MessageRequest>
+): TokenCountRequest => {
   const {
     fallbacks: _fallbacks,
     inference_geo: _inferenceGeo,

@@ -1,5 +1,4 @@
 import * as Batch from "@effect-claude/core/Batch"
-import * as TokenCount from "@effect-claude/core/TokenCount"
 import { assert, describe, it } from "@effect/vitest"
 import { Result, Schema } from "effect"
 
@@ -41,29 +40,5 @@ describe("Batch", () => {
     const line = { custom_id: "1", result: { type: "succeeded" } }
 
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(Batch.BatchResult)(line)))
-  })
-})
-
-describe("TokenCount", () => {
-  it("counts what a request says, without what only matters to the answer", () => {
-    const counted = TokenCount.fromMessageRequest({
-      model: "m",
-      max_tokens: 5,
-      stream: true,
-      temperature: 1,
-      stop_sequences: ["x"],
-      messages: [{ role: "user", content: "a" }],
-      system: "s",
-      tools: [],
-      thinking: { type: "adaptive" }
-    })
-
-    assert.deepStrictEqual(counted, {
-      model: "m",
-      messages: [{ role: "user", content: "a" }],
-      system: "s",
-      tools: [],
-      thinking: { type: "adaptive" }
-    })
   })
 })

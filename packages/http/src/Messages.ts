@@ -12,11 +12,13 @@
  *
  * @since 0.1.0
  */
+import * as Betas from "@effect-claude/core/Betas"
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
+import * as TokenCount from "@effect-claude/core/TokenCount"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -36,7 +38,8 @@ import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
 import * as Watchdog from "./internal/watchdog.ts"
-import * as RetryPolicy from "./RetryPolicy.ts"
+import * as Raw from "./Raw.ts"
+import type * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -247,6 +250,25 @@ export const stream = (
     if (call.follower.onContent !== undefined) yield* call.follower.onContent
     return Stream.fromPull(Effect.succeed(pull))
   }))
+
+/**
+ * Counts the tokens of a prompt, without answering it. Takes the request of a
+ * message as well, and counts what of it is prompt.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const countTokens = (
+  request: TokenCount.TokenCountRequest
+): Effect.Effect<TokenCount.TokenCount, ClaudeError.ClaudeError, Claude> =>
+  Raw.json({
+    operation: "messages.countTokens",
+    method: "POST",
+    path: "/v1/messages/count_tokens",
+    body: TokenCount.fromRequest(request),
+    betas: Betas.ofRequest(request),
+    repeatable: true
+  }, TokenCount.TokenCount)
 
 // -----------------------------------------------------------------------------
 // internal

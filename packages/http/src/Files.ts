@@ -1,0 +1,185 @@
+/**
+ * Files: uploaded once, referred to by id from any number of requests.
+ *
+ * An upload takes bytes, a stream, or a path, and tells how far it has come.
+ * Only files that tools wrote can be downloaded.
+ *
+ * @since 0.1.0
+ */
+import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import * as File from "@effect-claude/core/File"
+import * as Page from "@effect-claude/core/Page"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as PathModule from "effect/Path"
+import type * as PlatformError from "effect/PlatformError"
+import * as Stream from "effect/Stream"
+import type { Claude } from "./Claude.ts"
+import * as Multipart from "./internal/multipart.ts"
+import * as Pagination from "./internal/pagination.ts"
+import * as Path from "./internal/path.ts"
+import * as Raw from "./Raw.ts"
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * What is said of a file beside its content.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface UploadOptions {
+  /** The name the file is given. */
+  readonly filename: string
+  /**
+   * What kind of file it is.
+   *
+   * @default "application/octet-stream"
+   */
+  readonly mediaType?: string | undefined
+  /** The length in bytes, where the content is a stream and it is known. */
+  readonly size?: number | undefined
+  /** After how many seconds the file is deleted, from 3,600 to 7,776,000. */
+  readonly expiresInSeconds?: number | undefined
+  /** Runs as the body is sent, with the bytes sent so far, those around the content included. */
+  readonly onProgress?: ((bytesSent: number) => Effect.Effect<void>) | undefined
+}
+
+/**
+ * Options of `list`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ListOptions {
+  /**
+   * How many files a page has, from 1 to 1,000.
+   *
+   * @default the API's, 20
+   */
+  readonly limit?: number | undefined
+  /** Only the files with these ids, at most 100. */
+  readonly ids?: ReadonlyArray<string> | undefined
+}
+
+// -----------------------------------------------------------------------------
+// calls
+// -----------------------------------------------------------------------------
+
+/**
+ * Uploads bytes or a stream. A stream is run again for each attempt.
+ *
+ * **Example** (Uploading text)
+ *
+ * ```ts
+ * import * as Files from "@effect-claude/http/Files"
+ *
+ * const file = Files.upload(new TextEncoder().encode("hello"), { filename: "hello.txt", mediaType: "text/plain" })
+ * ```
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const upload = (
+  content: Uint8Array | Stream.Stream<Uint8Array, unknown>,
+  options: UploadOptions
+): Effect.Effect<File.FileMetadata, ClaudeError, Claude> => {
+  const parts: ReadonlyArray<Multipart.Part> = [
+    {
+      name: "file",
+      filename: options.filename,
+      mediaType: options.mediaType ?? "application/octet-stream",
+      content,
+      size: options.size
+    },
+    ...(options.expiresInSeconds === undefined
+      ? []
+      : [{ name: "expires_in_seconds", value: String(options.expiresInSeconds) }])
+  ]
+  return Effect.flatMap(
+    Multipart.encode(parts, options.onProgress),
+    (body) => Raw.json({ operation: "files.upload", method: "POST", path: "/v1/files", body }, File.FileMetadata)
+  )
+}
+
+/**
+ * Uploads a file from disk, without reading it into memory.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const uploadPath = Effect.fnUntraced(function*(
+  path: string,
+  options?: Partial<Omit<UploadOptions, "size">>
+): Effect.fn.Return<
+  File.FileMetadata,
+  ClaudeError | PlatformError.PlatformError,
+  Claude | FileSystem.FileSystem | PathModule.Path
+> {
+  const fs = yield* FileSystem.FileSystem
+  const { basename } = yield* PathModule.Path
+  const { size } = yield* fs.stat(path)
+  return yield* upload(fs.stream(path), { filename: basename(path), ...options, size: Number(size) })
+})
+
+/**
+ * Lists files, newest first.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const list = (options?: ListOptions): Stream.Stream<File.FileMetadata, ClaudeError, Claude> =>
+  Pagination.byCursor(({ page }) =>
+    Raw.json({
+      operation: "files.list",
+      method: "GET",
+      path: "/v1/files",
+      query: { limit: options?.limit, ids: options?.ids, page }
+    }, pageOfFiles)
+  )
+
+/**
+ * Returns what is known of a file.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const get = (id: string): Effect.Effect<File.FileMetadata, ClaudeError, Claude> =>
+  Effect.flatMap(pathOf(id), (path) => Raw.json({ operation: "files.get", method: "GET", path }, File.FileMetadata))
+
+/**
+ * Streams the content of a file that a tool wrote.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export const download = (id: string): Stream.Stream<Uint8Array, ClaudeError, Claude> =>
+  Stream.unwrap(
+    Effect.map(pathOf(id), (path) => Raw.bytes({ operation: "files.download", method: "GET", path: `${path}/content` }))
+  )
+
+const delete_ = (id: string): Effect.Effect<File.DeletedFile, ClaudeError, Claude> =>
+  Effect.flatMap(
+    pathOf(id),
+    (path) => Raw.json({ operation: "files.delete", method: "DELETE", path }, File.DeletedFile)
+  )
+
+export {
+  /**
+   * Deletes a file. Requests that refer to it fail from then on.
+   *
+   * @category calls
+   * @since 0.1.0
+   */
+  delete_ as delete
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const pageOfFiles = Page.pageCursor(File.FileMetadata)
+
+const pathOf = (id: string) => Effect.map(Path.segment("id", id), (segment) => `/v1/files/${segment}`)
