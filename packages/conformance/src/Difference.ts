@@ -57,8 +57,8 @@ const show = (value: unknown): string => {
  * @category combinators
  * @since 0.1.0
  */
-export const patch = (self: unknown, other: unknown, path: string): unknown =>
-  patchAt(self, other, [...path.matchAll(/\.([^.[]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index)))
+export const patch = (value: unknown, other: unknown, path: string): unknown =>
+  patchAt(value, other, [...path.matchAll(/\.([^.[]+)|\[(\d+)\]/g)].map(([, key, index]) => key ?? Number(index)))
 
 const patchAt = (self: unknown, other: unknown, path: ReadonlyArray<string | number>): unknown => {
   const [step, ...rest] = path

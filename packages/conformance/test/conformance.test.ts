@@ -1,6 +1,6 @@
 import * as Check from "@effect-claude/conformance/Check"
 import * as Difference from "@effect-claude/conformance/Difference"
-import * as Recording from "@effect-claude/conformance/Recording"
+import type * as Recording from "@effect-claude/conformance/Recording"
 import * as Report from "@effect-claude/conformance/Report"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it, layer } from "@effect/vitest"

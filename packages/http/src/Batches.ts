@@ -115,7 +115,7 @@ export const create = (
       operation: "batches.create",
       method: "POST",
       path: "/v1/messages/batches",
-      body: { requests: requests.map(({ params: { stream: _, ...params }, ...request }) => ({ ...request, params })) },
+      body: { requests: requests.map(withoutStream) },
       betas: [...new Set(requests.flatMap(({ params }) => Betas.ofRequest(params)))]
     }, Batch.MessageBatch)
 }
@@ -161,27 +161,19 @@ export const cancel = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeErro
       repeatable: true
     }, Batch.MessageBatch))
 
-/**
- * Deletes a batch that has ended.
- *
- * @category calls
- * @since 0.1.0
- */
 const delete_ = (id: string): Effect.Effect<Batch.DeletedBatch, ClaudeError.ClaudeError, Claude> =>
   Effect.flatMap(
     pathOf(id),
     (path) => Raw.json({ operation: "batches.delete", method: "DELETE", path }, Batch.DeletedBatch)
   )
 
-export {
-  /**
-   * Deletes a batch that has ended.
-   *
-   * @category calls
-   * @since 0.1.0
-   */
-  delete_ as delete
-}
+/**
+ * Deletes a batch that has ended.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export { delete_ as delete }
 
 /**
  * Streams the results of a batch that has ended, in no particular order: match
@@ -273,6 +265,12 @@ export const resume = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** A batch is not streamed, and refuses a request that asks for it. */
+const withoutStream = (request: Batch.BatchRequest): Batch.BatchRequest => {
+  const { stream: _stream, ...params } = request.params
+  return { ...request, params }
+}
 
 const pageOfBatches = Page.page(Batch.MessageBatch)
 

@@ -166,15 +166,13 @@ const delete_ = (id: string): Effect.Effect<File.DeletedFile, ClaudeError, Claud
     (path) => Raw.json({ operation: "files.delete", method: "DELETE", path }, File.DeletedFile)
   )
 
-export {
-  /**
-   * Deletes a file. Requests that refer to it fail from then on.
-   *
-   * @category calls
-   * @since 0.1.0
-   */
-  delete_ as delete
-}
+/**
+ * Deletes a file. Requests that refer to it fail from then on.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export { delete_ as delete }
 
 // -----------------------------------------------------------------------------
 // internal

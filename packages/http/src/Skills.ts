@@ -111,15 +111,13 @@ const delete_ = (id: string): Effect.Effect<Skill.DeletedSkill, ClaudeError, Cla
     (path) => Raw.json({ operation: "skills.delete", method: "DELETE", path }, Skill.DeletedSkill)
   )
 
-export {
-  /**
-   * Deletes a skill with all its versions.
-   *
-   * @category calls
-   * @since 0.1.0
-   */
-  delete_ as delete
-}
+/**
+ * Deletes a skill with all its versions.
+ *
+ * @category calls
+ * @since 0.1.0
+ */
+export { delete_ as delete }
 
 // -----------------------------------------------------------------------------
 // versions
