@@ -59,3 +59,20 @@ export const eventsOf = ({ response }: Recording): ReadonlyArray<unknown> =>
   (response.text ?? "").split(/\r?\n/).filter((line) => line.startsWith("data:")).map((line) =>
     JSON.parse(line.slice(5))
   )
+
+/** The real input tokens of a recorded request, cached ones included; of the first call, where the server made several. */
+export const inputTokensOf = (recording: Recording): number | undefined => {
+  const { body } = recording.response
+  if (isObject(body) && typeof body["input_tokens"] === "number") return body["input_tokens"]
+  const start = eventsOf(recording).find((event) => isObject(event) && event["type"] === "message_start")
+  const message = messageOf(recording) ?? (isObject(start) ? start["message"] : undefined)
+  const usage = isObject(message) ? message["usage"] : undefined
+  if (!isObject(usage)) return undefined
+  const calls: unknown = usage["iterations"]
+  const first: unknown = Array.isArray(calls) && calls.length > 0 ? calls[0] : usage
+  if (!isObject(first)) return undefined
+  return ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"].reduce((sum, field) => {
+    const count = first[field]
+    return sum + (typeof count === "number" ? count : 0)
+  }, 0)
+}

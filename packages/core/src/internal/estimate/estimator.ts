@@ -1,0 +1,287 @@
+/**
+ * Adds up what each part of a request makes.
+ *
+ * Total over whatever stands where a request is expected. The constants are
+ * tokens, fitted to recorded requests.
+ *
+ * @since 0.1.0
+ */
+import * as Guard from "../guard.ts"
+import * as Turns from "../turns.ts"
+import * as Media from "./media.ts"
+import * as Profile from "./profile.ts"
+import * as Text from "./text.ts"
+
+/** How far off the estimate of a text may be, as a part of it. */
+export const textMargin = 0.2
+
+const imageMargin = 0.1
+const pdfMargin = 0.5
+
+/** What no request is without. */
+const perRequest = 5
+const perTurn = 2.3
+const perSystem = 2
+
+const perCall = 30
+const perResult = 19
+const perTool = 40
+
+const perThinking = 30
+const perCitations = 580
+const perFormat = 85
+const perTaskBudget = 37
+
+const pixelsPerToken = 750
+const perPage = 2000
+const smallestMargin = 20
+
+/** What an image makes whose size cannot be read. */
+const unreadImage = 1200
+
+/** What a tool of the API's own adds, by its type or by that without the date. The server's answers come on top. */
+const toolTokens: { readonly [family: string]: number } = {
+  bash: 245,
+  text_editor: 300,
+  memory: 1050,
+  computer: 1300,
+  computer_toolset: 1300,
+  browser_toolset: 2500,
+  web_search: 2000,
+  web_fetch: 1000,
+  code_execution_20250522: 900,
+  code_execution_20250825: 1600,
+  code_execution: 2250,
+  tool_search_tool: 250,
+  advisor: 1000
+}
+
+/** Tools whose definition is all they add: the caller runs them. */
+const runByCaller: ReadonlySet<string> = new Set([
+  "bash",
+  "text_editor",
+  "memory",
+  "computer",
+  "computer_toolset",
+  "browser_toolset"
+])
+
+/** Blocks that hold no text of their own, or none that stays in the prompt. */
+const weightless: ReadonlySet<string> = new Set(["redacted_thinking", "tool_reference", "fallback", "tool_removal"])
+
+/** A sum that grows while the request is walked. */
+class Sum {
+  readonly profile: Profile.Profile
+  tokens = 0
+  margin = 0
+  cited = false
+  readonly unmeasured: Array<string> = []
+  constructor(profile: Profile.Profile) {
+    this.profile = profile
+  }
+  fixed(tokens: number): void {
+    this.tokens += tokens
+    this.margin += tokens * textMargin
+  }
+  text(text: unknown): void {
+    if (typeof text === "string") this.fixed(Text.textTokens(text) * this.profile.density)
+  }
+  rough(tokens: number, margin: number): void {
+    this.tokens += tokens
+    this.margin += tokens * margin
+  }
+}
+
+/** Estimates the input tokens of a request. */
+export const estimate = (request: object): {
+  readonly tokens: number
+  readonly margin: number
+  readonly unmeasured: ReadonlyArray<string>
+} => {
+  const sum = new Sum(Profile.profileOf(Reflect.get(request, "model")))
+  sum.fixed(perRequest)
+  addSystem(sum, request)
+  addTurns(sum, request)
+  addTools(sum, request)
+  addOptions(sum, request)
+  if (sum.cited) sum.fixed(perCitations)
+  return { tokens: sum.tokens, margin: Math.max(smallestMargin, sum.margin), unmeasured: sum.unmeasured }
+}
+
+const addSystem = (sum: Sum, request: object): void => {
+  const system: unknown = Reflect.get(request, "system")
+  if (system === undefined || system === null) return
+  sum.fixed(perSystem)
+  sum.text(system)
+  for (const { item } of Turns.items(request, "system")) sum.text(item["text"])
+}
+
+const addTurns = (sum: Sum, request: object): void => {
+  const turns = Turns.items(request, "messages")
+  const lastAsked = turns.findLastIndex(({ item }) => item["role"] === "user" && !isResultsOnly(item))
+  turns.forEach(({ item, path }, index) => {
+    sum.fixed(perTurn)
+    sum.text(item["content"])
+    for (const at of Turns.items(item, "content")) {
+      addBlock(sum, at.item, `${path}.${at.path}`, sum.profile.keepsThinking || index > lastAsked)
+    }
+  })
+}
+
+const isResultsOnly = (turn: Turns.Json): boolean => {
+  const blocks = Turns.items(turn, "content")
+  return blocks.length > 0 && blocks.every(({ item }) => item["type"] === "tool_result")
+}
+
+const addBlock = (sum: Sum, block: Turns.Json, path: string, keepsThinking: boolean): void => {
+  if (isEnabled(block["citations"])) sum.cited = true
+  switch (block["type"]) {
+    case "text":
+      return sum.text(block["text"])
+    case "thinking":
+      return keepsThinking ? sum.text(block["thinking"]) : undefined
+    case "image":
+      return addImage(sum, block["source"], path)
+    case "document":
+      sum.text(block["title"])
+      sum.text(block["context"])
+      return addDocument(sum, block["source"], path, keepsThinking)
+    case "tool_use":
+    case "server_tool_use":
+    case "mcp_tool_use":
+      sum.fixed(perCall)
+      sum.text(block["name"])
+      return addJson(sum, block["input"])
+    case "tool_result":
+      sum.fixed(perResult)
+      sum.text(block["content"])
+      return Turns.items(block, "content").forEach(({ item, path: at }) =>
+        addBlock(sum, item, `${path}.${at}`, keepsThinking)
+      )
+    case "search_result":
+      sum.text(block["source"])
+      sum.text(block["title"])
+      return Turns.items(block, "content").forEach(({ item }) => sum.text(item["text"]))
+    case "tool_addition":
+      return addDefinition(sum, block["tool"], path)
+    case "container_upload":
+      sum.unmeasured.push(path)
+      return
+    default:
+      if (typeof block["type"] === "string" && weightless.has(block["type"])) return
+      // A result of the server's own, or a block not known yet: its text counts, and more may be sealed in it.
+      sum.unmeasured.push(path)
+      return addJson(sum, block)
+  }
+}
+
+const isEnabled = (citations: unknown): boolean => Guard.isRecord(citations) && citations["enabled"] === true
+
+const addImage = (sum: Sum, source: unknown, path: string): void => {
+  const data = Guard.isRecord(source) && source["type"] === "base64" ? source["data"] : undefined
+  if (typeof data !== "string") {
+    sum.unmeasured.push(path)
+    return
+  }
+  const size = Media.imageSize(data)
+  if (size === undefined) return sum.rough(unreadImage, pdfMargin)
+  const { imageEdge, imageTokens } = sum.profile
+  const scale = Math.min(1, imageEdge / Math.max(size.width, size.height))
+  sum.rough(Math.min(imageTokens, size.width * size.height * scale * scale / pixelsPerToken), imageMargin)
+}
+
+const addDocument = (sum: Sum, source: unknown, path: string, keepsThinking: boolean): void => {
+  if (!Guard.isRecord(source)) return
+  const { content, data, type } = source
+  if (type === "text") return sum.text(data)
+  if (type === "content") {
+    sum.text(content)
+    return Turns.items(source, "content").forEach(({ item, path: at }) =>
+      addBlock(sum, item, `${path}.source.${at}`, keepsThinking)
+    )
+  }
+  const pages = type === "base64" && typeof data === "string" ? Media.pdfPages(data) : undefined
+  if (pages === undefined) sum.unmeasured.push(path)
+  else sum.rough(pages * perPage, pdfMargin)
+}
+
+const addTools = (sum: Sum, request: object): void => {
+  const tools = Turns.items(request, "tools")
+  if (tools.some(({ item }) => item["defer_loading"] !== true && isIntroduced(item))) {
+    const choice: unknown = Reflect.get(request, "tool_choice")
+    const forced = Guard.isRecord(choice) && (choice["type"] === "any" || choice["type"] === "tool")
+    sum.fixed(forced ? sum.profile.forcedTools : sum.profile.tools)
+  }
+  for (const { item, path } of tools) addTool(sum, item, path)
+}
+
+/** Whether the model is told how to call tools when this is one of them. */
+const isIntroduced = (tool: Turns.Json): boolean => isOwnTool(tool) || introduced.has(familyOf(tool["type"]))
+
+const introduced: ReadonlySet<string> = new Set(["bash", "memory", "computer", "computer_toolset", "browser_toolset"])
+
+const isOwnTool = (tool: Turns.Json): boolean => "input_schema" in tool
+
+const addTool = (sum: Sum, tool: Turns.Json, path: string): void => {
+  // A deferred tool is not in the prompt until it is found.
+  if (tool["defer_loading"] === true) return
+  if (isOwnTool(tool)) {
+    sum.fixed(perTool)
+    sum.text(tool["name"])
+    sum.text(tool["description"])
+    return addJson(sum, tool["input_schema"])
+  }
+  const family = familyOf(tool["type"])
+  sum.fixed(toolTokens[String(tool["type"])] ?? toolTokens[family] ?? 0)
+  if (!runByCaller.has(family)) sum.unmeasured.push(path)
+}
+
+const familyOf = (type: unknown): string =>
+  typeof type === "string" ? type.replace(/(?:_(?:bm25|regex))?(?:_\d{8})?$/, "") : ""
+
+const addDefinition = (sum: Sum, tool: unknown, path: string): void => {
+  const definition = Guard.isRecord(tool) ? tool["definition"] : undefined
+  if (Guard.isRecord(definition)) addTool(sum, definition, `${path}.tool.definition`)
+}
+
+const addOptions = (sum: Sum, request: object): void => {
+  const field = (name: string): unknown => Reflect.get(request, name)
+  const thinking = field("thinking")
+  if (Guard.isRecord(thinking) && thinking["type"] === "enabled") sum.fixed(perThinking)
+  const config = field("output_config")
+  const format = field("output_format") ?? (Guard.isRecord(config) ? config["format"] : undefined)
+  if (Guard.isRecord(format)) {
+    sum.fixed(perFormat)
+    addJson(sum, format["schema"], writtenSign)
+  }
+  if (Guard.isRecord(config) && Guard.isRecord(config["task_budget"])) sum.fixed(perTaskBudget)
+  for (const name of ["mcp_servers", "container", "thread", "context_management"]) {
+    const value = field(name)
+    if (value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)) {
+      sum.unmeasured.push(name)
+    }
+  }
+}
+
+/** The words of a JSON value, and a part of the signs between them: it is not always shown as JSON. */
+const addJson = (sum: Sum, value: unknown, perSign = shownSign): void => {
+  const sign = perSign * sum.profile.density
+  if (typeof value === "string") {
+    sum.text(value)
+    sum.fixed(2 * sign)
+  } else if (Array.isArray(value)) {
+    sum.fixed((1 + value.length) * sign)
+    value.forEach((item) => addJson(sum, item, perSign))
+  } else if (Guard.isRecord(value)) {
+    const keys = Object.keys(value)
+    sum.fixed((1 + 4 * keys.length) * sign)
+    for (const key of keys) {
+      sum.text(key)
+      addJson(sum, value[key], perSign)
+    }
+  } else sum.text(String(value))
+}
+
+/** What a bracket, quote, colon or comma of JSON makes where it is shown to the model in another form, and as such. */
+const shownSign = 0.56
+const writtenSign = 0.83

@@ -1,0 +1,411 @@
+import * as Content from "@effect-claude/core/Content"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
+import * as Wire from "@effect-claude/core/Wire"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Recordings from "./recordings.ts"
+
+type Request = Partial<MessageRequest.MessageRequest>
+type Blocks = Exclude<MessageRequest.UserParam["content"], string>
+
+const model = "claude-haiku-4-5"
+const hello = "What is the capital of France?"
+const asking = (...content: Blocks): Request => ({ model, max_tokens: 16, messages: [{ role: "user", content }] })
+const tokensOf = (request: Request): number => TokenEstimate.ofRequest(request).tokens
+const base = tokensOf(asking())
+
+const bytes = (...parts: ReadonlyArray<string | ReadonlyArray<number>>): Uint8Array =>
+  Uint8Array.from(
+    parts.flatMap((part) => typeof part === "string" ? Array.from(part, (char) => char.charCodeAt(0)) : part)
+  )
+
+const big16 = (n: number) => [n >> 8, n & 255]
+const little16 = (n: number) => [n & 255, n >> 8]
+const little24 = (n: number) => [n & 255, (n >> 8) & 255, n >> 16]
+
+const png = (width: number, height: number) =>
+  bytes([0x89], "PNG\r\n", [0x1a, 0x0a], [0, 0, 0, 13], "IHDR", [0, 0], big16(width), [0, 0], big16(height))
+const gif = (width: number, height: number) => bytes("GIF89a", little16(width), little16(height), [0, 0])
+const jpeg = (width: number, height: number) =>
+  bytes(
+    [0xff, 0xd8, 0xff, 0xe0, 0, 4, 0, 0],
+    [0xff, 0xc4, 0, 4, 0, 0, 0xff],
+    [0xff, 0xc2, 0, 11, 8],
+    big16(height),
+    big16(width),
+    [3, 0, 0, 0]
+  )
+const lossy = (width: number, height: number) =>
+  bytes("RIFF", [0, 0, 0, 0], "WEBPVP8 ", [0, 0, 0, 0, 0, 0, 0, 0x9d, 1, 0x2a], little16(width), little16(height), [0])
+const lossless = (width: number, height: number) => {
+  const bits = (width - 1) | ((height - 1) << 14)
+  return bytes("RIFF", [0, 0, 0, 0], "WEBPVP8L", [0, 0, 0, 0, 0x2f], [0, 8, 16, 24].map((at) => (bits >> at) & 255), [
+    0,
+    0
+  ])
+}
+const extended = (width: number, height: number) =>
+  bytes("RIFF", [0, 0, 0, 0], "WEBPVP8X", [0, 0, 0, 0, 0, 0, 0, 0], little24(width - 1), little24(height - 1))
+
+const imageTokens = (image: Uint8Array, on = model): number => {
+  const request = asking(Content.image(image, "image/png"))
+  return tokensOf({ ...request, model: on }) - tokensOf({ ...asking(), model: on })
+}
+
+const pdf = (pages: number): Uint8Array =>
+  bytes(
+    "%PDF-1.4 1 0 obj <</Type /Pages>> ",
+    Array.from({ length: pages }, (_, page) =>
+      page % 2 === 0
+        ? "<</Type /Page /Parent 1>> "
+        : "<</Type/Page/Parent 1>> ").join(""),
+    "   "
+  )
+
+const tool = (name: string, fields: object = {}) =>
+  ({
+    name,
+    description: hello,
+    input_schema: { type: "object", properties: { city: { type: "string" } } },
+    ...fields
+  }) as const
+
+describe("TokenEstimate", () => {
+  describe("ofText", () => {
+    it("takes short words for a token each", () => {
+      assert.strictEqual(TokenEstimate.ofText("the cat sat on the mat", model).tokens, 6)
+    })
+
+    for (
+      const [what, less, more] of [
+        ["long words", "cat", "incomprehensibilities"],
+        ["what is no word", "incomprehensibilities", "incomprehensibilitiesqwertzuiop"],
+        ["digits", "year", "1984"],
+        ["punctuation", "a b", "a, b!"],
+        ["lines", "a b", "a\n\nb"],
+        ["indentation", "a b", `a${" ".repeat(40)}b`],
+        ["accents", "creme", "crème brûlée"],
+        ["ideographs", "tea", "お茶です"],
+        ["emoji", "tea", "🍵🍵"]
+      ] as const
+    ) {
+      it(`counts ${what} for more`, () => {
+        assert.isAbove(TokenEstimate.ofText(more, model).tokens, TokenEstimate.ofText(less, model).tokens)
+      })
+    }
+
+    it("makes more tokens of the same text for the latest models, and for models not known", () => {
+      const text = hello.repeat(100)
+      const earlier = TokenEstimate.ofText(text, "claude-sonnet-4-6").tokens
+
+      assert.isAbove(TokenEstimate.ofText(text, "claude-opus-4-7").tokens, earlier)
+      assert.isAbove(TokenEstimate.ofText(text).tokens, earlier)
+      assert.strictEqual(TokenEstimate.ofText(text, "gpt").tokens, TokenEstimate.ofText(text).tokens)
+    })
+
+    it.effect.prop(
+      "never shrinks when text is added",
+      { a: Schema.String, b: Schema.String },
+      ({ a, b }) =>
+        Effect.sync(() => {
+          assert.isAtLeast(TokenEstimate.ofText(a + b).tokens, TokenEstimate.ofText(a).tokens - 1)
+        })
+    )
+  })
+
+  describe("ofRequest", () => {
+    it("counts a turn of text as it counts a block of text", () => {
+      assert.strictEqual(
+        tokensOf(asking(Content.text(hello))),
+        tokensOf({ model, messages: [{ role: "user", content: hello }] })
+      )
+    })
+
+    it("counts the system prompt, as text or blocks", () => {
+      const blocks = tokensOf({ ...asking(), system: [Content.text(hello)] })
+
+      assert.isAbove(blocks, base)
+      assert.strictEqual(tokensOf({ ...asking(), system: hello }), blocks)
+    })
+
+    for (const [kind, image] of Object.entries({ png, gif, jpeg, lossy, lossless, extended })) {
+      it(`reads the size of a ${kind} image, whatever its declared type`, () => {
+        assert.approximately(imageTokens(image(300, 200)), 300 * 200 / 750, 1)
+      })
+    }
+
+    it("scales large images down, less so for the latest models", () => {
+      assert.approximately(imageTokens(png(3136, 200)), 1568 * 100 / 750, 1)
+      assert.approximately(imageTokens(png(8000, 8000)), 1600, 1)
+      assert.approximately(imageTokens(png(2000, 200), "claude-opus-4-7"), 2000 * 200 / 750, 1)
+      assert.approximately(imageTokens(png(8000, 8000), "claude-opus-4-7"), 4784, 1)
+    })
+
+    it("supposes something for an image it cannot read", () => {
+      const unread = Content.imageBase64("not an image!", "image/png")
+
+      assert.isAbove(tokensOf(asking(unread)), base + 500)
+      assert.deepStrictEqual(TokenEstimate.ofRequest(asking(unread)).unmeasured, [])
+    })
+
+    it("counts the pages of a PDF, with a wide margin", () => {
+      const one = TokenEstimate.ofRequest(asking(Content.pdf(pdf(1))))
+      const three = TokenEstimate.ofRequest(asking(Content.pdf(pdf(3))))
+
+      assert.strictEqual(three.tokens - one.tokens, 4000)
+      assert.isAtLeast(three.margin, 3000)
+    })
+
+    it("supposes pages by length where they do not show", () => {
+      const packed = Content.pdf(bytes("%PDF-1.7 ", Array.from({ length: 180_000 }, () => 32)))
+
+      assert.strictEqual(tokensOf(asking(packed)) - base, 6000)
+    })
+
+    it("does not take what is no PDF for one", () => {
+      assert.deepStrictEqual(TokenEstimate.ofRequest(asking(Content.pdfBase64("AAAA"))).unmeasured, [
+        "messages[0].content[0]"
+      ])
+    })
+
+    it("reads documents of text and of blocks, their title and their context", () => {
+      const plain = tokensOf(asking(Content.documentText(hello)))
+
+      assert.isAbove(plain, base)
+      assert.strictEqual(tokensOf(asking(Content.documentContent(hello))), plain)
+      assert.strictEqual(tokensOf(asking(Content.documentContent([Content.text(hello)]))), plain)
+      assert.isAbove(tokensOf(asking(Content.documentText(hello, { title: hello }))), plain)
+      assert.isAbove(tokensOf(asking(Content.documentText(hello, { context: hello }))), plain)
+    })
+
+    it("counts what citations add, once", () => {
+      const cited = Content.documentText(hello, { citations: true })
+      const one = tokensOf(asking(cited))
+      const two = tokensOf(asking(cited, cited))
+
+      assert.isAbove(one - tokensOf(asking(Content.documentText(hello))), 500)
+      assert.isBelow(two - one, 100)
+    })
+
+    it("counts calls and results by what they hold", () => {
+      const call = (city: string) => ({ type: "tool_use", id: "a", name: "look", input: { city } }) as const
+      const turn = (city: string, result: string): Request => ({
+        model,
+        messages: [
+          { role: "assistant", content: [call(city)] },
+          { role: "user", content: [Content.toolResult("a", result)] }
+        ]
+      })
+
+      assert.isAbove(tokensOf(turn(hello, "a")), tokensOf(turn("a", "a")))
+      assert.isAbove(tokensOf(turn("a", hello)), tokensOf(turn("a", "a")))
+    })
+
+    it("counts tools, the first of them most", () => {
+      const one = tokensOf({ ...asking(), tools: [tool("a")] })
+      const two = tokensOf({ ...asking(), tools: [tool("a"), tool("b")] })
+
+      assert.isAbove(one - base, 478)
+      assert.isAbove(two, one)
+      assert.isBelow(two - one, 100)
+    })
+
+    it("counts more where a tool must be called", () => {
+      const tools = [tool("a")]
+
+      assert.isAbove(tokensOf({ ...asking(), tools, tool_choice: { type: "any" } }), tokensOf({ ...asking(), tools }))
+    })
+
+    it("leaves out tools that wait to be found", () => {
+      assert.strictEqual(tokensOf({ ...asking(), tools: [tool("a", { defer_loading: true })] }), base)
+    })
+
+    it("measures the API's tools that the caller runs, and says of the others that it cannot", () => {
+      const mine = TokenEstimate.ofRequest({ ...asking(), tools: [{ type: "bash_20250124", name: "bash" }] })
+      const theirs = TokenEstimate.ofRequest({
+        ...asking(),
+        tools: [{ type: "tool_search_tool_bm25_20251119", name: "tool_search_tool_bm25" }]
+      })
+
+      assert.isAbove(mine.tokens, base + 600)
+      assert.deepStrictEqual(mine.unmeasured, [])
+      assert.isAbove(theirs.tokens, base + 200)
+      assert.deepStrictEqual(theirs.unmeasured, ["tools[0]"])
+    })
+
+    it("tells editions of a tool apart", () => {
+      const on = (type: "code_execution_20250522" | "code_execution_20260521") =>
+        tokensOf({ ...asking(), tools: [{ type, name: "code_execution" }] })
+
+      assert.isAbove(on("code_execution_20260521"), on("code_execution_20250522"))
+    })
+
+    it("counts a form of the answer, under either name", () => {
+      const schema = { type: "object", properties: { answer: { type: "string" } } }
+      const format = { type: "json_schema", schema } as const
+      const formed = tokensOf({ ...asking(), output_config: { format } })
+
+      assert.isAbove(formed, base + 85)
+      assert.strictEqual(tokensOf({ ...asking(), output_format: format }), formed)
+    })
+
+    it("counts what a budget for thinking and one for the task add", () => {
+      assert.strictEqual(tokensOf({ ...asking(), thinking: { type: "enabled", budget_tokens: 1024 } }), base + 30)
+      assert.strictEqual(tokensOf({ ...asking(), thinking: { type: "adaptive" } }), base)
+      assert.strictEqual(
+        tokensOf({ ...asking(), output_config: { task_budget: { type: "tokens", total: 1 } } }),
+        base + 37
+      )
+    })
+
+    it("counts earlier thinking only where it stays in the prompt", () => {
+      const thought = { type: "thinking", thinking: hello.repeat(20), signature: "s".repeat(400) } as const
+      const before = (on: string): Request => ({
+        model: on,
+        messages: [{ role: "assistant", content: [thought] }, { role: "user", content: "Go on" }]
+      })
+      const during = (on: string): Request => ({
+        model: on,
+        messages: [
+          { role: "user", content: "Go on" },
+          { role: "assistant", content: [thought] },
+          { role: "user", content: [Content.toolResult("a", "b")] }
+        ]
+      })
+
+      assert.isBelow(tokensOf(before("claude-sonnet-4-0")), 50)
+      assert.isAbove(tokensOf(before("claude-opus-4-5")), 100)
+      assert.isAbove(tokensOf(during("claude-sonnet-4-0")), 100)
+    })
+
+    for (
+      const [what, request, path] of [
+        ["an uploaded image", asking(Content.imageFile("file_1")), "messages[0].content[0]"],
+        ["an image elsewhere", asking(Content.imageUrl("https://docs.test/a.png")), "messages[0].content[0]"],
+        ["an uploaded document", asking(Content.documentFile("file_1")), "messages[0].content[0]"],
+        ["a file in the container", asking({ type: "container_upload", file_id: "file_1" }), "messages[0].content[0]"],
+        [
+          "an image inside a tool's result",
+          asking(Content.toolResult("a", [Content.imageFile("file_1")])),
+          "messages[0].content[0].content[0]"
+        ],
+        [
+          "an image inside a document",
+          asking({ type: "document", source: { type: "content", content: [Content.imageFile("file_1")] } }),
+          "messages[0].content[0].source.content[0]"
+        ],
+        ["a block not known yet", asking(Wire.unknown({ type: "video", seconds: 3 })), "messages[0].content[0]"],
+        [
+          "MCP servers",
+          { ...asking(), mcp_servers: [{ type: "url", name: "a", url: "https://docs.test" }] },
+          "mcp_servers"
+        ],
+        ["a container", { ...asking(), container: "container_1" }, "container"],
+        ["a thread", { ...asking(), thread: { type: "create" } }, "thread"],
+        ["edits of the context", { ...asking(), context_management: {} }, "context_management"]
+      ] as const
+    ) {
+      it(`says that it cannot measure ${what}`, () => {
+        assert.deepStrictEqual(TokenEstimate.ofRequest(request).unmeasured, [path])
+      })
+    }
+
+    it("measures what is null or empty", () => {
+      assert.deepStrictEqual(
+        TokenEstimate.ofRequest({ ...asking(), mcp_servers: [], thread: null, container: null }).unmeasured,
+        []
+      )
+    })
+
+    it("states a margin of at least 20 tokens, and of a fifth for text", () => {
+      const long = TokenEstimate.ofRequest(asking(Content.text(hello.repeat(1000))))
+
+      assert.strictEqual(TokenEstimate.ofRequest(asking()).margin, 20)
+      assert.approximately(long.margin / long.tokens, 0.2, 0.01)
+    })
+
+    it.effect.prop(
+      "is total over anything that can stand where a field is expected",
+      {
+        field: Schema.Literals(["messages", "tools", "system", "thinking", "output_config", "output_format", "model"]),
+        value: Schema.Json
+      },
+      ({ field, value }) =>
+        Effect.sync(() => {
+          const turns = [{ role: "user", content: value }, {
+            role: "user",
+            content: [value, { type: "image", source: value }]
+          }]
+
+          assert.isAtLeast(tokensOf({ ...asking(), [field]: value }), 0)
+          assert.isAtLeast(tokensOf(Object.assign({}, asking(), { messages: turns })), 0)
+        })
+    )
+  })
+
+  describe("warnAt", () => {
+    it("warns from 85 % of the window on", () => {
+      assert.deepStrictEqual(
+        TokenEstimate.warnAt(model, 170_000),
+        Option.some({ tokens: 170_000, contextWindow: 200_000, share: 0.85 })
+      )
+      assert.isTrue(Option.isNone(TokenEstimate.warnAt(model, 169_999)))
+    })
+
+    it("warns from another part on, and by another catalogue", () => {
+      const catalog = ModelCatalog.withEntry(ModelCatalog.released, { id: "ours", contextWindow: 100 })
+
+      assert.isTrue(Option.isSome(TokenEstimate.warnAt(model, 100_000, { share: 0.5 })))
+      assert.isTrue(Option.isSome(TokenEstimate.warnAt("ours", 90, { catalog })))
+    })
+
+    it("does not warn where the window is not known", () => {
+      assert.isTrue(Option.isNone(TokenEstimate.warnAt("claude-fable-5-2", 10_000_000)))
+    })
+  })
+
+  describe.skipIf(!Recordings.present)("over recorded traffic", () => {
+    const measured = () =>
+      Recordings.all().filter(Recordings.isAccepted).flatMap((recording) => {
+        const [request, ...others] = Recordings.requestsOf(recording)
+        const real = Recordings.inputTokensOf(recording)
+        if (request === undefined || others.length > 0 || real === undefined) return []
+        const estimate = TokenEstimate.ofRequest(request)
+        const off = Math.abs(estimate.tokens - real)
+        return [{ file: recording.file, real, estimate, relative: off / real, within: off <= estimate.margin }]
+      })
+
+    const quantile = (sorted: ReadonlyArray<number>, part: number): string =>
+      `${(100 * (sorted[Math.floor((sorted.length - 1) * part)] ?? 0)).toFixed(1)} %`
+
+    it("is within its margin for 95 of 100 requests it can measure", () => {
+      const rows = measured()
+      const table = ["tokens         requests   median   95 of 100   worst   within the margin"]
+      for (
+        const [from, to] of [[0, 100], [100, 1000], [1000, Number.POSITIVE_INFINITY], [
+          0,
+          Number.POSITIVE_INFINITY
+        ]] as const
+      ) {
+        const some = rows.filter(({ estimate, real }) => estimate.unmeasured.length === 0 && real >= from && real < to)
+        const off = some.map(({ relative }) => relative).toSorted((a, b) => a - b)
+        table.push(
+          `${String(from).padStart(5)} to ${(Number.isFinite(to) ? String(to) : "any").padEnd(6)} ${String(some.length).padStart(8)}   ` +
+            `${quantile(off, 0.5).padStart(6)}   ${quantile(off, 0.95).padStart(9)}   ${
+              quantile(off, 1).padStart(6)
+            }   ` +
+            `${some.filter(({ within }) => within).length}`
+        )
+      }
+      process.stdout.write(`Estimated against real input tokens\n${table.join("\n")}\n`)
+      const all = rows.filter(({ estimate }) => estimate.unmeasured.length === 0)
+
+      assert.isNotEmpty(all)
+      assert.isAtLeast(all.filter(({ within }) => within).length, 0.95 * all.length)
+    })
+  })
+})
