@@ -394,7 +394,9 @@ describe("TokenEstimate", () => {
         const some = rows.filter(({ estimate, real }) => estimate.unmeasured.length === 0 && real >= from && real < to)
         const off = some.map(({ relative }) => relative).toSorted((a, b) => a - b)
         table.push(
-          `${String(from).padStart(5)} to ${(Number.isFinite(to) ? String(to) : "any").padEnd(6)} ${String(some.length).padStart(8)}   ` +
+          `${String(from).padStart(5)} to ${(Number.isFinite(to) ? String(to) : "any").padEnd(6)} ${
+            String(some.length).padStart(8)
+          }   ` +
             `${quantile(off, 0.5).padStart(6)}   ${quantile(off, 0.95).padStart(9)}   ${
               quantile(off, 1).padStart(6)
             }   ` +
