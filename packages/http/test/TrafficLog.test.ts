@@ -260,26 +260,24 @@ describe("TrafficLog", () => {
         assert.deepStrictEqual([...(yield* Ref.get(files)).keys()], ["t/app-1970-01-01.jsonl"])
       }))
 
-    it.effect("does not fail a call when the disk does, and says so once", () =>
+    it.effect("does not fail a call when the disk does, and says so once until it works again", () =>
       Effect.gen(function*() {
         const warnings: Array<unknown> = []
         const { layer } = yield* memoryFiles
+        let isFull = true
         const full = Layer.effect(
           FileSystem.FileSystem,
           Effect.map(FileSystem.FileSystem, (fs) => ({
             ...fs,
-            writeFileString: (path: string) =>
-              Effect.fail(PlatformError.systemError({
-                _tag: "Unknown",
-                module: "FileSystem",
-                method: "writeFileString",
-                pathOrDescriptor: path,
-                description: "no space left"
-              }))
+            writeFileString: (path: string) => Effect.suspend(() => isFull ? Effect.fail(noSpace(path)) : Effect.void)
           }))
         )
         yield* Effect.gen(function*() {
           yield* Messages.create(question)
+          yield* Messages.create(question)
+          isFull = false
+          yield* Messages.create(question)
+          isFull = true
           yield* Messages.create(question)
         }).pipe(
           Effect.provide(
@@ -292,11 +290,20 @@ describe("TrafficLog", () => {
           Effect.provide(Logger.layer([Logger.make(({ message }) => warnings.push(message))]))
         )
 
-        assert.strictEqual(warnings.length, 1)
+        assert.strictEqual(warnings.length, 2)
         assert.match(String(warnings[0]), /traffic log cannot be written.*no space left/)
       }))
   })
 })
+
+const noSpace = (path: string) =>
+  PlatformError.systemError({
+    _tag: "Unknown",
+    module: "FileSystem",
+    method: "writeFileString",
+    pathOrDescriptor: path,
+    description: "no space left"
+  })
 
 /** Files in memory. */
 const memoryFiles = Effect.gen(function*() {

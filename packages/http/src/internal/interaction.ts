@@ -22,11 +22,19 @@ export interface Interaction {
   readonly ending: Interceptor.Ending
 }
 
+/** A follower of which others can be made. */
+export interface Recorder {
+  readonly attempt: NonNullable<Interceptor.Follower["attempt"]>
+  readonly onRetry: NonNullable<Interceptor.Follower["onRetry"]>
+  readonly onContent: Effect.Effect<void>
+  readonly onEnd: NonNullable<Interceptor.Follower["onEnd"]>
+}
+
 /** Follows a call, and tells of it when it has ended. */
 export const follow = (
   call: Interceptor.Call,
   told: (interaction: Interaction) => Effect.Effect<void>
-): Effect.Effect<Interceptor.Follower> =>
+): Effect.Effect<Recorder> =>
   Effect.map(Clock.currentTimeMillis, (startedAt) => {
     let firstContentAt: number | undefined = undefined
     let attempts = 0
