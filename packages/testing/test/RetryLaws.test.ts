@@ -119,7 +119,8 @@ describe("RetryLaws", () => {
 
           assert.strictEqual(found.law, law, found.message)
           assert.include(found.message, RetryLaws.statements[law])
-        })
+        }),
+      30_000
     )
 
     it.effect("finds a ceiling that falls by stepping from one retry to the next (P2)", () =>
@@ -220,7 +221,7 @@ describe("RetryLaws", () => {
   })
 
   describe("checkDriver", () => {
-    it.effect("accepts a sound driver", () => RetryLaws.checkDriver(driver({})))
+    it.effect("accepts a sound driver", () => RetryLaws.checkDriver(driver({})), 60_000)
 
     const defects: ReadonlyArray<readonly [string, RetryLaws.Name, Defects]> = [
       ["no budget", "P7", { unpaid: true }],
@@ -238,7 +239,8 @@ describe("RetryLaws", () => {
 
           assert.strictEqual(found._tag, "BrokenLaw")
           if (found._tag === "BrokenLaw") assert.strictEqual(found.law, law, found.message)
-        })
+        }),
+      60_000
     )
   })
 })

@@ -95,7 +95,7 @@ const weather: Trial = trial("P7", Script.empty, (driver) =>
     const start = yield* Clock.currentTimeMillis
     let withdrawn = 0
     let returned = 0
-    for (let i = 0; i < 40; i++) {
+    for (let i = 0; i < 24; i++) {
       const failures = (i * 7) % 9
       const failure = i % 3 === 0 ? Script.rateLimited({ retryAfter: "1 second" }) : Script.status(529)
       yield* Ref.set(script, Script.sequence(Script.times(failure, failures), Script.forever(Script.reply("Hi"))))
