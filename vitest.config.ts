@@ -8,6 +8,8 @@ for (const name of Object.keys(process.env)) {
 
 const packages = globSync("packages/*/package.json").map((file) => file.split(/[\\/]/)[1] ?? "").toSorted()
 
+const load = ["packages/*/test/**/*Load.test.ts"]
+
 export default defineConfig({
   test: {
     passWithNoTests: true,
@@ -20,10 +22,24 @@ export default defineConfig({
         test: {
           name,
           include: [`packages/${name}/test/**/*.test.ts`],
+          exclude: load,
           setupFiles: ["./vitest.setup.ts"],
           sequence: { concurrent: true }
         }
       })),
+      {
+        extends: true as const,
+        test: {
+          name: "load",
+          include: load,
+          setupFiles: ["./vitest.setup.ts"],
+          // What measures memory or sockets runs after all else, alone, and may collect garbage.
+          isolate: true,
+          fileParallelism: false,
+          execArgv: ["--expose-gc"],
+          sequence: { groupOrder: 1 }
+        }
+      },
       { extends: true as const, test: { name: "scripts", include: ["scripts/test/**/*.test.mjs"] } },
       {
         extends: true as const,

@@ -64,8 +64,14 @@ export const problemsIn = (file, text, { exports }) => {
   if (!exports) return problems
 
   const documented = new Set()
-  for (const node of source.statements) {
-    if (!isExported(node)) continue
+  // `export { delete_ as delete }` is documented as a whole, or name by name.
+  const exported = source.statements.filter(isExported).flatMap((node) =>
+    ts.isExportDeclaration(node) && docOf(source, node) === undefined && node.exportClause !== undefined &&
+      ts.isNamedExports(node.exportClause)
+      ? node.exportClause.elements
+      : [node]
+  )
+  for (const node of exported) {
     const name = nameOf(node)
     // Overloads share the comment of the first signature.
     if (ts.isFunctionDeclaration(node) && documented.has(name)) continue

@@ -4,18 +4,18 @@
 // Usage: node scripts/conformance.mjs, after the tests
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import { exists, glob, read, reportFile, root } from "./workspace.mjs"
+import { exists, glob, read, reportOf, root } from "./workspace.mjs"
 
 const recordings = Path.join(root, "../shared/recordings")
 
 if (!Fs.existsSync(recordings)) {
   process.stdout.write("There are no recordings beside the repository: the tests that read them were left out.\n")
-} else if (!exists(reportFile)) {
+} else if (!exists(reportOf("tests"))) {
   process.stderr.write("There is no report of the tests: run them first.\n")
   process.exitCode = 1
 } else {
   const readers = new Set(glob("packages/*/test/**/*.ts").filter((file) => /recordings/i.test(read(file))))
-  const results = JSON.parse(read(reportFile)).testResults.map((file) => ({
+  const results = JSON.parse(read(reportOf("tests"))).testResults.map((file) => ({
     file: Path.relative(root, file.name).replaceAll("\\", "/"),
     tests: file.assertionResults
   }))

@@ -35,8 +35,8 @@ export const read = (file) => Fs.readFileSync(Path.join(root, file), "utf8")
 
 export const exists = (file) => Fs.existsSync(Path.join(root, file))
 
-/** Where the last run of all tests left its report. */
-export const reportFile = "node_modules/.cache/effect-claude/vitest.json"
+/** Where the last run of the tests, or of the load tests, left its report. */
+export const reportOf = (section) => `node_modules/.cache/effect-claude/${section}.json`
 
 /** A module is a PascalCase noun; `bin.ts` and the like are programs. */
 export const isModule = (file) => /(?:^|\/)[A-Z][A-Za-z0-9]*\.ts$/.test(file)

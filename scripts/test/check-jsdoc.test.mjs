@@ -40,6 +40,12 @@ describe("check-jsdoc", () => {
     assert.deepStrictEqual(problems([...header, ...doc, ...overloads]), [])
   })
 
+  it("takes a comment on a name that is exported from a list", () => {
+    assert.deepStrictEqual(problems([...header, "const add = 1", "export {", ...doc, "  add", "}"]), [])
+    assert.deepStrictEqual(problems([...header, "const add = 1", ...doc, "export { add }"]), [])
+    assert.lengthOf(problems([...header, "const add = 1", "export { add }"]), 1)
+  })
+
   it("asks only a header of private modules", () => {
     assert.deepStrictEqual(problems([...header, "export const add = 1"], { exports: false }), [])
     assert.lengthOf(problems(["export const add = 1"], { exports: false }), 1)
