@@ -16,7 +16,7 @@
  */
 import type * as CacheControl from "@effect-claude/core/CacheControl"
 import type * as Content from "@effect-claude/core/Content"
-import * as ContentBlock from "@effect-claude/core/ContentBlock"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
