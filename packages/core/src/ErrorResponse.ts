@@ -175,7 +175,9 @@ const describe = (
   requestId: string | undefined
 ): string => {
   const kind = signs.errorCode ?? signs.errorType
-  const quote = said.length > quoteLimit ? `${said.slice(0, quoteLimit)}…` : said
+  // Some servers, and more of the proxies before them, repeat the key they were given.
+  const words = said.replace(/sk-ant-[\w-]*/g, "[key]")
+  const quote = words.length > quoteLimit ? `${words.slice(0, quoteLimit)}…` : words
   return `${where}${kind === undefined ? "" : ` ${kind}`}${quote === "" ? "" : `: ${quote}`}` +
     ` ${advice[ErrorTable.tagOf(signs)]}${requestId === undefined ? "" : ` (request ${requestId})`}`
 }
