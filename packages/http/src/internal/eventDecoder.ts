@@ -43,7 +43,7 @@ export class EventDecoder {
     const text = this.#text.decode(bytes, { stream: true })
     const fed = Result.try(() => this.#parser.feed(text))
     if (this.stop === undefined) {
-      if (Result.isFailure(fed)) this.stop = malformed(`is not JSON (${reasonOf(fed.failure)})`)
+      if (Result.isFailure(fed)) this.stop = malformed(`is not JSON${placeOf(fed.failure)}`)
       else if (!fed.success) this.stop = malformed(`is larger than ${this.#maxEventSize} characters (maxEventSize)`)
     }
     const events = this.#events
@@ -102,7 +102,8 @@ const mismatch = (value: unknown): string => {
   return text.replace(/\s+/g, " ").slice(0, 200)
 }
 
-const reasonOf = (failure: unknown): string => {
-  const text = Predicate.isError(failure) ? failure.message : String(failure)
-  return text.replace(/\s+/g, " ").slice(0, 120)
+/** Where a parser stopped. Engines quote the text around it, which is part of the answer. */
+const placeOf = (failure: unknown): string => {
+  const place = Predicate.isError(failure) ? /position \d+/.exec(failure.message) : null
+  return place === null ? "" : ` (at ${place[0]})`
 }

@@ -65,7 +65,7 @@ export const make = (
       rateLimits: RateLimits.fromHeaders(responseHeaders)
     }
     if (response.status < 200 || response.status > 299) {
-      const text = yield* errorText(response, settings)
+      const text = withoutCredentials(yield* errorText(response, settings), headers)
       const now = yield* Clock.currentTimeMillis
       return yield* ErrorResponse.toError({ status: response.status, headers: responseHeaders, text, now })
     }
@@ -129,6 +129,14 @@ const headersLate = (host: string, limit: Duration.Duration): ClaudeError.Claude
     outcome: "unknown",
     message: `${host} sent no headers within ${Duration.format(limit)}. Stream long answers, or raise \`headers\`.`
   })
+
+/** Takes the credentials of a request out of what was answered: some servers repeat what they were given. */
+const withoutCredentials = (text: string, headers: { readonly [name: string]: string }): string =>
+  ["x-api-key", "authorization", "proxy-authorization"].reduce((text, name) => {
+    const secret = headers[name]?.replace(/^(?:Bearer|Basic) /i, "")
+    // What is shorter is no credential, and would be found in any text.
+    return secret === undefined || secret.length < 8 ? text : text.replaceAll(secret, "[credential]")
+  }, text)
 
 /** The most that is read of a response that reports a failure. */
 const errorBodyLimit = 1_048_576
