@@ -90,17 +90,20 @@ const follow = (call: Interceptor.Call, options: Options | undefined): Effect.Ef
     )
     return {
       attempt: (attempt, number) =>
-        Effect.useSpan(
-          `${exchange.method} ${exchange.path}`,
-          { kind: "client", parent: span, attributes: GenAi.ofAttempt(call, number) },
-          (child) =>
-            Effect.withParentSpan(
-              Effect.tapError(
-                interaction.attempt(attempt, number),
-                (error) => Effect.sync(() => annotate(child, GenAi.ofError(error)))
-              ),
-              child
-            )
+        Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(
+            Effect.makeSpan(`${exchange.method} ${exchange.path}`, {
+              kind: "client",
+              parent: span,
+              attributes: GenAi.ofAttempt(call, number)
+            }),
+            (child) =>
+              restore(Effect.withParentSpan(interaction.attempt(attempt, number), child)).pipe(
+                Effect.tapError((error) => Effect.sync(() => annotate(child, GenAi.ofError(error)))),
+                // A span keeps the exit it ended with, and the value of this one is the answer.
+                Effect.onExit((exit) => endNow(child, Exit.asVoid(exit)))
+              )
+          )
         ),
       exchange: (exchange) =>
         Effect.tap(exchange, ({ meta, status }) => Effect.annotateCurrentSpan(GenAi.ofResponse(status, meta))),
@@ -139,22 +142,25 @@ const end = (
   interaction: Interaction.Interaction,
   options: Options | undefined
 ): Effect.Effect<void> =>
-  Effect.clockWith((clock) =>
-    Effect.sync(() => {
-      const { attempts, ending } = interaction
-      const message = Interaction.messageOf(interaction)
-      annotate(span, { "claude.attempts": attempts, "claude.request_id": Interaction.requestIdOf(interaction) })
-      if (message !== undefined) annotate(span, GenAi.ofMessage(message))
-      if (message !== undefined && options?.content === true) annotate(span, GenAi.answerOf(message))
-      if (ending._tag === "Failed") annotate(span, GenAi.ofError(ending.error))
-      const exit = ending._tag === "Completed"
-        ? Exit.void
-        : ending._tag === "Failed"
-        ? Exit.fail(ending.error)
-        : Exit.interrupt()
-      span.end(clock.currentTimeNanosUnsafe(), exit)
-    })
-  )
+  Effect.suspend(() => {
+    const { attempts, ending } = interaction
+    const message = Interaction.messageOf(interaction)
+    annotate(span, { "claude.attempts": attempts, "claude.request_id": Interaction.requestIdOf(interaction) })
+    if (message !== undefined) annotate(span, GenAi.ofMessage(message))
+    if (message !== undefined && options?.content === true) annotate(span, GenAi.answerOf(message))
+    switch (ending._tag) {
+      case "Completed":
+        return endNow(span, Exit.void)
+      case "Failed":
+        annotate(span, GenAi.ofError(ending.error))
+        return endNow(span, Exit.fail(ending.error))
+      case "Abandoned":
+        return endNow(span, Exit.interrupt())
+    }
+  })
+
+const endNow = (span: Tracer.Span, exit: Exit.Exit<void, unknown>): Effect.Effect<void> =>
+  Effect.clockWith((clock) => Effect.sync(() => span.end(clock.currentTimeNanosUnsafe(), exit)))
 
 // --- metrics -----------------------------------------------------------------
 
