@@ -12,7 +12,9 @@
  * @since 0.1.0
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import type * as Rules from "@effect-claude/core/Rules"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -24,6 +26,7 @@ import * as ClaudeConfig from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type { Interceptor } from "./Interceptor.ts"
 import * as Check from "./internal/config.ts"
+import * as Drain from "./internal/drain.ts"
 import * as Send from "./internal/send.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
@@ -45,6 +48,7 @@ export interface Overrides {
   readonly headers?: { readonly [name: string]: string } | undefined
   readonly betas?: ReadonlyArray<string> | undefined
   readonly version?: ClaudeConfig.Version | undefined
+  readonly rules?: Rules.Levels | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -90,14 +94,15 @@ export const Overrides: Context.Reference<Overrides> = Context.Reference<Overrid
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the service from options and the `HttpClient` of the context.
+ * Creates the service from options and the `HttpClient` of the context. When the
+ * scope closes, calls are drained as the options say.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(
   options: ClaudeConfig.Options
-): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient> {
+): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient | Scope.Scope> {
   const client = yield* HttpClient.HttpClient
   const credentials = yield* ClaudeConfig.signature(options)
   const settings = yield* ClaudeConfig.settings(options)
@@ -108,7 +113,7 @@ export const make = Effect.fnUntraced(function*(
   const buckets = new Map<string, RetryBudget.RetryBudget>()
   return Claude.of({
     settings: Effect.map(Overrides, (overrides) => applyOverrides(settings, overrides)),
-    attempt: Send.make(client, credentials, fixed),
+    attempt: yield* Drain.attempts(Send.make(client, credentials, fixed), options.drain ?? Duration.zero),
     budget: (numbers) => {
       const key = JSON.stringify(numbers)
       const found = buckets.get(key)
@@ -259,6 +264,21 @@ export const withVersion: {
   <S extends Running>(self: S, version: ClaudeConfig.Version): S => change(self, (now) => ({ ...now, version }))
 )
 
+/**
+ * Changes levels of the rules requests are held to, for one effect or stream.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const withRules: {
+  (levels: Rules.Levels): <S extends Running>(self: S) => S
+  <S extends Running>(self: S, levels: Rules.Levels): S
+} = dual(
+  2,
+  <S extends Running>(self: S, levels: Rules.Levels): S =>
+    change(self, (now) => ({ ...now, rules: { ...now.rules, ...levels } }))
+)
+
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
@@ -276,5 +296,6 @@ const applyOverrides = (settings: ClaudeConfig.Settings, overrides: Overrides): 
   headers: overrides.headers === undefined
     ? settings.headers
     : { ...settings.headers, ...Check.lowerCase(overrides.headers) },
-  betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas]
+  betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas],
+  rules: overrides.rules === undefined ? settings.rules : { ...settings.rules, ...overrides.rules }
 })

@@ -7,13 +7,17 @@
  *
  * @since 0.1.0
  */
+import type * as ApiVersion from "@effect-claude/core/ApiVersion"
+import type * as Rules from "@effect-claude/core/Rules"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Check from "./internal/config.ts"
+import * as Limits from "./Limits.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Timeouts from "./Timeouts.ts"
 
@@ -30,11 +34,12 @@ import * as Timeouts from "./Timeouts.ts"
  * @category models
  * @since 0.1.0
  */
-export type Version = "2023-06-01" | "2026-10-21"
+export type Version = ApiVersion.ApiVersion
 
 /**
- * A secret, or an effect that obtains it: it is run for each attempt, so cache
- * what is expensive.
+ * A secret, or an effect that obtains it. The effect is run for each attempt, so
+ * cache what is expensive; after a 401 it is run once more, and where it gives
+ * another secret the request is sent again at once.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +59,11 @@ export interface Settings {
   readonly headers: { readonly [name: string]: string }
   readonly retry: RetryPolicy.RetryPolicy
   readonly timeouts: Timeouts.Timeouts
-  readonly maxEventSize: number
+  readonly limits: Limits.Limits
+  /** Levels of the rules requests are held to before they are sent. */
+  readonly rules: Rules.Levels
+  /** Rules of the program's own. */
+  readonly customRules: ReadonlyArray<Rules.Rule>
 }
 
 /**
@@ -68,6 +77,8 @@ export type Signature =
   | {
     readonly header: "x-api-key" | "authorization"
     readonly secret: Effect.Effect<Redacted.Redacted, unknown>
+    /** Whether running the effect again may give another secret. */
+    readonly renewable: boolean
   }
 
 /**
@@ -124,11 +135,31 @@ export interface Options {
    */
   readonly userAgent?: string | undefined
   /**
-   * The longest event of a stream, in characters.
+   * How large parts of an answer may grow.
    *
-   * @default 16_777_216
+   * @default Limits.defaults
    */
-  readonly maxEventSize?: number | undefined
+  readonly limits?: Limits.Options | undefined
+  /**
+   * Which rules refuse a request before it is sent, which warn in the log, and
+   * which are off, where that differs from `Rules.all`.
+   *
+   * @default {}
+   */
+  readonly rules?: Rules.Levels | undefined
+  /**
+   * Rules of the program's own.
+   *
+   * @default []
+   */
+  readonly customRules?: ReadonlyArray<Rules.Rule> | undefined
+  /**
+   * How long the layer, when it closes, waits for the calls of other fibers to
+   * end. Calls that begin meanwhile are refused.
+   *
+   * @default Duration.zero
+   */
+  readonly drain?: Duration.Input | undefined
   /**
    * Whether plain http may go to other hosts than this one. It shows the key to
    * everyone on the way.
@@ -211,7 +242,9 @@ export const settings = Effect.fnUntraced(function*(
     headers,
     retry: options.retry ?? RetryPolicy.standard,
     timeouts: Timeouts.make(options.timeouts),
-    maxEventSize: options.maxEventSize ?? 16_777_216
+    limits: Limits.make(options.limits),
+    rules: options.rules ?? {},
+    customRules: options.customRules ?? []
   }
 })
 
@@ -238,14 +271,14 @@ export const signature = Effect.fnUntraced(function*(
   }
   const header = option === "apiKey" ? "x-api-key" : "authorization"
   const obtained: Effect.Effect<Redacted.Redacted, unknown> = Redacted.isRedacted(given) ? Effect.succeed(given) : given
-  if (!Redacted.isRedacted(given) && !Config.isConfig(given)) return { header, secret: obtained }
+  if (!Redacted.isRedacted(given) && !Config.isConfig(given)) return { header, secret: obtained, renewable: true }
   const secret = yield* Effect.catch(
     obtained,
     () => refuse(option, "it is not configured. Set it, or give another `Config`")
   )
   const problem = Check.credential(Redacted.value(secret))
   if (problem !== undefined) return yield* refuse(option, problem)
-  return { header, secret: Effect.succeed(secret) }
+  return { header, secret: Effect.succeed(secret), renewable: false }
 })
 
 // -----------------------------------------------------------------------------

@@ -26,26 +26,19 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 import { EventDecoder, type Stop } from "./internal/eventDecoder.ts"
+import * as Limits from "./Limits.ts"
 
 // -----------------------------------------------------------------------------
 // options
 // -----------------------------------------------------------------------------
 
 /**
- * Options of `decode`.
+ * Options of `decode`: how large an event, and the input of a tool, may grow.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options {
-  /**
-   * The longest event, in characters. A longer one ends the stream with
-   * `StreamTruncatedError` instead of filling the memory.
-   *
-   * @default 16_777_216
-   */
-  readonly maxEventSize?: number | undefined
-}
+export interface Options extends Pick<Limits.Options, "event" | "toolInput"> {}
 
 // -----------------------------------------------------------------------------
 // decoding
@@ -84,7 +77,7 @@ export const decode: {
 ): Stream.Stream<StreamEvent, E | ClaudeError.ClaudeError, R> =>
   Stream.transformPull(self, (upstream) =>
     Effect.sync(() => {
-      const decoder = new EventDecoder(options?.maxEventSize ?? 16_777_216)
+      const decoder = new EventDecoder(Limits.make(options))
       let ended = false
       const next: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, E | ClaudeError.ClaudeError> = Effect.suspend(() =>
         decoder.stop !== undefined

@@ -20,7 +20,6 @@ import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as TokenCount from "@effect-claude/core/TokenCount"
 import * as Cause from "effect/Cause"
-import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,7 +28,7 @@ import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
-import type { Settings, Version } from "./ClaudeConfig.ts"
+import type { Settings } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type * as Interceptor from "./Interceptor.ts"
 import * as Answer from "./internal/answer.ts"
@@ -113,29 +112,6 @@ export interface StreamOptions {
   /** Runs at each sign of life before the first content. */
   readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
-
-/**
- * A rule a request must obey to be sent.
- *
- * @category models
- * @since 0.1.0
- */
-export type Rule = (request: MessageRequest, version: Version) => ReadonlyArray<ClaudeError.Violation>
-
-// -----------------------------------------------------------------------------
-// services
-// -----------------------------------------------------------------------------
-
-/**
- * The rules a request must obey to be sent, beside having the right shape.
- *
- * @category services
- * @since 0.1.0
- */
-export const Rules: Context.Reference<ReadonlyArray<Rule>> = Context.Reference<ReadonlyArray<Rule>>(
-  "@effect-claude/http/Messages/Rules",
-  { defaultValue: () => [] }
-)
 
 // -----------------------------------------------------------------------------
 // calls
@@ -289,10 +265,7 @@ const prepare = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Call, ClaudeError.ClaudeError, Claude> {
   const claude = yield* Claude
   const settings = yield* claude.settings
-  yield* Prepare.check(request)
-  const rules = yield* Rules
-  const violations = rules.flatMap((rule) => rule(request, settings.version))
-  if (violations.length > 0) return yield* Prepare.refuse(violations)
+  yield* Prepare.check(request, settings)
   const exchange = yield* Prepare.encode(request, streamed)
   return { claude, settings, request, exchange, onProgress, follower: Follow.nobody, read: { latest: undefined } }
 })
@@ -320,9 +293,9 @@ const started = (
     : Effect.andThen(call.onProgress({ _tag: "Attempt", number }), attempt)
 }
 
-const readOptions = ({ onProgress, settings: { maxEventSize, timeouts } }: Call, endBy: number): Open.Options => ({
+const readOptions = ({ onProgress, settings: { limits, timeouts } }: Call, endBy: number): Open.Options => ({
   timeouts,
-  maxEventSize,
+  limits,
   endBy,
   onPing: onProgress === undefined ? Effect.void : onProgress({ _tag: "Ping" })
 })

@@ -7,11 +7,16 @@ import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import * as Config from "effect/Config"
 import * as ConfigProvider from "effect/ConfigProvider"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
 import { key, layer, question } from "./support.ts"
 
 const apiKey = Redacted.make(key)
@@ -134,6 +139,60 @@ describe("Claude", () => {
 
           assert.strictEqual(requests.length, 0)
         }
+      }))
+
+    it.effect("asks for the credential once more after a 401, and sends the request again at once", () =>
+      Effect.gen(function*() {
+        let n = 0
+        const renewed = Effect.sync(() => Redacted.make(`${key}-${n++}`))
+        const requests = yield* sent(ask).pipe(
+          Effect.provide(layer(Script.sequence(Script.status(401), Script.reply("Hi!")), { apiKey: renewed }))
+        )
+        assert.strictEqual(requests.length, 2)
+        assert.strictEqual(n, 2)
+
+        const twice = yield* Effect.flip(ask).pipe(
+          Effect.provide(layer(Script.forever(Script.status(401)), { apiKey: renewed }))
+        )
+        assert.strictEqual(twice._tag, "AuthenticationError")
+        assert.strictEqual(n, 4)
+      }))
+
+    it.effect("does not send a request again with the credential that was refused", () =>
+      Effect.gen(function*() {
+        const { requests } = yield* ClaudeTest.ClaudeTest
+        yield* Effect.flip(ask)
+
+        assert.strictEqual((yield* requests).length, 1)
+      }).pipe(Effect.provide(layer(Script.forever(Script.status(401)), { apiKey: Effect.succeed(apiKey) }))))
+
+    it.effect("waits, when it closes, for calls of other fibers, as long as it is told", () =>
+      Effect.gen(function*() {
+        const slow = Script.forever(Script.reply("Hi!").pipe(Script.delay("10 seconds")))
+        const close = Effect.fnUntraced(function*(drain: Duration.Input) {
+          const scope = yield* Scope.make()
+          const context = yield* Layer.buildWithScope(layer(slow, { drain }), scope)
+          const running = yield* Effect.forkChild(Effect.exit(Effect.provide(ask, context)))
+          yield* TestClock.adjust("1 second")
+          const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+          yield* TestClock.adjust("1 second")
+          const refused = yield* Effect.flip(Effect.provide(ask, context))
+          return { closing, refused, running }
+        })
+        const patient = yield* close("1 minute")
+        assert.isUndefined(patient.closing.pollUnsafe())
+        assert.strictEqual(patient.refused._tag, "ConnectionError")
+        assert.strictEqual(patient.refused.outcome, "notSent")
+        assert.strictEqual(patient.refused.attempts?.count, 1)
+        yield* TestClock.adjust("8 seconds")
+        assert.isTrue(Exit.isSuccess(yield* Fiber.join(patient.running)))
+        assert.isDefined(patient.closing.pollUnsafe())
+
+        const hasty = yield* close("2 seconds")
+        assert.isUndefined(hasty.closing.pollUnsafe())
+        yield* TestClock.adjust("1 second")
+        assert.isDefined(hasty.closing.pollUnsafe())
+        yield* Fiber.interrupt(hasty.running)
       }))
 
     it.effect("needs no credential where the headers carry one", () =>

@@ -34,7 +34,10 @@ const answer = (text: string): ReadonlyArray<StreamEvent> => [
 const textOf = (events: ReadonlyArray<StreamEvent>) => events.map(line).join("")
 
 /** Decodes text that arrives in the given pieces of its bytes. */
-const decode = (text: string, options?: { readonly size?: number; readonly maxEventSize?: number }) =>
+const decode = (
+  text: string,
+  options?: { readonly size?: number; readonly event?: number; readonly toolInput?: number }
+) =>
   Effect.gen(function*() {
     const bytes = encoder.encode(text)
     const size = options?.size ?? bytes.length
@@ -43,7 +46,7 @@ const decode = (text: string, options?: { readonly size?: number; readonly maxEv
     const events: Array<StreamEvent> = []
     const exit = yield* Stream.fromArray(pieces).pipe(
       Stream.rechunk(1),
-      EventStream.decode({ maxEventSize: options?.maxEventSize }),
+      EventStream.decode({ event: options?.event, toolInput: options?.toolInput }),
       Stream.runForEach((event) => Effect.sync(() => events.push(event))),
       Effect.exit
     )
@@ -193,11 +196,36 @@ describe("EventStream", () => {
 
     it.effect("fails on an event larger than allowed", () =>
       Effect.gen(function*() {
-        const error = yield* failure(textOf(answer("x".repeat(1_000))), { maxEventSize: 500, size: 100 })
-        const { exit } = yield* decode(textOf(answer("x".repeat(200))), { maxEventSize: 500 })
+        const error = yield* failure(textOf(answer("x".repeat(1_000))), { event: 500, size: 100 })
+        const { exit } = yield* decode(textOf(answer("x".repeat(200))), { event: 500 })
 
         assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
-        assert.include(error.message, "maxEventSize")
+        assert.include(error.message, "larger than 500 characters")
+        assert.isTrue(Exit.isSuccess(exit))
+      }))
+
+    it.effect("fails on the input of a tool that grows larger than allowed, over all its pieces", () =>
+      Effect.gen(function*() {
+        const call = (pieces: number): ReadonlyArray<StreamEvent> => [
+          { type: "message_start", message },
+          { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "a", name: "f", input: {} } },
+          ...Array.from(
+            { length: pieces },
+            () =>
+              ({
+                type: "content_block_delta",
+                index: 0,
+                delta: { type: "input_json_delta", partial_json: "1234567890" }
+              }) as const
+          ),
+          { type: "content_block_stop", index: 0 }
+        ]
+        const stop: StreamEvent = { type: "message_stop" }
+        const error = yield* failure(textOf([...call(5), ...call(6), stop]), { toolInput: 50 })
+        const { exit } = yield* decode(textOf([...call(5), ...call(5), stop]), { toolInput: 50 })
+
+        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.include(error.message, "larger than 50 characters")
         assert.isTrue(Exit.isSuccess(exit))
       }))
 

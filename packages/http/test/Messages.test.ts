@@ -14,6 +14,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Logger from "effect/Logger"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -202,23 +203,55 @@ describe("Messages", () => {
         assert.include(error.message, "JSON")
       }).pipe(Effect.provide(layer(Script.reply("Hi!")))))
 
-    it.effect("obeys rules that are plugged in", () =>
+    it.effect("obeys the rules, those of the program's own, and their levels", () =>
       Effect.gen(function*() {
-        const rule: Messages.Rule = (request, version) =>
-          request.model.startsWith("claude-")
-            ? []
-            : [{ rule: "model", path: "model", problem: `unknown in ${version}`, fix: "Name a Claude model." }]
-        const ask = (model: string) =>
-          Messages.create({ ...question, model }).pipe(Effect.provideService(Messages.Rules, [rule]))
-        const error = yield* Effect.flip(ask("gpt"))
-        yield* ask(question.model)
-
-        assert.strictEqual(
-          error.message,
-          "The request was not sent: model: unknown in 2023-06-01. Name a Claude model."
-        )
+        const blank = { ...question, messages: [{ role: "user", content: [{ type: "text", text: "" }] }] } as const
+        const refused = yield* Effect.flip(Messages.create(blank))
+        const own = yield* Effect.flip(Messages.create({ ...question, metadata: { user_id: "nobody" } }))
+        yield* Messages.create(question)
         assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 1)
-      }).pipe(Effect.provide(layer(Script.reply("Hi!")))))
+
+        assert.strictEqual(refused._tag === "RequestValidationError" && refused.violations[0]?.rule, "emptyText")
+        assert.strictEqual(
+          own.message,
+          "The request was not sent: metadata.user_id: unknown in 2023-06-01. Name a user."
+        )
+        const sentAnyway = yield* Effect.flip(Messages.create(blank).pipe(Claude.withRules({ emptyText: "off" })))
+        assert.strictEqual(sentAnyway._tag, "InvalidRequestError")
+      }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!")), {
+        customRules: [{
+          name: "user",
+          level: "refuse",
+          evidence: "this program's own",
+          check: (request, { version }) =>
+            request.metadata?.user_id === "nobody"
+              ? [{ path: "metadata.user_id", problem: `unknown in ${version}`, fix: "Name a user." }]
+              : []
+        }]
+      }))))
+
+    it.effect("refuses what the version it is sent with refuses", () =>
+      Effect.gen(function*() {
+        const request = { ...question, temperature: 0.5 }
+        yield* Messages.create(request)
+        const error = yield* Messages.create(request).pipe(Claude.withVersion("2026-10-21"), Effect.flip)
+
+        assert.strictEqual(error._tag, "RequestValidationError")
+        assert.include(error.message, "2026-10-21")
+      }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!"))))))
+
+    it.effect("warns in the log of what the API may refuse, and sends it", () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ logLevel, message }) => {
+          lines.push(`${logLevel} ${String(message)}`)
+        })
+        const request = { ...question, messages: [{ role: "assistant", content: "Hi" }, ...question.messages] } as const
+        yield* Messages.create(request).pipe(Effect.provide(Logger.layer([logger])))
+
+        assert.strictEqual(lines.length, 1)
+        assert.include(lines[0], "Warn The API may refuse this request: messages: ")
+      }).pipe(Effect.provide(layerUnchecked(Script.reply("Hi!")))))
 
     for (const wire of ["json", "stream"] as const) {
       it.effect(`retries a connection that is reset, over ${wire}`, () =>
@@ -546,6 +579,17 @@ describe("Messages", () => {
           { type: "message_stop" }
         ])
       )))))
+
+    it.effect("holds back no more events than allowed, and then hands them out", () =>
+      Effect.gen(function*() {
+        const { exit, types } = yield* patiently(collect(Messages.stream(question)))
+
+        assert.deepStrictEqual(types, Array.from({ length: 6 }, () => "ping"))
+        assert.strictEqual(failure(exit).contentHandedOut, true)
+      }).pipe(Effect.provide(layer(
+        Script.events(Array.from({ length: 6 }, () => ({ type: "ping" }))).pipe(Script.chunked("perEvent")),
+        { limits: { heldEvents: 3 } }
+      ))))
 
     it.effect("says that an event cannot be read, and where", () =>
       Effect.gen(function*() {

@@ -69,12 +69,16 @@ export const text = (
     const decoder = new TextDecoder()
     let out = ""
     const failure = yield* Effect.flip(Effect.forever(
-      Effect.map(read, (chunks) => {
+      Effect.flatMap(read, (chunks) => {
         for (const chunk of chunks) out += decoder.decode(chunk, { stream: true })
+        return out.length > settings.limits.body ? Effect.fail(tooLarge) : Effect.void
       }),
       { disableYield: true }
     ))
     if (Cause.isDone(failure)) return out + decoder.decode()
+    if (failure === tooLarge) {
+      return yield* undecodable(`is larger than ${settings.limits.body} characters`, "", response)
+    }
     return yield* HttpClientError.isHttpClientError(failure)
       ? Failures.fromTransport(failure, {
         ...response.meta,
@@ -111,6 +115,8 @@ export const undecodable = (
 // -----------------------------------------------------------------------------
 
 type Late = { readonly _tag: "Late" }
+
+const tooLarge: Late = { _tag: "Late" }
 
 const isErrorResponse = Wire.is(ErrorResponse.ErrorResponse)
 

@@ -11,6 +11,7 @@ import * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Limits } from "../Limits.ts"
 import { SseParser } from "./sse.ts"
 
 /** Why no further event can be decoded. */
@@ -31,11 +32,13 @@ export class EventDecoder {
   #events: Array<StreamEvent.StreamEvent> = []
   readonly #text = new TextDecoder()
   readonly #parser: SseParser
-  readonly #maxEventSize: number
+  readonly #limits: Pick<Limits, "event" | "toolInput">
+  /** Characters of the tool input that is being written. */
+  #toolInput = 0
 
-  constructor(maxEventSize: number) {
-    this.#maxEventSize = maxEventSize
-    this.#parser = new SseParser(maxEventSize, (event, data) => this.#frame(event, data))
+  constructor(limits: Pick<Limits, "event" | "toolInput">) {
+    this.#limits = limits
+    this.#parser = new SseParser(limits.event, (event, data) => this.#frame(event, data))
   }
 
   /** Reads a chunk and returns the events that it completes. */
@@ -44,7 +47,7 @@ export class EventDecoder {
     const fed = Result.try(() => this.#parser.feed(text))
     if (this.stop === undefined) {
       if (Result.isFailure(fed)) this.stop = malformed(`is not JSON${placeOf(fed.failure)}`)
-      else if (!fed.success) this.stop = malformed(`is larger than ${this.#maxEventSize} characters (maxEventSize)`)
+      else if (!fed.success) this.stop = malformed(`is larger than ${this.#limits.event} characters`)
     }
     const events = this.#events
     this.#events = []
@@ -81,6 +84,15 @@ export class EventDecoder {
     if (value.type === "error") {
       this.stop = { _tag: "ErrorEvent", event: value }
       return
+    }
+    if (value.type === "content_block_start") {
+      this.#toolInput = 0
+    } else if (value.type === "content_block_delta" && value.delta.type === "input_json_delta") {
+      this.#toolInput += value.delta.partial_json.length
+      if (this.#toolInput > this.#limits.toolInput) {
+        this.stop = malformed(`makes the input of a tool larger than ${this.#limits.toolInput} characters`)
+        return
+      }
     }
     this.started = true
     this.accumulator = MessageAccumulator.step(this.accumulator, value)

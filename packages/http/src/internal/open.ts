@@ -23,6 +23,7 @@ import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Exchange from "../Exchange.ts"
+import type { Limits } from "../Limits.ts"
 import type * as Timeouts from "../Timeouts.ts"
 import { EventDecoder, type Stop } from "./eventDecoder.ts"
 import * as Failures from "./failures.ts"
@@ -31,7 +32,7 @@ import * as Watchdog from "./watchdog.ts"
 /** What the reading of a stream is kept to. */
 export interface Options {
   readonly timeouts: Timeouts.Timeouts
-  readonly maxEventSize: number
+  readonly limits: Limits
   /** When the whole call must have ended, by `Watchdog.now`. */
   readonly endBy: number
   /** Called for each ping before the stream commits. */
@@ -84,6 +85,7 @@ export const open = Effect.fnUntraced(function*(
       if (event.type === "ping") yield* options.onPing
       else if (commits(event)) reading.commit()
     }
+    if (held.length > options.limits.heldEvents) reading.commit()
   }
   let first: Array<StreamEvent.StreamEvent> | undefined = held
   const pull = Effect.suspend(() => {
@@ -176,7 +178,7 @@ export class Reading implements Read {
     options: Options
   ) {
     this.meta = meta
-    this.decoder = new EventDecoder(options.maxEventSize)
+    this.decoder = new EventDecoder(options.limits)
     this.#limits = limits
     this.#options = options
     this.#read = read

@@ -5,8 +5,9 @@
  * @since 0.1.0
  */
 import * as Betas from "@effect-claude/core/Betas"
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Rules from "@effect-claude/core/Rules"
 import * as Tool from "@effect-claude/core/Tool"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Effect from "effect/Effect"
@@ -15,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 
 /** Above this, an answer may take longer than a plain response is allowed to. */
@@ -32,38 +34,32 @@ export const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
   (isPresent(request.thinking) && request.thinking.type !== "disabled") ||
   actsOnServer(request)
 
-/** Checks a request's shape. */
+/**
+ * Holds a request to its shape and to the rules. What only warns goes to the
+ * log; it quotes nothing of the prompt.
+ */
 export const check = (
-  request: MessageRequest.MessageRequest
+  request: MessageRequest.MessageRequest,
+  settings: Settings
 ): Effect.Effect<void, ClaudeError.RequestValidationError> => {
-  if (isRequest(request)) return Effect.void
-  const decoded = decode(request)
-  const issues = Result.isFailure(decoded) ? format(decoded.failure).issues : []
-  return refuse(
-    issues.slice(0, 10).map((issue) => ({
-      rule: "shape",
-      path: pathOf(issue.path),
-      problem: issue.message,
-      fix: "Give what the API documents for this field."
-    }))
+  const { refused, warnings } = Rules.check(request, {
+    version: settings.version,
+    rules: settings.rules,
+    custom: settings.customRules,
+    betas: [...settings.betas, ...Betas.ofRequest(request)]
+  })
+  const known = new Set(refused.map(({ path }) => path))
+  const violations = isRequest(request)
+    ? refused
+    : [...refused, ...shape(request).filter(({ path }) => !known.has(path))]
+  if (violations.length > 0) return Effect.fail(Rules.toError(violations))
+  return warnings.length === 0 ? Effect.void : Effect.forEach(
+    warnings,
+    ({ fix, path, problem, rule }) =>
+      Effect.logWarning(`The API may refuse this request: ${path}: ${problem}. ${fix} (${rule})`),
+    { discard: true }
   )
 }
-
-/** Fails with the violations found. */
-export const refuse = (
-  violations: ReadonlyArray<ClaudeError.Violation>
-): Effect.Effect<never, ClaudeError.RequestValidationError> =>
-  Effect.fail(
-    new ClaudeError.RequestValidationError({
-      violations,
-      outcome: "notSent",
-      message: `The request was not sent: ${
-        violations.map(({ fix, path, problem }) => `${path === "" ? "the request" : path}: ${problem}. ${fix}`).join(
-          " "
-        )
-      }`
-    })
-  )
 
 /** Encodes a checked request. */
 export const encode = (
@@ -73,12 +69,12 @@ export const encode = (
   const { stream: _, ...body } = request
   const text = Result.try(() => JSON.stringify(streamed ? { ...body, stream: true } : body))
   if (Result.isFailure(text)) {
-    return refuse([{
+    return Effect.fail(Rules.toError([{
       rule: "json",
       path: "",
       problem: "it cannot be written as JSON (a BigInt, or an object that contains itself)",
       fix: "Use plain JSON values."
-    }])
+    }]))
   }
   return Effect.succeed({
     operation: streamed ? "messages.stream" : "messages.create",
@@ -95,6 +91,18 @@ export const encode = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** The places where a request has not the shape the API documents. */
+const shape = (request: MessageRequest.MessageRequest): ReadonlyArray<ClaudeError.Violation> => {
+  const decoded = decode(request)
+  const issues = Result.isFailure(decoded) ? format(decoded.failure).issues : []
+  return issues.slice(0, 10).map((issue) => ({
+    rule: "shape",
+    path: pathOf(issue.path),
+    problem: issue.message,
+    fix: "Give what the API documents for this field."
+  }))
+}
 
 const isRequest = Wire.is(MessageRequest.MessageRequest)
 

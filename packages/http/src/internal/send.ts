@@ -36,12 +36,13 @@ export const make = (
   fixed: { readonly [name: string]: string }
 ): Claude["Service"]["attempt"] => {
   const client = HttpClient.withScope(httpClient)
-  return Effect.fnUntraced(function*(
+  const send = Effect.fnUntraced(function*(
     request: Exchange.Request,
-    settings: Settings
+    settings: Settings,
+    credential: Credential
   ): Effect.fn.Return<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> {
     const host = new URL(settings.baseUrl).host
-    const headers = { ...fixed, ...yield* sign(signature), ...headersOf(request, settings) }
+    const headers = { ...fixed, ...credential, ...headersOf(request, settings) }
     const problem = Check.headers(headers)
     if (problem !== undefined) return yield* invalidHeader(problem)
     const http = HttpClientRequest.make(request.method)(`${settings.baseUrl}${request.path}`, {
@@ -72,7 +73,23 @@ export const make = (
     const body = Inflate.body(response, responseHeaders["content-encoding"])
     return { status: response.status, headers: responseHeaders, meta, body }
   })
+  if (signature.header === "none") return (request, settings) => send(request, settings, {})
+  const { header, renewable } = signature
+  return (request, settings) =>
+    Effect.flatMap(sign(signature), (credential) => {
+      const sent = send(request, settings, credential)
+      return !renewable ?
+        sent :
+        Effect.catchTag(sent, "AuthenticationError", (error) =>
+          Effect.flatMap(
+            sign(signature),
+            (renewed) => renewed[header] === credential[header] ? Effect.fail(error) : send(request, settings, renewed)
+          ))
+    })
 }
+
+/** The header that signs a request. */
+type Credential = { readonly [name: string]: string }
 
 /** Follows no redirect, and leaves no span and no trace header. */
 const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.Scope> =>
@@ -99,16 +116,16 @@ const headersOf = (request: Exchange.Request, settings: Settings): { readonly [n
 }
 
 const sign = (
-  signature: Signature
-): Effect.Effect<{ readonly [name: string]: string }, ClaudeError.ClaudeError> =>
-  signature.header === "none" ? Effect.succeed({}) : Effect.matchEffect(signature.secret, {
+  { header, secret }: Exclude<Signature, { readonly header: "none" }>
+): Effect.Effect<Credential, ClaudeError.ClaudeError> =>
+  Effect.matchEffect(secret, {
     onFailure: () => Effect.fail(unauthenticated("The credential could not be obtained")),
     onSuccess: (redacted) => {
-      const secret = Redacted.value(redacted)
-      const problem = Check.credential(secret)
+      const value = Redacted.value(redacted)
+      const problem = Check.credential(value)
       return problem !== undefined
         ? Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
-        : Effect.succeed({ [signature.header]: signature.header === "x-api-key" ? secret : `Bearer ${secret}` })
+        : Effect.succeed({ [header]: header === "x-api-key" ? value : `Bearer ${value}` })
     }
   })
 

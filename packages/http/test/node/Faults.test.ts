@@ -126,8 +126,14 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "an event larger than allowed",
     server: Script.reply("x".repeat(5_000)),
-    options: { maxEventSize: 60 },
+    options: { limits: { event: 60 } },
     expected: { json: "ok", ...truncated("decode, unknown") }
+  },
+  {
+    name: "a body larger than allowed",
+    server: Script.reply("x".repeat(5_000)),
+    options: { limits: { body: 1_000 } },
+    expected: { json: "ResponseDecodeError, unknown", folded: "ok", stream: "ok" }
   },
   {
     name: "invalid UTF-8",

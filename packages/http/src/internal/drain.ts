@@ -1,0 +1,49 @@
+/**
+ * Letting calls end before their layer does.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { Claude } from "../Claude.ts"
+
+type Attempt = Claude["Service"]["attempt"]
+
+/** Counts attempts until their connections are given back, and waits for the last of them when the scope closes. */
+export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effect<Attempt, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const limit = Duration.fromInputUnsafe(within)
+    if (Duration.isZero(limit)) return attempt
+    let running = 0
+    let closing = false
+    const idle = yield* Latch.make(true)
+    yield* Effect.addFinalizer(() => {
+      closing = true
+      return Effect.timeoutOption(Effect.interruptible(idle.await), limit)
+    })
+    const counted: Attempt = (request, settings) =>
+      Effect.suspend(() => {
+        if (closing) return Effect.fail(closed)
+        return Effect.andThen(
+          Effect.acquireRelease(
+            Effect.suspend(() => {
+              running++
+              return idle.close
+            }),
+            () => --running === 0 ? idle.open : Effect.void
+          ),
+          attempt(request, settings)
+        )
+      })
+    return counted
+  })
+
+const closed = new ClaudeError.ConnectionError({
+  phase: "connect",
+  outcome: "notSent",
+  shouldRetry: false,
+  message: "The request was not sent: its layer is closing. Begin no calls when the program ends."
+})
