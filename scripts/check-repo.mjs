@@ -2,7 +2,7 @@
 //
 // Usage: node scripts/check-repo.mjs
 import { execFileSync } from "node:child_process"
-import { exists, glob, read, report, root } from "./workspace.mjs"
+import { exists, glob, publicPackages, read, report, root } from "./workspace.mjs"
 
 // --- the top level holds what a visitor expects
 
@@ -101,6 +101,14 @@ const unreferenced = () => {
   return glob("packages/*/tsconfig*.json").filter((file) => !known.has(file))
 }
 
+/** The libraries that documented examples could not import by name. */
+const unnamed = () => {
+  const { devDependencies } = JSON.parse(read("package.json"))
+  return publicPackages
+    .filter(({ manifest }) => manifest.bin === undefined && !(manifest.name in devDependencies))
+    .map(({ manifest }) => manifest.name)
+}
+
 const main = () => {
   const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
     cwd: root,
@@ -116,6 +124,7 @@ const main = () => {
   report("repository", [
     ...stray.map((entry) => `${entry} does not belong at the top level`),
     ...unreferenced().map((file) => `${file} is in no reference of tsconfig.json or tsconfig.packages.json`),
+    ...unnamed().map((name) => `${name} is not among the devDependencies of package.json`),
     ...files.flatMap((file) => problemsIn(file, read(file)))
   ])
 }

@@ -9,8 +9,8 @@
 //   ```ts no-run          type-checked only
 //   ```ts skip (reason)   neither; the reason is required
 //
-// In a fence, `expression // => expected` and `const x = … // => expected` assert with Effect's `Equal`. An example
-// that calls `runMain` is run as a program of its own.
+// In a fence, `expression // => expected` and `const x = … // => expected` assert with Effect's `Equal`; the comment may
+// stand on the next line. An example that calls `runMain` is run as a program of its own.
 //
 // Usage: node scripts/extract-examples.mjs
 import * as Fs from "node:fs"
@@ -81,8 +81,9 @@ const withAssertions = (fence, problems) => {
   const visit = (node) => {
     const isExpression = ts.isExpressionStatement(node)
     const declarations = ts.isVariableStatement(node) ? node.declarationList.declarations : []
-    const rest = code.slice(node.end).split("\n", 1)[0]
-    const expected = /^;?\s*\/\/ => (?<expected>.+)$/.exec(rest)?.groups.expected
+    const [rest = "", next = ""] = code.slice(node.end).split("\n", 2)
+    const expected = (/^;?\s*\/\/ => (?<expected>.+)$/.exec(rest) ??
+      (/^;?\s*$/.test(rest) ? /^\s*\/\/ => (?<expected>.+)$/.exec(next) : null))?.groups.expected
     const at = JSON.stringify(`${fence.file}:${fence.line + source.getLineAndCharacterOfPosition(node.end).line + 1}`)
     if (expected !== undefined && isExpression) {
       asserted++
@@ -102,7 +103,7 @@ const withAssertions = (fence, problems) => {
   const written = fence.code.filter((line) => /\/\/ => /.test(line)).length
   if (written !== asserted) {
     problems.push(
-      `${fence.file}:${fence.line} "// =>" stands on the last line of a statement (${asserted} of ${written} do)`
+      `${fence.file}:${fence.line} "// =>" stands right behind a statement or below it (${asserted} of ${written} do)`
     )
   }
   return insertions

@@ -69,6 +69,10 @@ describe("extract-examples", () => {
       assert.include(line("f(", "  1", ") // => 2"), ";$doctest.equals((f(\n  1\n)), 2, \"docs/guide.md:4\")")
     })
 
+    it("takes what is expected from the line below as well", () => {
+      assert.include(line("f(1)", "// => 2", "g()"), ";$doctest.equals((f(1)), 2, \"docs/guide.md:2\")\n// => 2\ng()")
+    })
+
     it("asserts a constant by its name", () => {
       assert.include(line("const x = f() // => 2"), "const x = f();$doctest.equals(x, 2, \"docs/guide.md:2\")")
     })
