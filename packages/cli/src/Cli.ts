@@ -13,6 +13,7 @@ import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import { ask } from "./commands/ask.ts"
 import { cert } from "./commands/cert.ts"
+import { chat } from "./commands/chat.ts"
 import { explain } from "./commands/explain.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
@@ -36,7 +37,7 @@ export const command = Command.make("effect-claude").pipe(
     "The Claude API on the command line. Set ANTHROPIC_API_KEY, or say --offline to try everything with a scripted model inside."
   ),
   Command.withSubcommands([
-    { group: "Talk", commands: [ask] },
+    { group: "Talk", commands: [chat, ask] },
     { group: "Look into it", commands: [explain, cert] }
   ]),
   Command.withGlobalFlags(Flags.global)

@@ -13,10 +13,11 @@ import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type { Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
+import * as Progress from "./Progress.ts"
 import { Screen } from "./Screen.ts"
 
 // -----------------------------------------------------------------------------
@@ -92,7 +93,7 @@ export const connected = <A, E, R>(program: Effect.Effect<A, E, R>, options?: Op
     if (to.offline) yield* err.line(err.style.dim(offline))
     // Who watches wants to hear soon that it does not work; a script would rather have the answer.
     const retry = err.isTerminal ? RetryPolicy.interactive : RetryPolicy.standard
-    return yield* Effect.provide(program, open(to, { retry, ...options }))
+    return yield* Effect.provide(program, Layer.provideMerge(Progress.layer, open(to, { retry, ...options })))
   })
 
-const offline = "offline: a scripted model inside effect-claude answers, not Claude. No key, no network, no cost."
+const offline = "offline: a scripted model inside answers, not Claude"

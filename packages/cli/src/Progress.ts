@@ -7,8 +7,10 @@
  *
  * @since 0.1.0
  */
-import type { Progress } from "@effect-claude/http/Messages"
+import type { Claude } from "@effect-claude/http/Claude"
+import * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
 import * as Layout from "./Layout.ts"
 import * as Render from "./Render.ts"
 import { Screen } from "./Screen.ts"
@@ -18,19 +20,21 @@ import { Screen } from "./Screen.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what says of each retry why and when it comes.
+ * Layer that says of each retry of a `Claude` why and when it comes.
  *
- * @category retries
+ * @category layers
  * @since 0.1.0
  */
-export const retries: Effect.Effect<(progress: Progress) => Effect.Effect<void>, never, Screen> = Effect.map(
-  Screen,
-  ({ err }) => (progress) => {
-    if (progress._tag !== "Waiting") return Effect.void
-    const { delay, error, n } = progress
-    const status = error.status === undefined ? "" : ` (${error.status})`
-    return err.line(err.style.yellow(`↻ ${error._tag}${status}: trying again in ${Render.duration(delay)}, retry ${n}`))
-  }
+export const layer: Layer.Layer<Claude, never, Claude | Screen> = Interceptor.layer(
+  Effect.map(Screen, ({ err }) => () =>
+    Effect.succeed({
+      onRetry: ({ delay, error, n }) => {
+        const status = error.status === undefined ? "" : ` (${error.status})`
+        const words = `↻ ${error._tag}${status}: trying again in ${Render.duration(delay)}, retry ${n}`
+        // Something transient may stand on the line.
+        return err.line(`${err.isTerminal ? "\r\u001b[K" : ""}${err.style.yellow(words)}`)
+      }
+    }))
 )
 
 // -----------------------------------------------------------------------------

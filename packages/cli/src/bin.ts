@@ -14,6 +14,7 @@ import { createRequire } from "node:module"
 import * as Cli from "./Cli.ts"
 import { ExitCode } from "./ExitCode.ts"
 import * as NodeConnection from "./node/NodeConnection.ts"
+import * as NodeLineReader from "./node/NodeLineReader.ts"
 import { Screen } from "./Screen.ts"
 
 // Whoever reads the output may leave early, as `head` does.
@@ -26,7 +27,12 @@ for (const stream of [process.stdout, process.stderr]) {
 const { version } = createRequire(import.meta.url)("../package.json")
 
 Cli.run(process.argv.slice(2), { version }).pipe(
-  Effect.provide(NodeConnection.layer.pipe(Layer.provideMerge(Screen.layer), Layer.provideMerge(NodeServices.layer))),
+  Effect.provide(
+    Layer.merge(
+      NodeConnection.layer,
+      NodeLineReader.layer({ input: process.stdin, output: process.stdout })
+    ).pipe(Layer.provideMerge(Screen.layer), Layer.provideMerge(NodeServices.layer))
+  ),
   Effect.tap((code) =>
     Effect.sync(() => {
       process.exitCode = code

@@ -29,7 +29,6 @@ import { Done, usage } from "../Failure.ts"
 import * as Files from "../Files.ts"
 import * as Flags from "../Flags.ts"
 import * as Markdown from "../Markdown.ts"
-import * as Progress from "../Progress.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 
@@ -161,7 +160,7 @@ const standardInput = Effect.gen(function*() {
 
 const whole = Effect.fnUntraced(function*(request: MessageRequest.MessageRequest) {
   const { out } = yield* Screen
-  const message = yield* Messages.create(request, { onProgress: yield* Progress.retries })
+  const message = yield* Messages.create(request)
   yield* out.line(JSON.stringify(message, null, 2))
   return message
 })
@@ -172,7 +171,7 @@ const streamed = Effect.fnUntraced(function*(request: MessageRequest.MessageRequ
     ? Markdown.make({ width: yield* width, style: out.style })
     : undefined
   let shown = ""
-  const message = yield* Messages.stream(request, { onProgress: yield* Progress.retries }).pipe(
+  const message = yield* Messages.stream(request).pipe(
     MessageStream.tapText((text) => {
       shown = text
       return out.write(markdown === undefined ? text : markdown.push(text))

@@ -65,8 +65,9 @@ class Echo extends Writable {
   }
 
   override _write(chunk: string | Uint8Array, _: BufferEncoding, done: () => void): void {
-    if (this.muted) return done()
-    this.#to.write(chunk, () => done())
+    // At once and in order with what others print.
+    if (!this.muted) this.#to.write(chunk)
+    done()
   }
 
   override _destroy(_: Error | null, done: () => void): void {
@@ -104,13 +105,19 @@ const open = Effect.fnUntraced(function*({ input, output }: Streams, options: Op
   // Until a line is asked for, nothing is to be seen of what is typed.
   echo.muted = isTerminal
   reader.on("line", (text) => Queue.offerUnsafe(inputs, { _tag: "Line", text }))
-  reader.once("close", () => Queue.offerUnsafe(inputs, { _tag: "End" }))
+  reader.once("close", () => {
+    if (asked && isTerminal) echo.write("\n")
+    Queue.offerUnsafe(inputs, { _tag: "End" })
+  })
+  // Coming back from Ctrl-Z, readline waits to be asked to go on.
+  reader.on("SIGCONT", () => reader.resume())
   reader.on("SIGINT", () => {
     if (!asked) return Deferred.doneUnsafe(stopped, Effect.void)
     const cleared = reader.line !== ""
     // To the end of the line, then everything before it.
     reader.write(null, { ctrl: true, name: "e" })
     reader.write(null, { ctrl: true, name: "u" })
+    if (!cleared && isTerminal) echo.write("\n")
     Queue.offerUnsafe(inputs, { _tag: "Interrupt", cleared })
   })
 

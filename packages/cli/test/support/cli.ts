@@ -35,7 +35,9 @@ export interface Options {
   readonly env?: { readonly [name: string]: string } | undefined
   readonly script?: Script.Script | undefined
   /** What is typed where lines are asked for. */
-  readonly typed?: ReadonlyArray<Input> | undefined
+  readonly typed?: ReadonlyArray<Input | string> | undefined
+  /** When Ctrl-C is pressed during an answer. */
+  readonly interrupt?: Effect.Effect<void> | undefined
 }
 
 export interface Ran {
@@ -95,8 +97,12 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
         open: () =>
           Effect.succeed({
             isTerminal: options.terminal === true,
-            next: () => Effect.sync((): Input => typed.shift() ?? { _tag: "End" }),
-            interrupt: Effect.never
+            next: () =>
+              Effect.sync((): Input => {
+                const input = typed.shift() ?? { _tag: "End" }
+                return typeof input === "string" ? { _tag: "Line", text: input } : input
+              }),
+            interrupt: options.interrupt ?? Effect.never
           })
       })
     )

@@ -1,0 +1,149 @@
+/**
+ * The program as a person meets it: started by its name in a terminal, typed to,
+ * and looked at. Needs tmux.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { execFileSync, spawnSync } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+
+const hasTmux = spawnSync("tmux", ["-V"]).status === 0
+
+if (!hasTmux) process.stderr.write("effect-claude: tmux is not installed, so the tests in a terminal are left out\n")
+
+/** A terminal of its own, closed with the scope. */
+const terminal = Effect.acquireRelease(
+  Effect.sync(() => {
+    const socket = `effect-claude-${process.pid}-${terminals++}`
+    const tmux = (...args: ReadonlyArray<string>) =>
+      execFileSync("tmux", ["-L", socket, "-f", "/dev/null", ...args], { encoding: "utf8" })
+    const env = { ...process.env, NO_COLOR: "" }
+    execFileSync("tmux", ["-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "40", "sh"], { env })
+    tmux("send-keys", "-t", "0", "PS1='$ '", "Enter")
+    const screen = () => tmux("capture-pane", "-p", "-t", "0").trimEnd()
+    return {
+      tmux,
+      screen: Effect.sync(screen),
+      /** Types keys as tmux names them. */
+      press: (...keys: ReadonlyArray<string>) => Effect.sync(() => tmux("send-keys", "-t", "0", ...keys)),
+      /** Starts the program. */
+      start: (...args: ReadonlyArray<string>) =>
+        Effect.sync(() => tmux("send-keys", "-t", "0", `clear; ${process.execPath} ${bin} ${args.join(" ")}`, "Enter")),
+      /** Waits until the screen shows something. */
+      until: (expected: RegExp) =>
+        Effect.promise(async () => {
+          for (let tries = 0; tries < 300; tries++) {
+            const now = screen()
+            if (expected.test(now)) return now
+            await new Promise((resolve) => setTimeout(resolve, 50))
+          }
+          throw new Error(`The screen never showed ${expected}:\n${screen()}`)
+        })
+    }
+  }),
+  ({ tmux }) => Effect.sync(() => tmux("kill-server"))
+)
+
+let terminals = 0
+
+describe.skipIf(!hasTmux)("terminal", { timeout: 60_000 }, () => {
+  it.live(
+    "chat answers, stops at Ctrl-C, goes on, and leaves at the second one",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { press, screen, start, until } = yield* terminal
+        yield* start("chat", "--offline")
+        yield* until(/›$/)
+        yield* press("My name is Ada.", "Enter")
+        yield* until(/Nice to meet you, Ada![^]*›$/)
+        yield* press("Tell me a story", "Enter")
+        yield* until(/Here is what/)
+        yield* press("C-c")
+        yield* until(/Stopped\. What was said so far is kept[^]*›$/)
+        yield* press("What is my name?", "Enter")
+        const answered = yield* until(/Your name is Ada\.[^]*›$/)
+        yield* press("C-c")
+        yield* until(/Ctrl-C again/)
+        yield* press("C-c")
+        yield* until(/exchanges · .*\n\$$/)
+        yield* press("echo code $?", "Enter")
+        yield* until(/code 0/)
+        // The terminal is as it was: it echoes, and Ctrl-C reaches the shell.
+        yield* press("stty -a | grep -c ' icanon.* echo '", "Enter")
+        yield* until(/\n1\n/)
+
+        assert.include(answered, "offline:")
+        assert.notInclude(yield* screen, "Error")
+      }))
+  )
+
+  it.live(
+    "chat survives Ctrl-Z, keeps what is typed ahead, and recalls lines",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const { press, start, until } = yield* terminal
+        yield* start("chat", "--offline")
+        yield* until(/›$/)
+        yield* press("Tell me a story", "Enter")
+        yield* until(/Here is what/)
+        yield* press("typed ahead")
+        yield* press("C-c")
+        yield* until(/› typed ahead$/)
+        yield* press("C-u", "Up")
+        yield* until(/› Tell me a story$/)
+        yield* press("C-u", "C-z")
+        yield* until(/\$$/)
+        yield* press("fg", "Enter")
+        yield* until(/›$/)
+        yield* press("/he", "Tab", "Enter")
+        yield* until(/\/fork \[n\][^]*›$/)
+        yield* press("C-d")
+        yield* until(/\$$/)
+      }))
+  )
+
+  it.live("chat takes what is pasted as one message", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { press, start, tmux, until } = yield* terminal
+      yield* start("chat", "--offline")
+      yield* until(/›$/)
+      tmux("set-buffer", "repeat after me: one\ntwo\n")
+      tmux("paste-buffer", "-r", "-t", "0")
+      yield* until(/\d out[^]*›$/)
+      yield* press("/history", "Enter")
+      yield* until(/› repeat after me: one\ntwo\n/)
+    })))
+
+  it.live("ask stops at Ctrl-C with 130, and leaves the line clean", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { press, start, until } = yield* terminal
+      yield* start("ask", "Tell me a story", "--offline")
+      yield* until(/You asked/)
+      yield* press("C-c")
+      yield* until(/\n\$$/)
+      yield* press("echo code $?", "Enter")
+      yield* until(/code 130/)
+    })))
+
+  it.live("wraps at the width of the terminal, and shows colours there", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { screen, start, tmux, until } = yield* terminal
+      yield* start("explain", "429")
+      yield* until(/exit code +5\n\$$/)
+
+      for (const line of (yield* screen).split("\n")) assert.isAtMost(line.length, 80)
+      assert.include(tmux("capture-pane", "-e", "-p", "-t", "0"), "\u001b[1m429 Too Many Requests")
+    })))
+
+  it.live("says nothing when the reader of its output leaves", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { start, until } = yield* terminal
+      yield* start("explain", "|", "head", "-1;", "echo", "done")
+      const screen = yield* until(/done\n/)
+
+      assert.notInclude(screen, "EPIPE")
+      assert.match(screen, /status/)
+    })))
+})
