@@ -97,7 +97,12 @@ describe.skipIf(!hasTmux)("terminal", { timeout: 60_000 }, () => {
         yield* until(/\$$/)
         yield* press("fg", "Enter")
         yield* until(/›$/)
-        yield* press("/he", "Tab", "Enter")
+        // One key at a time: keys that arrive together are taken for a paste, which completes nothing.
+        yield* press("/he")
+        yield* until(/› \/he$/)
+        yield* press("Tab")
+        yield* until(/› \/help$/)
+        yield* press("Enter")
         yield* until(/\/fork \[n\][^]*›$/)
         yield* press("C-d")
         yield* until(/\$$/)
