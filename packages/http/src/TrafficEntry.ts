@@ -185,7 +185,7 @@ export const format = (self: TrafficEntry): string => {
 // -----------------------------------------------------------------------------
 
 /** Whatever may end or garble a line. */
-// oxlint-disable-next-line eslint/no-control-regex
+// oxlint-disable-next-line eslint/no-control-regex -- control characters are what it is about
 const control = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g
 
 const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`

@@ -110,7 +110,7 @@ describe("TrafficEntry", () => {
         const dangerous = "\n\r\u0000\u001b[31m\u0085\u2028\u2029"
         const line = TrafficEntry.format({ ...entry, model: `${entry.model}${dangerous}`, prompt: dangerous })
 
-        // oxlint-disable-next-line eslint/no-control-regex
+        // oxlint-disable-next-line eslint/no-control-regex -- control characters are what it is about
         assert.notMatch(line, /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/)
       }))
   })

@@ -8,7 +8,7 @@
  * those of this SDK: it has to be a function from `RetryDecision.Input` to
  * `RetryDecision`, with the numbers it was made of.
  *
- * **Example** (Catching a policy that retries too early)
+ * **Example** (Catching a policy that retries whatever happens)
  *
  * ```ts
  * import * as RetryDecision from "@effect-claude/core/RetryDecision"
@@ -23,7 +23,7 @@
  *
  * const broken = await Effect.runPromise(Effect.flip(RetryLaws.check(impatient)))
  *
- * broken.law // => "P3"
+ * broken.law // => "P14"
  * ```
  *
  * @since 0.1.0
