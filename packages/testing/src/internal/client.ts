@@ -128,7 +128,7 @@ const withCode = (message: string, code: string): Error => Object.assign(new Err
 /** A failure in the shape fetch gives it: the reason is the cause of the cause. */
 const failedFetch = (code: string): Error => new TypeError("fetch failed", { cause: withCode(code, code) })
 
-const readBody = (
+export const readBody = (
   request: HttpClientRequest.HttpClientRequest
 ): Effect.Effect<
   { readonly body: Uint8Array; readonly contentType: string | undefined },

@@ -1,0 +1,308 @@
+/**
+ * Real traffic, recorded once and replayed for ever after, without its secrets.
+ *
+ * A cassette wraps an `HttpClient`. Recording, it lets requests through and
+ * writes down what came back once it has come back whole; replaying, it answers
+ * from the file and opens no connection. A request is recognised by its method,
+ * path, version, betas and body, whether or not it is for a stream: a recorded
+ * stream answers a request for JSON, and the reverse. Keys, cookies and the ids
+ * of organisations are removed wherever they stand. The file is JSON with a
+ * field a line, to be read and reviewed like code.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import { readBody } from "./internal/client.ts"
+import { ScriptedResponse } from "./internal/response.ts"
+import * as Tape from "./internal/tape.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What a cassette does with a request.
+ *
+ * - `record`: lets it through and writes it down; what the file held is replaced
+ * - `replay`: answers from the file, or fails with what is different
+ * - `auto`: answers from the file where it can, and records the rest
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Mode = "record" | "replay" | "auto"
+
+/**
+ * One recorded exchange.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Interaction extends Tape.Interaction {}
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * Options for `layer`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The file, such as `test/cassettes/weather.json`. Its directory is made when it is missing. */
+  readonly file: string
+  /**
+   * @default "auto"
+   */
+  readonly mode?: Mode | undefined
+  /**
+   * Removes what else is secret from any text before it is written.
+   *
+   * @default the text as it is
+   */
+  readonly redact?: ((text: string) => string) | undefined
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * The file cannot be read, or is not a cassette.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CassetteError extends Data.TaggedError("CassetteError")<{
+  readonly file: string
+  readonly message: string
+}> {}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * The cassette in use, to look at from a test.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Cassette extends Context.Service<Cassette, {
+  /** What is on the tape. */
+  readonly interactions: Effect.Effect<ReadonlyArray<Interaction>>
+  /** What is on the tape and was not asked for. */
+  readonly unplayed: Effect.Effect<ReadonlyArray<Interaction>>
+}>()("@effect-claude/testing/Cassette") {}
+
+/**
+ * Creates a cassette and the client that goes through it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, options: Options) {
+  const files = yield* FileSystem.FileSystem
+  const writing = yield* Semaphore.make(1)
+  const mode = options.mode ?? "auto"
+  const redact = options.redact ?? ((text) => text)
+  const tape: Array<Interaction | undefined> = mode === "record" ? [] : [...yield* load(files, options.file, mode)]
+  const played = new Set<Interaction>()
+  const interactions = () => tape.filter((each) => each !== undefined)
+
+  const save = writing.withPermits(1)(Effect.gen(function*() {
+    const slash = options.file.lastIndexOf("/")
+    if (slash > 0) yield* files.makeDirectory(options.file.slice(0, slash), { recursive: true })
+    yield* files.writeFileString(options.file, Tape.write(interactions()))
+  }))
+
+  const find = (sent: Tape.Request): Interaction | undefined =>
+    interactions().find((each) => !played.has(each) && Tape.differences(each.request, sent).length === 0)
+
+  const through = (
+    live: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>,
+    request: HttpClientRequest.HttpClientRequest
+  ) =>
+    Effect.gen(function*() {
+      const { body, contentType } = yield* readBody(request)
+      const headers = { ...request.headers, ...(contentType === undefined ? undefined : { "content-type": contentType }) }
+      const url = Option.match(HttpClientRequest.toUrl(request), {
+        onNone: () => request.url,
+        onSome: ({ pathname, search }) => `${pathname}${search}`
+      })
+      const described = (response: { readonly [name: string]: string }) => {
+        const clean = Tape.cleaner(headers, response)
+        return (text: string) => redact(clean(text))
+      }
+      const sent = Tape.requestOf({ method: request.method, url, headers, body }, described({}))
+      const found = mode === "record" ? undefined : find(sent)
+      if (found !== undefined) {
+        played.add(found)
+        return yield* replay(found, sent, request)
+      }
+      if (mode === "replay") return yield* missing(request, options.file, interactions(), played, sent)
+
+      // The order on the tape is that of the requests, whichever ends first.
+      const slot = tape.push(undefined) - 1
+      const response = yield* live
+      const pieces: Array<Uint8Array> = []
+      const record = Effect.suspend(() => {
+        const clean = described(response.headers)
+        const interaction = Tape.interactionOf(
+          Tape.requestOf({ method: request.method, url, headers, body }, clean),
+          { status: response.status, headers: { ...response.headers }, body: concat(pieces) },
+          clean
+        )
+        tape[slot] = interaction
+        played.add(interaction)
+        return Effect.mapError(save, (cause) =>
+          new HttpClientError.HttpClientError({
+            reason: new HttpClientError.TransportError({
+              request,
+              cause,
+              description: `the cassette ${options.file} cannot be written`
+            })
+          }))
+      })
+      return yield* ScriptedResponse.make({
+        request,
+        url: response.url,
+        status: response.status,
+        headers: response.headers,
+        stream: () =>
+          bodyOf(response).pipe(
+            Stream.tap((piece) => Effect.sync(() => pieces.push(piece))),
+            Stream.concat(Stream.fromEffectDrain(record))
+          )
+      })
+    })
+
+  return {
+    client: HttpClient.transform(client, through),
+    service: Cassette.of({
+      interactions: Effect.sync(interactions),
+      unplayed: Effect.sync(() => interactions().filter((each) => !played.has(each)))
+    })
+  }
+})
+
+/**
+ * Layer that puts a cassette around the `HttpClient` it is given.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Options
+): Layer.Layer<
+  Cassette | HttpClient.HttpClient,
+  CassetteError,
+  FileSystem.FileSystem | HttpClient.HttpClient
+> =>
+  Layer.effectContext(
+    Effect.gen(function*() {
+      const { client, service } = yield* make(yield* HttpClient.HttpClient, options)
+      return Context.make(Cassette, service).pipe(Context.add(HttpClient.HttpClient, client))
+    })
+  )
+
+/**
+ * Layer that answers from a cassette alone and needs no client.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerReplay = (
+  file: string
+): Layer.Layer<Cassette | HttpClient.HttpClient, CassetteError, FileSystem.FileSystem> =>
+  Layer.provide(layer({ file, mode: "replay" }), Layer.succeed(HttpClient.HttpClient, nobody))
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const load = (files: FileSystem.FileSystem, file: string, mode: Mode) =>
+  Effect.gen(function*() {
+    const exists = yield* files.exists(file)
+    if (!exists && mode === "auto") return []
+    const text = yield* files.readFileString(file)
+    const { interactions } = yield* decode(text)
+    return interactions
+  }).pipe(Effect.mapError((error) =>
+    new CassetteError({ file, message: `The cassette ${file} cannot be read: ${error.message}` })
+  ))
+
+const decode = Schema.decodeEffect(Schema.fromJsonString(Tape.Tape))
+
+const replay = (found: Interaction, sent: Tape.Request, request: HttpClientRequest.HttpClientRequest) => {
+  const { headers, pieces } = Tape.play(found, sent)
+  return ScriptedResponse.make({
+    request,
+    url: request.url,
+    status: found.response.status,
+    headers: Headers.fromInput(headers),
+    stream: () => Stream.fromArrays(...pieces.map((piece): [Uint8Array] => [piece]))
+  })
+}
+
+const missing = (
+  request: HttpClientRequest.HttpClientRequest,
+  file: string,
+  tape: ReadonlyArray<Interaction>,
+  played: ReadonlySet<Interaction>,
+  sent: Tape.Request
+) => {
+  const nearest = tape.map((each) => ({ each, different: Tape.differences(each.request, sent) }))
+    .toSorted((a, b) => a.different.length - b.different.length)[0]
+  const because = nearest === undefined
+    ? "the cassette is empty"
+    : nearest.different.length === 0 && played.has(nearest.each)
+    ? "it was recorded fewer times than it is sent"
+    : `the nearest recorded request is different:\n${nearest.different.slice(0, 8).map((line) => `  ${line}`).join("\n")}`
+  return Effect.fail(
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({
+        request,
+        description: `${sent.method} ${sent.url} is not on the cassette ${file}: ${because}`
+      })
+    })
+  )
+}
+
+/** An empty body is not an error here. */
+const bodyOf = (response: HttpClientResponse.HttpClientResponse) =>
+  Stream.catchIf(response.stream, (error) => error.reason._tag === "EmptyBodyError", () => Stream.empty)
+
+const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
+  const all = new Uint8Array(pieces.reduce((size, piece) => size + piece.length, 0))
+  let at = 0
+  for (const piece of pieces) {
+    all.set(piece, at)
+    at += piece.length
+  }
+  return all
+}
+
+/** Never reached: a replaying cassette sends nothing on. */
+const nobody = HttpClient.make((request) =>
+  Effect.fail(
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({ request, description: "a replayed cassette opens no connection" })
+    })
+  )
+)
