@@ -140,7 +140,10 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
   ) =>
     Effect.gen(function*() {
       const { body, contentType } = yield* readBody(request)
-      const headers = { ...request.headers, ...(contentType === undefined ? undefined : { "content-type": contentType }) }
+      const headers = {
+        ...request.headers,
+        ...(contentType === undefined ? undefined : { "content-type": contentType })
+      }
       const url = Option.match(HttpClientRequest.toUrl(request), {
         onNone: () => request.url,
         onSome: ({ pathname, search }) => `${pathname}${search}`
@@ -273,7 +276,9 @@ const missing = (
     ? "the cassette is empty"
     : nearest.different.length === 0 && played.has(nearest.each)
     ? "it was recorded fewer times than it is sent"
-    : `the nearest recorded request is different:\n${nearest.different.slice(0, 8).map((line) => `  ${line}`).join("\n")}`
+    : `the nearest recorded request is different:\n${
+      nearest.different.slice(0, 8).map((line) => `  ${line}`).join("\n")
+    }`
   return Effect.fail(
     new HttpClientError.HttpClientError({
       reason: new HttpClientError.TransportError({

@@ -162,8 +162,10 @@ export const prompt = (text: string | RegExp): RequestMatcher =>
  * @since 0.1.0
  */
 export const roles = (...roles: ReadonlyArray<string>): RequestMatcher =>
-  make(`the roles ${roles.join(", ")}`, (request) =>
-    compare("roles", roles.join(", "), turns(request).map((turn) => String(turn["role"])).join(", ")))
+  make(
+    `the roles ${roles.join(", ")}`,
+    (request) => compare("roles", roles.join(", "), turns(request).map((turn) => String(turn["role"])).join(", "))
+  )
 
 /**
  * Expects a tool to be offered.
@@ -212,8 +214,10 @@ export const any = (...matchers: ReadonlyArray<RequestMatcher>): RequestMatcher 
  * @since 0.1.0
  */
 export const not = (self: RequestMatcher): RequestMatcher =>
-  make(`not ${self.description}`, (request) =>
-    self.explain(request).length > 0 ? [] : [`expected not ${self.description}`])
+  make(
+    `not ${self.description}`,
+    (request) => self.explain(request).length > 0 ? [] : [`expected not ${self.description}`]
+  )
 
 // -----------------------------------------------------------------------------
 // matching
@@ -277,7 +281,11 @@ const compare = (path: string, expected: string | RegExp | undefined, actual: st
     : expected === actual
   return isSame
     ? []
-    : [`${path}: expected ${expected instanceof RegExp ? String(expected) : Diff.show(expected)}, got ${Diff.show(actual)}`]
+    : [
+      `${path}: expected ${expected instanceof RegExp ? String(expected) : Diff.show(expected)}, got ${
+        Diff.show(actual)
+      }`
+    ]
 }
 
 const lines = (differences: ReadonlyArray<Diff.Difference>): ReadonlyArray<string> =>

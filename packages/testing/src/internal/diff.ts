@@ -29,9 +29,7 @@ export const differences = (
   }
   if (isArray(expected) && isArray(actual)) {
     const size = Math.max(expected.length, actual.length)
-    return Array.from({ length: size }).flatMap((_, i) =>
-      differences(expected[i], actual[i], `${path}[${i}]`, subset)
-    )
+    return Array.from({ length: size }).flatMap((_, i) => differences(expected[i], actual[i], `${path}[${i}]`, subset))
   }
   return Object.is(expected, actual) ? [] : [{ path, expected, actual }]
 }

@@ -145,7 +145,12 @@ export const cleaner = (
 
 /** Says how a request differs from a recorded one. Whether it is for a stream makes no difference. */
 export const differences = (recorded: Request, sent: Request): ReadonlyArray<string> =>
-  Diff.differences({ ...recorded, body: logical(recorded.body) }, { ...sent, body: logical(sent.body) }, "request", false)
+  Diff.differences(
+    { ...recorded, body: logical(recorded.body) },
+    { ...sent, body: logical(sent.body) },
+    "request",
+    false
+  )
     .map(({ actual, expected, path }) => `${path}: recorded ${Diff.show(expected)}, sent ${Diff.show(actual)}`)
 
 const logical = (body: unknown): unknown => {
