@@ -238,8 +238,8 @@ export const matches = (self: RequestMatcher) => (request: RecordedRequest): boo
  * @category matching
  * @since 0.1.0
  */
-export const mismatches = (self: RequestMatcher, request: RecordedRequest): ReadonlyArray<string> =>
-  self.explain(request)
+export const mismatches = (matcher: RequestMatcher, request: RecordedRequest): ReadonlyArray<string> =>
+  matcher.explain(request)
 
 /**
  * Returns the first request that is as expected, or fails with what is wrong
