@@ -76,7 +76,7 @@ describe("RetryLaws", () => {
             { ...RetryLaws.standard, jitter: { proportional: half } }
           )
         )
-      }))
+      }), 60_000)
 
     const defects: ReadonlyArray<readonly [string, RetryLaws.Name, Partial<Steps>, Partial<RetryLaws.Parameters>]> = [
       ["jitter after the cap", "P1", { jitter: (c, chance) => c * (0.8 + 0.4 * chance) }, {
