@@ -13,11 +13,15 @@ import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as PartialJson from "@effect-claude/core/PartialJson"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Arr from "effect/Array"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as Watchdog from "./internal/watchdog.ts"
+import * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -44,6 +48,40 @@ export interface ToolInput {
   readonly value: unknown
   /** Whether the call is complete: its block was closed. */
   readonly done: boolean
+}
+
+/**
+ * The seam in a stream that began again: what came before it is void. An event
+ * of our own, told from the API's by its type.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Restarted {
+  readonly type: "~restarted"
+  /** The number of the restart: 1 for the first. */
+  readonly n: number
+  /** How the stream failed, with the partial message it had brought. */
+  readonly error: ClaudeError.ClaudeError
+  /** How long is waited before the stream begins again. */
+  readonly delay: Duration.Duration
+}
+
+/**
+ * Options of `restart`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface RestartOptions {
+  /**
+   * How often and when the stream begins again. Its `maxRetries` and deadline
+   * count restarts; what fails before the first content is retried by the
+   * policy of the call itself.
+   *
+   * @default RetryPolicy.interactive
+   */
+  readonly policy?: RetryPolicy.RetryPolicy | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -156,6 +194,81 @@ export const tapText: {
       return piece === "" ? Effect.void : f(piece)
     })
 )
+
+/**
+ * Begins the stream again when it breaks off after content, and says so with a
+ * `Restarted` in its midst, so that a user interface can take back what it
+ * showed.
+ *
+ * **Gotchas**
+ *
+ * Each restart is a new request that is billed anew, and the second answer is
+ * not the first: text already shown is void. Leave it off for requests whose
+ * tools act on the server.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const restart: {
+  (options?: RestartOptions): <R>(
+    self: Stream.Stream<StreamEvent, ClaudeError.ClaudeError, R>
+  ) => Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R>
+  <R>(
+    self: Stream.Stream<StreamEvent, ClaudeError.ClaudeError, R>,
+    options?: RestartOptions
+  ): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R>
+} = dual(
+  (args) => Stream.isStream(args[0]),
+  <R>(
+    self: Stream.Stream<StreamEvent, ClaudeError.ClaudeError, R>,
+    options?: RestartOptions
+  ): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
+    Stream.unwrap(Effect.clockWith((clock) => {
+      const policy = options?.policy ?? RetryPolicy.interactive
+      const startedAt = Watchdog.now(clock)
+      const run = (n: number): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
+        Stream.catch(self, (error) =>
+          Stream.unwrap(Effect.map(RetryPolicy.chance, (draw) => {
+            if (error.contentHandedOut !== true) return Stream.fail(error)
+            const elapsed = Duration.millis(Watchdog.now(clock) - startedAt)
+            const judged = error.with({ contentHandedOut: undefined })
+            const decision = RetryPolicy.decide(policy, { n, elapsed, error: judged, draw })
+            if (decision._tag === "GiveUp") return Stream.fail(error)
+            const { delay } = decision
+            const seam: Restarted = { type: "~restarted", n, error, delay }
+            return Stream.concat(
+              Stream.succeed(seam),
+              Stream.unwrap(Effect.as(Effect.sleep(delay), run(n + 1)))
+            )
+          })))
+      return Effect.succeed(run(1))
+    }))
+)
+
+/**
+ * Whether an event is the seam of a stream that began again.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isRestarted = (event: StreamEvent | Restarted): event is Restarted => event.type === "~restarted"
+
+/**
+ * Lets several consumers see one stream: one request is made, and each consumer
+ * sees every event from the first, however late it comes.
+ *
+ * **Gotchas**
+ *
+ * The stream is read as fast as it comes, and its events are kept for as long as
+ * the scope is open. Closing the scope ends the request.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const share = <A, E, R>(
+  self: Stream.Stream<A, E, R>
+): Effect.Effect<Stream.Stream<A, E>, never, R | Scope.Scope> =>
+  Stream.broadcast(self, { capacity: "unbounded", replay: Infinity })
 
 /**
  * Runs the stream and returns the whole message: `create` by another way.

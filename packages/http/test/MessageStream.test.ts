@@ -2,10 +2,16 @@ import * as Message from "@effect-claude/core/Message"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
+import * as TestClock from "effect/testing/TestClock"
+import { errorOf } from "./fixtures.ts"
 import { layer, question } from "./support.ts"
 
 const answer = Messages.stream(question)
@@ -127,6 +133,119 @@ describe("MessageStream", () => {
 
         assert.strictEqual(error, "mine")
       }).pipe(Effect.provide(layer(Script.reply("One two three")))))
+  })
+
+  describe("restart", () => {
+    const cut = Script.reply("One two three four").pipe(Script.chunked("perEvent"), Script.cutAfter({ events: 5 }))
+
+    const restarted = (options?: MessageStream.RestartOptions) =>
+      Effect.gen(function*() {
+        const fiber = yield* answer.pipe(
+          MessageStream.restart(options),
+          Stream.runCollect,
+          Effect.exit,
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("1 hour")
+        return yield* Fiber.join(fiber)
+      })
+
+    it.effect("begins again after content, with a seam that says so", () =>
+      Effect.gen(function*() {
+        const exit = yield* restarted()
+        const events = Exit.isSuccess(exit) ? exit.value : []
+        const at = events.findIndex(MessageStream.isRestarted)
+        const seam = events[at]
+        const after = events.slice(at + 1).filter((event): event is StreamEvent => !MessageStream.isRestarted(event))
+
+        assert.strictEqual(at, 5)
+        assert.strictEqual(events.filter(MessageStream.isRestarted).length, 1)
+        assert.strictEqual(seam?.type === "~restarted" && seam.error._tag, "StreamTruncatedError")
+        assert.strictEqual(seam?.type === "~restarted" && seam.n, 1)
+        assert.strictEqual(Message.text(yield* MessageStream.final(Stream.fromArray(after))), "Two!")
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 2)
+      }).pipe(Effect.provide(layer(Script.sequence(cut, Script.reply("Two!"))))))
+
+    it.effect("gives up as the policy says, with the error that says so", () =>
+      Effect.gen(function*() {
+        const error = errorOf(yield* restarted())
+
+        assert.strictEqual(error._tag, "StreamTruncatedError")
+        assert.strictEqual(error.contentHandedOut, true)
+        assert.isDefined(error.partial)
+        // The first, and the two restarts of the interactive policy.
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 3)
+      }).pipe(Effect.provide(layer(Script.forever(cut)))))
+
+    it.effect("does not begin again after what no retry helps, nor before content", () =>
+      Effect.gen(function*() {
+        const { requests } = yield* ClaudeTest.ClaudeTest
+        assert.strictEqual(errorOf(yield* restarted())._tag, "AuthenticationError")
+        assert.strictEqual((yield* requests).length, 1)
+        assert.strictEqual(errorOf(yield* restarted())._tag, "InvalidRequestError")
+        assert.strictEqual((yield* requests).length, 2)
+      }).pipe(Effect.provide(layer(Script.sequence(
+        Script.status(401),
+        Script.errorInStream(Script.reply("One two three four"), { after: 5, status: 400 })
+      )))))
+
+    it.effect("is off under a policy that never retries", () =>
+      Effect.gen(function*() {
+        yield* restarted({ policy: RetryPolicy.never })
+
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 1)
+      }).pipe(Effect.provide(layer(Script.forever(cut)))))
+  })
+
+  describe("share", () => {
+    it.effect("shows several consumers one stream from its start, with one request", () =>
+      Effect.gen(function*() {
+        const shared = yield* MessageStream.share(answer)
+        const text = Effect.map(Stream.runCollect(MessageStream.text(shared)), (pieces) => pieces.join(""))
+        const [folded, first, second] = yield* Effect.all([MessageStream.final(shared), text, text], {
+          concurrency: "unbounded"
+        })
+        const late = yield* text
+
+        assert.deepStrictEqual(
+          [Message.text(folded), first, second, late],
+          Array.from({ length: 4 }, () => "One two three")
+        )
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 1)
+      }).pipe(Effect.scoped, Effect.provide(layer(perEvent(Script.reply("One two three"))))))
+
+    it.effect("goes on for others when one leaves, and shows all of them its failure", () =>
+      Effect.gen(function*() {
+        const shared = yield* MessageStream.share(answer)
+        const leaving = shared.pipe(Stream.take(1), Stream.runDrain)
+        const [, first] = yield* Effect.all([leaving, Effect.exit(Stream.runDrain(shared))], {
+          concurrency: "unbounded"
+        })
+        const late = yield* Effect.exit(Stream.runDrain(shared))
+
+        assert.strictEqual(errorOf(first)._tag, "StreamTruncatedError")
+        assert.strictEqual(errorOf(late)._tag, "StreamTruncatedError")
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(layer(
+          Script.reply("One two three").pipe(Script.chunked("perEvent"), Script.cutAfter({ events: 5 }))
+        ))
+      ))
+
+    it.effect("ends the request when its scope closes", () =>
+      Effect.gen(function*() {
+        const { aborted, open } = yield* ClaudeTest.ClaudeTest
+        yield* Effect.scoped(Effect.gen(function*() {
+          const shared = yield* MessageStream.share(answer)
+          yield* shared.pipe(Stream.take(1), Stream.runDrain)
+          assert.strictEqual(yield* open, 1)
+        }))
+
+        assert.strictEqual(yield* open, 0)
+        assert.strictEqual(yield* aborted, 1)
+      }).pipe(Effect.provide(layer(
+        Script.reply("One two three").pipe(Script.chunked("perEvent"), Script.stall({ after: { events: 5 } }))
+      ))))
   })
 
   describe("final", () => {

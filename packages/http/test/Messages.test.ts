@@ -617,6 +617,44 @@ describe("Messages", () => {
       )))))
   })
 
+  describe("create and stream", () => {
+    const Block = Schema.Union([
+      Schema.Struct({ type: Schema.Literal("text"), text: Schema.String }),
+      Schema.Struct({ type: Schema.Literal("thinking"), thinking: Schema.String, signature: Schema.String }),
+      Schema.Struct({ type: Schema.Literal("redacted_thinking"), data: Schema.String }),
+      Schema.Struct({
+        type: Schema.Literal("tool_use"),
+        id: Schema.String,
+        name: Schema.String,
+        input: Schema.Record(Schema.String, Schema.Json)
+      }),
+      Schema.Struct({ type: Schema.Literal("tomorrow"), field: Schema.Json })
+    ])
+
+    it.effect.prop(
+      "give the same message, however it travels and is cut into pieces",
+      {
+        content: Schema.Array(Block),
+        stop_reason: Schema.Literals(["end_turn", "max_tokens", "tool_use", "tomorrow"]),
+        size: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 500 }))
+      },
+      ({ content, size, stop_reason }) =>
+        Effect.gen(function*() {
+          const plain = yield* Messages.create(question, { wire: "json" })
+          const folded = yield* Messages.create(question, { wire: "stream" })
+          const streamed = yield* MessageStream.final(Messages.stream(question))
+
+          assert.deepStrictEqual(folded, plain)
+          assert.deepStrictEqual(streamed, plain)
+        }).pipe(Effect.provide(layer(Script.forever(
+          Script.message({ id: "msg_1", content, stop_reason, usage: { input_tokens: 7, output_tokens: 11 } }).pipe(
+            Script.chunked(Array.from({ length: 40 }, (_, i) => (i + 1) * size))
+          )
+        )))),
+      { arbitrary: { runs: 150 } }
+    )
+  })
+
   describe("the commit point", () => {
     const start = {
       type: "message_start",
