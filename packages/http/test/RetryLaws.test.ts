@@ -18,14 +18,15 @@ describe("RetryPolicy", () => {
   it.effect.each(presets.map((name) => ({ name })))("$name keeps the laws of policies", ({ name }) => {
     const policy = RetryPolicy[name]
     return RetryLaws.check({ parameters: policy, decide: (input) => RetryPolicy.decide(policy, input) })
-  })
+  }, 30_000)
 
   it.effect.each([{ jitter: "equal" }, { jitter: "none" }, { jitter: { proportional: 0.25 } }] as const)(
     "keeps the laws with jitter $jitter",
     ({ jitter }) => {
       const policy = RetryPolicy.jitter(RetryPolicy.background, jitter)
       return RetryLaws.check({ parameters: policy, decide: (input) => RetryPolicy.decide(policy, input) })
-    }
+    },
+    30_000
   )
 
   it.effect("has combinators that commute, and a policy that never retries", () =>

@@ -229,17 +229,23 @@ export class BrokenLaw extends Data.TaggedError("BrokenLaw")<{
  * @category checking
  * @since 0.1.0
  */
-export const check = (policy: Policy, options?: Options): Effect.Effect<void, BrokenLaw> =>
-  Effect.forEach(PolicyLaws.names, (law) =>
-    firstOf(
-      law,
-      Arbitraries.retryInput({
-        maxRetries: policy.parameters.maxRetries + 2,
-        elapsed: Duration.times(Duration.fromInputUnsafe(policy.parameters.deadline), 1.2)
-      }),
-      (input) => PolicyLaws.violation(law, policy, input),
-      options
-    ), { discard: true })
+export const check = (policy: Policy, options?: Options): Effect.Effect<void, BrokenLaw> => {
+  const inputs = Arbitraries.retryInput({
+    maxRetries: policy.parameters.maxRetries + 2,
+    elapsed: Duration.times(Duration.fromInputUnsafe(policy.parameters.deadline), 1.2)
+  })
+  const broken = (law: (typeof PolicyLaws.names)[number]) =>
+    firstOf(law, inputs, (input) => PolicyLaws.violation(law, policy, input), options)
+  // All laws at once first, which is all a sound policy needs; then each by itself, so that it shrinks by itself.
+  return Effect.flatMap(
+    Arbitrary.checkEffect(
+      inputs,
+      (input) => PolicyLaws.names.every((law) => PolicyLaws.violation(law, policy, input) === undefined),
+      { ...settings(options), maxShrinks: 0 }
+    ),
+    (result) => result._tag === "Passed" ? Effect.void : Effect.forEach(PolicyLaws.names, broken, { discard: true })
+  )
+}
 
 /**
  * Checks a reader of `retry-after-ms` and `retry-after` (P12). It is given
@@ -310,16 +316,18 @@ const firstOf = <A>(
   options: Options | undefined
 ): Effect.Effect<void, BrokenLaw> =>
   Effect.flatMap(
-    Arbitrary.checkEffect(inputs, (input) => violation(input) === undefined, {
-      runs: options?.runs ?? 500,
-      seed: options?.seed ?? 0,
-      maxShrinks: 2000
-    }),
+    Arbitrary.checkEffect(inputs, (input) => violation(input) === undefined, settings(options)),
     (result) =>
       result._tag === "Falsified"
         ? Effect.fail(broken(law, violation(result.shrunkInput) ?? "", result.shrunkInput))
         : Effect.void
   )
+
+const settings = (options: Options | undefined) => ({
+  runs: options?.runs ?? 500,
+  seed: options?.seed ?? 0,
+  maxShrinks: 2000
+})
 
 const broken = (law: Name, violation: string, counterexample: unknown): BrokenLaw =>
   new BrokenLaw({ law, statement: statements[law], violation, counterexample })
