@@ -15,8 +15,10 @@ import * as CacheControl from "./CacheControl.ts"
 import * as CodeExecution from "./CodeExecution.ts"
 import * as ContentBlock from "./ContentBlock.ts"
 import * as Base64 from "./internal/base64.ts"
+import * as Mcp from "./Mcp.ts"
 import * as Media from "./Media.ts"
 import * as ServerToolResult from "./ServerToolResult.ts"
+import * as ToolChange from "./ToolChange.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -70,46 +72,6 @@ export const ToolResult = Wire.struct("ToolResult", {
 export interface ToolResult extends Schema.Schema.Type<typeof ToolResult> {}
 
 /**
- * A tool that is available from here on, in a system turn.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const ToolAddition = Wire.struct("ToolAddition", {
-  type: Schema.Literal("tool_addition"),
-  tool: Wire.Json,
-  ...CacheControl.field
-})
-
-/**
- * A tool that is available from here on, in a system turn.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolAddition extends Schema.Schema.Type<typeof ToolAddition> {}
-
-/**
- * A tool that is no longer available from here on, in a system turn.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const ToolRemoval = Wire.struct("ToolRemoval", {
-  type: Schema.Literal("tool_removal"),
-  tool: Wire.Json,
-  ...CacheControl.field
-})
-
-/**
- * A tool that is no longer available from here on, in a system turn.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolRemoval extends Schema.Schema.Type<typeof ToolRemoval> {}
-
-/**
  * A block of a request.
  *
  * @category schemas
@@ -132,15 +94,15 @@ export const Content = Wire.openUnion("Content", [
   CodeExecution.TextEditorCodeExecutionToolResult,
   ServerToolResult.ToolSearchToolResult,
   ServerToolResult.ToolReference,
-  ServerToolResult.McpToolUse,
-  ServerToolResult.McpToolResult,
-  ServerToolResult.McpToolListing,
+  Mcp.ToolUse,
+  Mcp.ToolResult,
+  Mcp.ToolListing,
   ServerToolResult.AdvisorToolResult,
   ContentBlock.ContainerUpload,
   ContentBlock.Compaction,
   ContentBlock.Fallback,
-  ToolAddition,
-  ToolRemoval
+  ToolChange.ToolAddition,
+  ToolChange.ToolRemoval
 ])
 
 /**

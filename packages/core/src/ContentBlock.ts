@@ -13,7 +13,10 @@ import * as CacheControl from "./CacheControl.ts"
 import * as Caller from "./Caller.ts"
 import * as Citation from "./Citation.ts"
 import * as CodeExecution from "./CodeExecution.ts"
+import * as Fallbacks from "./Fallbacks.ts"
+import * as Mcp from "./Mcp.ts"
 import * as ServerToolResult from "./ServerToolResult.ts"
+import * as ToolChange from "./ToolChange.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -169,7 +172,7 @@ export const Compaction = Wire.struct("Compaction", {
   content: Wire.nullish(Schema.String),
   encrypted_content: Wire.nullish(Schema.String),
   signature: Wire.nullish(Schema.String),
-  tool_changes: Wire.nullish(Wire.Json),
+  tool_changes: Wire.nullish(Schema.Array(ToolChange.ToolChange)),
   ...CacheControl.field
 })
 
@@ -191,7 +194,7 @@ export const Fallback = Wire.struct("Fallback", {
   type: Schema.Literal("fallback"),
   from: Wire.struct("FallbackFrom", { model: Schema.String }),
   to: Wire.struct("FallbackTo", { model: Schema.String }),
-  trigger: Wire.nullish(Wire.Json)
+  trigger: Wire.nullish(Fallbacks.Trigger)
 })
 
 /**
@@ -220,9 +223,9 @@ export const ContentBlock = Wire.openUnion("ContentBlock", [
   CodeExecution.BashCodeExecutionToolResult,
   CodeExecution.TextEditorCodeExecutionToolResult,
   ServerToolResult.ToolSearchToolResult,
-  ServerToolResult.McpToolUse,
-  ServerToolResult.McpToolResult,
-  ServerToolResult.McpToolListing,
+  Mcp.ToolUse,
+  Mcp.ToolResult,
+  Mcp.ToolListing,
   ServerToolResult.AdvisorToolResult,
   ContainerUpload,
   Compaction,

@@ -11,6 +11,8 @@ import * as CacheControl from "./CacheControl.ts"
 import * as ContentBlock from "./ContentBlock.ts"
 import * as Wire from "./Wire.ts"
 
+const download = { download_id: Schema.String, url: Schema.String }
+
 // -----------------------------------------------------------------------------
 // sources
 // -----------------------------------------------------------------------------
@@ -249,6 +251,36 @@ export const SearchResult = Wire.struct("SearchResult", {
 export interface SearchResult extends Schema.Schema.Type<typeof SearchResult> {}
 
 /**
+ * What happened in a browser: a tab was opened, or a file was downloaded.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserStateChange = Wire.openUnion("BrowserStateChange", [
+  Wire.struct("TabOpened", { type: Schema.Literal("tab_opened"), tab_id: Schema.String }),
+  Wire.struct("DownloadStarted", { type: Schema.Literal("download_started"), ...download }),
+  Wire.struct("DownloadCompleted", {
+    type: Schema.Literal("download_completed"),
+    ...download,
+    path: Wire.nullish(Schema.String),
+    size_bytes: Wire.nullish(Schema.Finite)
+  }),
+  Wire.struct("DownloadFailed", {
+    type: Schema.Literal("download_failed"),
+    ...download,
+    error: Wire.nullish(Schema.String)
+  })
+])
+
+/**
+ * What happened in a browser.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type BrowserStateChange = typeof BrowserStateChange.Type
+
+/**
  * What a browser toolset shows: its tabs, and what changed.
  *
  * @category schemas
@@ -257,12 +289,12 @@ export interface SearchResult extends Schema.Schema.Type<typeof SearchResult> {}
 export const BrowserState = Wire.struct("BrowserState", {
   type: Schema.Literal("browser_state"),
   tabs: Schema.Array(Wire.struct("BrowserTab", {
-    tab_id: Wire.Json,
+    tab_id: Schema.String,
     title: Schema.String,
     url: Schema.String,
     active: Wire.nullish(Schema.Boolean)
   })),
-  state_changes: Wire.nullish(Schema.Array(Wire.Json)),
+  state_changes: Wire.nullish(Schema.Array(BrowserStateChange)),
   ...CacheControl.field
 })
 

@@ -171,6 +171,34 @@ export const ContextManagementReport = Wire.struct("ContextManagementReport", {
 export interface ContextManagementReport extends Schema.Schema.Type<typeof ContextManagementReport> {}
 
 /**
+ * What the API left out of the request, or let pass, because it was bound to
+ * another conversation.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const InputTransformation = Wire.openUnion("InputTransformation", [
+  Wire.struct("ThinkingTransformation", {
+    type: Schema.Literals(["thinking_dropped", "thinking_mismatch_allowed"]),
+    path: Schema.String,
+    reason: Wire.openEnum("MismatchReason", [
+      "model_binding_mismatch",
+      "prefix_binding_mismatch",
+      "organization_binding_mismatch",
+      "end_user_binding_mismatch"
+    ])
+  })
+])
+
+/**
+ * What the API left out of the request, or let pass.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type InputTransformation = typeof InputTransformation.Type
+
+/**
  * The answer of the API. `stop_reason` is null only in the `message_start` of
  * a stream.
  *
@@ -189,7 +217,7 @@ export const Message = Wire.struct("Message", {
   container: Wire.nullish(Container),
   diagnostics: Wire.nullish(Diagnostics),
   context_management: Wire.nullish(ContextManagementReport),
-  input_transformations: Wire.nullish(Schema.Array(Wire.Json)),
+  input_transformations: Wire.nullish(Schema.Array(InputTransformation)),
   usage: Usage.Usage
 })
 

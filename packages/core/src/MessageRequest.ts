@@ -12,10 +12,30 @@ import * as Schema from "effect/Schema"
 import * as CacheControl from "./CacheControl.ts"
 import * as Content from "./Content.ts"
 import * as ContentBlock from "./ContentBlock.ts"
+import * as ContextManagement from "./ContextManagement.ts"
+import * as Fallbacks from "./Fallbacks.ts"
+import * as Mcp from "./Mcp.ts"
 import * as Model from "./Model.ts"
 import * as Thinking from "./Thinking.ts"
+import * as Thread from "./Thread.ts"
 import * as Tool from "./Tool.ts"
 import * as Wire from "./Wire.ts"
+
+/**
+ * How much effort goes into an answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Effort = Wire.openEnum("Effort", ["low", "medium", "high", "xhigh", "max"])
+
+/**
+ * How much effort goes into an answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Effort = typeof Effort.Type
 
 // -----------------------------------------------------------------------------
 // turns
@@ -71,7 +91,7 @@ export const SystemParam = Wire.struct("SystemParam", {
   role: Schema.Literal("system"),
   content: Schema.optional(Schema.Union([Schema.String, Schema.Array(Content.Content)])),
   clear_at: Wire.nullish(Wire.openEnum("ClearAt", ["next_user_message", "never"])),
-  output_config: Wire.nullish(Wire.Json)
+  output_config: Wire.nullish(Wire.struct("SystemOutputConfig", { effort: Wire.nullish(Effort) }))
 })
 
 /**
@@ -103,6 +123,24 @@ export type MessageParam = typeof MessageParam.Type
 // -----------------------------------------------------------------------------
 
 /**
+ * The form of the answer: a JSON Schema it matches.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const OutputFormat = Wire.openUnion("OutputFormat", [
+  Wire.struct("JsonSchemaFormat", { type: Schema.Literal("json_schema"), schema: Wire.Json })
+])
+
+/**
+ * The form of the answer: a JSON Schema it matches.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OutputFormat = typeof OutputFormat.Type
+
+/**
  * What the answer is to be like: how much effort goes into it, and a JSON
  * Schema it must match.
  *
@@ -110,10 +148,8 @@ export type MessageParam = typeof MessageParam.Type
  * @since 0.1.0
  */
 export const OutputConfig = Wire.struct("OutputConfig", {
-  effort: Wire.nullish(Wire.openEnum("Effort", ["low", "medium", "high", "xhigh", "max"])),
-  format: Wire.nullish(Wire.openUnion("OutputFormat", [
-    Wire.struct("JsonSchemaFormat", { type: Schema.Literal("json_schema"), schema: Wire.Json })
-  ])),
+  effort: Wire.nullish(Effort),
+  format: Wire.nullish(OutputFormat),
   task_budget: Wire.nullish(Wire.struct("TaskBudget", {
     type: Schema.Literal("tokens"),
     total: Schema.Finite,
@@ -172,44 +208,23 @@ export const ContainerParam = Wire.struct("ContainerParam", {
 export interface ContainerParam extends Schema.Schema.Type<typeof ContainerParam> {}
 
 /**
- * An MCP server the API connects to. The token is a secret of the request.
+ * Who pays for the request: the caller, or the customer whose profile it names.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const McpServer = Wire.struct("McpServer", {
-  type: Schema.Literal("url"),
-  name: Schema.String,
-  url: Schema.String,
-  authorization_token: Wire.nullish(Schema.String),
-  tool_configuration: Wire.nullish(Wire.Json)
+export const BillingPolicy = Wire.struct("BillingPolicy", {
+  type: Schema.Literal("billing_policy"),
+  bill_to: Wire.nullish(Wire.openEnum("BillTo", ["self", "user_profile"]))
 })
 
 /**
- * An MCP server the API connects to.
+ * Who pays for the request.
  *
  * @category models
  * @since 0.1.0
  */
-export interface McpServer extends Schema.Schema.Type<typeof McpServer> {}
-
-/**
- * How the API keeps the context small. Edits are open: their types are dated.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const ContextManagement = Wire.struct("ContextManagement", {
-  edits: Wire.nullish(Schema.Array(Wire.struct("ContextEdit", { type: Schema.String })))
-})
-
-/**
- * How the API keeps the context small.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContextManagement extends Schema.Schema.Type<typeof ContextManagement> {}
+export interface BillingPolicy extends Schema.Schema.Type<typeof BillingPolicy> {}
 
 // -----------------------------------------------------------------------------
 // the request
@@ -235,7 +250,7 @@ export const fields = {
   tools: Wire.nullish(Schema.Array(Tool.Tool)),
   tool_choice: Wire.nullish(Tool.ToolChoice),
   output_config: Wire.nullish(OutputConfig),
-  output_format: Wire.nullish(Wire.Json),
+  output_format: Wire.nullish(OutputFormat),
   ...CacheControl.field,
   metadata: Wire.nullish(Metadata),
   container: Wire.nullish(Schema.Union([Schema.String, ContainerParam])),
@@ -243,13 +258,13 @@ export const fields = {
   speed: Wire.nullish(Wire.openEnum("Speed", ["standard", "fast"])),
   inference_geo: Wire.nullish(Schema.String),
   diagnostics: Wire.nullish(Wire.struct("DiagnosticsParam", { previous_message_id: Wire.nullish(Schema.String) })),
-  mcp_servers: Wire.nullish(Schema.Array(McpServer)),
-  context_management: Wire.nullish(ContextManagement),
-  compaction: Wire.nullish(Wire.Json),
-  thread: Wire.nullish(Wire.Json),
-  fallbacks: Wire.nullish(Wire.Json),
-  fallback_credit_token: Wire.nullish(Wire.Json),
-  billing_policy: Wire.nullish(Wire.Json)
+  mcp_servers: Wire.nullish(Schema.Array(Mcp.Server)),
+  context_management: Wire.nullish(ContextManagement.ContextManagement),
+  compaction: Wire.nullish(ContextManagement.Compaction),
+  thread: Wire.nullish(Thread.Thread),
+  fallbacks: Wire.nullish(Fallbacks.Fallbacks),
+  fallback_credit_token: Wire.nullish(Fallbacks.CreditToken),
+  billing_policy: Wire.nullish(Wire.openUnion("BillingPolicies", [BillingPolicy]))
 }
 
 /**

@@ -1,16 +1,16 @@
 /**
  * The tools the API defines: those it runs itself, and those it knows the shape
- * of and leaves to the caller.
+ * of and leaves to the caller. Sets of tools have a module of their own.
  *
- * Every dated version is here, and the union is open to tomorrow's. A toolset
- * (computer, browser) has no name: its members arrive as `tool_use` blocks with
- * a `toolset_name`.
+ * Every dated version is here, and the union is open to tomorrow's.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 import * as CacheControl from "./CacheControl.ts"
 import * as Wire from "./Wire.ts"
+
+const ToolByName = Wire.struct("ToolByName", { type: Schema.Literal("tool_reference"), name: Schema.String })
 
 // -----------------------------------------------------------------------------
 // fields
@@ -140,65 +140,6 @@ export const Computer = Wire.struct("Computer", {
  */
 export interface Computer extends Schema.Schema.Type<typeof Computer> {}
 
-/**
- * What holds for one member of a toolset.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const MemberConfig = Wire.struct("MemberConfig", {
-  enabled: Wire.nullish(Schema.Boolean),
-  defer_loading: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * What holds for one member of a toolset.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MemberConfig extends Schema.Schema.Type<typeof MemberConfig> {}
-
-/**
- * A screen, a keyboard and a mouse, as a set of tools.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const ComputerToolset = Wire.struct("ComputerToolset", {
-  type: Schema.Literal("computer_toolset_20260801"),
-  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
-  ...CacheControl.field
-})
-
-/**
- * A screen, a keyboard and a mouse, as a set of tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ComputerToolset extends Schema.Schema.Type<typeof ComputerToolset> {}
-
-/**
- * A browser, as a set of tools.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const BrowserToolset = Wire.struct("BrowserToolset", {
-  type: Schema.Literal("browser_toolset_20260801"),
-  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
-  ...CacheControl.field
-})
-
-/**
- * A browser, as a set of tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BrowserToolset extends Schema.Schema.Type<typeof BrowserToolset> {}
-
 // -----------------------------------------------------------------------------
 // tools the server runs
 // -----------------------------------------------------------------------------
@@ -251,21 +192,41 @@ export const WebSearch = Wire.struct("WebSearch", {
 export interface WebSearch extends Schema.Schema.Type<typeof WebSearch> {}
 
 /**
- * Which addresses may be fetched: those the user, client tools or server tools
- * brought up.
+ * Which addresses may be fetched: all, none, or those that some tools brought up.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const UrlSource = Wire.openUnion("UrlSourceRule", [
+  Wire.struct("UrlSourceAll", { type: Schema.Literal("all") }),
+  Wire.struct("UrlSourceNone", { type: Schema.Literal("none") }),
+  Wire.struct("UrlSourceOnly", { type: Schema.Literal("only"), tools: Schema.Array(ToolByName) }),
+  Wire.struct("UrlSourceExcept", { type: Schema.Literal("except"), tools: Schema.Array(ToolByName) })
+])
+
+/**
+ * Which addresses may be fetched.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type UrlSource = typeof UrlSource.Type
+
+/**
+ * Which addresses may be fetched, by who brought them up: the user, client tools
+ * or server tools.
  *
  * @category schemas
  * @since 0.1.0
  */
 export const UrlSources = Wire.struct("UrlSources", {
-  user_input: Wire.nullish(Wire.Json),
-  client_tool_results: Wire.nullish(Wire.Json),
-  server_tool_results: Wire.nullish(Wire.Json)
+  user_input: Wire.nullish(UrlSource),
+  client_tool_results: Wire.nullish(UrlSource),
+  server_tool_results: Wire.nullish(UrlSource)
 })
 
 /**
- * Which addresses may be fetched: those the user, client tools or server tools
- * brought up.
+ * Which addresses may be fetched, by who brought them up.
  *
  * @category models
  * @since 0.1.0
@@ -378,26 +339,3 @@ export const Advisor = Wire.struct("Advisor", {
  * @since 0.1.0
  */
 export interface Advisor extends Schema.Schema.Type<typeof Advisor> {}
-
-/**
- * The tools of an MCP server that the request names.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const McpToolset = Wire.struct("McpToolset", {
-  type: Schema.Literal("mcp_toolset"),
-  mcp_server_name: Schema.String,
-  default_config: Wire.nullish(MemberConfig),
-  configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
-  tools: Wire.nullish(Schema.Array(Wire.Json)),
-  ...CacheControl.field
-})
-
-/**
- * The tools of an MCP server that the request names.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolset extends Schema.Schema.Type<typeof McpToolset> {}

@@ -1,6 +1,6 @@
 /**
  * What the server's own tools came back with: web search and fetch, tool
- * search, MCP and the advisor. Code execution has a module of its own.
+ * search and the advisor. Code execution and MCP have modules of their own.
  *
  * These blocks arrive whole, never in deltas. One definition serves responses
  * and requests, so a conversation goes back to the API as it came. A failed
@@ -92,7 +92,8 @@ export interface WebSearchToolResult extends Schema.Schema.Type<typeof WebSearch
 // -----------------------------------------------------------------------------
 
 /**
- * A page as a document: text, or a PDF in base64.
+ * A page as a document: text, or a PDF in base64. What goes back may also refer
+ * to a file or an address.
  *
  * @category schemas
  * @since 0.1.0
@@ -101,7 +102,10 @@ export const FetchedDocument = Wire.struct("FetchedDocument", {
   type: Schema.Literal("document"),
   source: Wire.openUnion("FetchedSource", [
     Wire.struct("FetchedBase64", { type: Schema.Literal("base64"), media_type: Schema.String, data: Schema.String }),
-    Wire.struct("FetchedText", { type: Schema.Literal("text"), media_type: Schema.String, data: Schema.String })
+    Wire.struct("FetchedText", { type: Schema.Literal("text"), media_type: Schema.String, data: Schema.String }),
+    Wire.struct("FetchedContent", { type: Schema.Literal("content"), content: Wire.Json }),
+    Wire.struct("FetchedUrl", { type: Schema.Literal("url"), url: Schema.String }),
+    Wire.struct("FetchedFile", { type: Schema.Literal("file"), file_id: Schema.String })
   ]),
   title: Wire.nullish(Schema.String),
   citations: Wire.nullish(Wire.struct("FetchedCitations", { enabled: Wire.nullish(Schema.Boolean) }))
@@ -267,83 +271,6 @@ export const ToolSearchToolResult = Wire.struct("ToolSearchToolResult", {
  * @since 0.1.0
  */
 export interface ToolSearchToolResult extends Schema.Schema.Type<typeof ToolSearchToolResult> {}
-
-// -----------------------------------------------------------------------------
-// MCP
-// -----------------------------------------------------------------------------
-
-/**
- * A call of a tool on an MCP server, made by the API.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const McpToolUse = Wire.struct("McpToolUse", {
-  type: Schema.Literal("mcp_tool_use"),
-  id: Schema.String,
-  name: Schema.String,
-  server_name: Schema.String,
-  input: Wire.Json,
-  ...CacheControl.field
-})
-
-/**
- * A call of a tool on an MCP server, made by the API.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolUse extends Schema.Schema.Type<typeof McpToolUse> {}
-
-/**
- * What a tool on an MCP server came back with.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const McpToolResult = Wire.struct("McpToolResult", {
-  type: Schema.Literal("mcp_tool_result"),
-  ...head,
-  is_error: Wire.nullish(Schema.Boolean),
-  content: Schema.optional(Schema.Union([
-    Schema.String,
-    Schema.Array(Wire.openUnion("McpContent", [
-      Wire.struct("McpText", { type: Schema.Literal("text"), text: Schema.String })
-    ]))
-  ]))
-})
-
-/**
- * What a tool on an MCP server came back with.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolResult extends Schema.Schema.Type<typeof McpToolResult> {}
-
-/**
- * The tools an MCP server offers.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const McpToolListing = Wire.struct("McpToolListing", {
-  type: Schema.Literal("mcp_tool_listing"),
-  mcp_server_name: Schema.String,
-  tools: Schema.Array(Wire.struct("McpListedTool", {
-    name: Schema.String,
-    description: Wire.nullish(Schema.String),
-    input_schema: Wire.Json
-  }))
-})
-
-/**
- * The tools an MCP server offers.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolListing extends Schema.Schema.Type<typeof McpToolListing> {}
 
 // -----------------------------------------------------------------------------
 // advisor

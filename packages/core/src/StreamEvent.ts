@@ -261,7 +261,7 @@ export const MessageDelta = Wire.struct("MessageDelta", {
   }),
   usage: Wire.nullish(Usage.MessageDeltaUsage),
   context_management: Wire.nullish(Message.ContextManagementReport),
-  input_transformations: Wire.nullish(Schema.Array(Wire.Json))
+  input_transformations: Wire.nullish(Schema.Array(Message.InputTransformation))
 })
 
 /**

@@ -13,6 +13,10 @@ import * as Wire from "./Wire.ts"
 // schemas
 // -----------------------------------------------------------------------------
 
+const block_binding = Wire.nullish(Wire.struct("BlockBinding", {
+  prefix_mismatch_behavior: Wire.nullish(Wire.openEnum("PrefixMismatchBehavior", ["error", "drop_block"]))
+}))
+
 const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "omitted", "updates"]))
 
 /**
@@ -24,7 +28,7 @@ const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "om
 export const Adaptive = Wire.struct("Adaptive", {
   type: Schema.Literal("adaptive"),
   display,
-  block_binding: Wire.nullish(Wire.Json)
+  block_binding
 })
 
 /**
@@ -46,7 +50,7 @@ export const Enabled = Wire.struct("Enabled", {
   type: Schema.Literal("enabled"),
   budget_tokens: Schema.Finite,
   display,
-  block_binding: Wire.nullish(Wire.Json)
+  block_binding
 })
 
 /**

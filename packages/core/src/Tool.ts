@@ -7,7 +7,9 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Mcp from "./Mcp.ts"
 import * as ServerTool from "./ServerTool.ts"
+import * as Toolset from "./Toolset.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -15,17 +17,23 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The JSON Schema (2020-12) of a tool's input. Its `type` is required by the
- * API.
+ * The JSON Schema (2020-12) of a tool's input, with any of its keywords. Its
+ * `type` is required by the API.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const InputSchema = Wire.struct("InputSchema", {
-  type: Schema.Literal("object"),
-  properties: Wire.nullish(Schema.Record(Schema.String, Wire.Json)),
-  required: Wire.nullish(Schema.Array(Schema.String))
-})
+export const InputSchema = Wire.make(
+  Schema.StructWithRest(
+    Schema.Struct({
+      type: Schema.Literal("object"),
+      properties: Wire.nullish(Wire.Json),
+      required: Wire.nullish(Schema.Array(Schema.String))
+    }),
+    [Schema.Record(Schema.String, Wire.Json)]
+  ),
+  "InputSchema"
+)
 
 /**
  * The JSON Schema (2020-12) of a tool's input.
@@ -72,14 +80,14 @@ export const Tool = Wire.openUnion("Tool", [
   ServerTool.TextEditor,
   ServerTool.Memory,
   ServerTool.Computer,
-  ServerTool.ComputerToolset,
-  ServerTool.BrowserToolset,
+  Toolset.ComputerToolset,
+  Toolset.BrowserToolset,
   ServerTool.WebSearch,
   ServerTool.WebFetch,
   ServerTool.CodeExecution,
   ServerTool.ToolSearch,
   ServerTool.Advisor,
-  ServerTool.McpToolset
+  Mcp.Toolset
 ], { untagged: CustomTool })
 
 /**
@@ -263,5 +271,5 @@ const serverSide: ReadonlySet<string> = new Set<string>([
   ...ServerTool.WebFetch.fields.type.literals,
   ...ServerTool.CodeExecution.fields.type.literals,
   ServerTool.Advisor.fields.type.literal,
-  ServerTool.McpToolset.fields.type.literal
+  Mcp.Toolset.fields.type.literal
 ])

@@ -9,6 +9,7 @@
  */
 import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
+import * as Fallbacks from "./Fallbacks.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -114,7 +115,7 @@ export const Usage = Wire.struct("Usage", {
   output_tokens_details: Wire.nullish(OutputTokensDetails),
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
-  fallback_credit: Wire.nullish(Wire.Json)
+  fallback_credit: Wire.nullish(Fallbacks.Credit)
 })
 
 /**
@@ -141,7 +142,7 @@ export const MessageDeltaUsage = Wire.struct("MessageDeltaUsage", {
   output_tokens_details: Wire.nullish(OutputTokensDetails),
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
-  fallback_credit: Wire.nullish(Wire.Json)
+  fallback_credit: Wire.nullish(Fallbacks.Credit)
 })
 
 /**

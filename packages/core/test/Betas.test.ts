@@ -34,7 +34,7 @@ const cases: ReadonlyArray<
   ["nothing beyond the GA fields", base, []],
   ["a null field", { ...base, compaction: null, speed: null, thread: null, context_management: null }, []],
   ["a speed", { ...base, speed: "fast" }, ["fast-mode-2026-02-01"]],
-  ["output_format", { ...base, output_format: { type: "json_schema" } }, ["structured-outputs-2025-11-13"]],
+  ["output_format", { ...base, output_format: { type: "json_schema", schema: {} } }, ["structured-outputs-2025-11-13"]],
   ["output_config.format", {
     ...base,
     output_config: { effort: "low", format: { type: "json_schema", schema: {} } }
@@ -77,7 +77,7 @@ const cases: ReadonlyArray<
   ["a clearing edit", { ...base, context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } }, [
     "context-management-2025-06-27"
   ]],
-  ["an edit of tomorrow", { ...base, context_management: { edits: [{ type: "fold_20270101" }] } }, [
+  ["an edit of tomorrow", { ...base, context_management: { edits: [Wire.unknown({ type: "fold_20270101" })] } }, [
     "context-management-2025-06-27"
   ]],
   ["a compacting edit alone", { ...base, context_management: { edits: [{ type: "compact_20260112" }] } }, [

@@ -195,7 +195,7 @@ const broken: {
   outputFormats: [
     ["both names of the format", {
       ...base,
-      output_format: {},
+      output_format: { type: "json_schema", schema: {} },
       output_config: { format: { type: "json_schema", schema: {} } }
     }, ["output_format"]]
   ]
@@ -383,7 +383,11 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
     ...base,
     tools: [{ type: "web_search_20260318", name: "web_search", allowed_domains: ["a.test"], blocked_domains: null }]
   }],
-  ["outputFormats", "one format", { ...base, output_format: {}, output_config: { effort: "low" } }]
+  ["outputFormats", "one format", {
+    ...base,
+    output_format: { type: "json_schema", schema: {} },
+    output_config: { effort: "low" }
+  }]
 ]
 
 const found = (report: Rules.Report): ReadonlyArray<ClaudeError.Violation> => [...report.refused, ...report.warnings]

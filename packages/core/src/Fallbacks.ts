@@ -1,0 +1,134 @@
+/**
+ * Which models answer when the one that was asked refuses, and what that costs.
+ *
+ * With `fallbacks` the API itself asks another model. A caller who asks again by
+ * hand can redeem the `fallback_credit_token` of the refusal within five minutes.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Model from "./Model.ts"
+import * as Thinking from "./Thinking.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// requests
+// -----------------------------------------------------------------------------
+
+/**
+ * A model to fall back to, and what is different for it. What is left out holds
+ * as in the request.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const FallbackModel = Wire.struct("FallbackModel", {
+  model: Model.Model,
+  max_tokens: Wire.nullish(Schema.Finite),
+  output_config: Wire.nullish(Wire.Json),
+  speed: Wire.nullish(Wire.openEnum("FallbackSpeed", ["standard", "fast"])),
+  thinking: Wire.nullish(Thinking.Thinking)
+})
+
+/**
+ * A model to fall back to, and what is different for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FallbackModel extends Schema.Schema.Type<typeof FallbackModel> {}
+
+/**
+ * The models to fall back to, in order, or those that the API chooses.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Fallbacks = Wire.make(
+  Schema.Union([Wire.openEnum("DefaultFallbacks", ["default"]), Schema.Array(FallbackModel)]),
+  "Fallbacks"
+)
+
+/**
+ * The models to fall back to, in order, or those that the API chooses.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fallbacks = typeof Fallbacks.Type
+
+/**
+ * The token of a refusal, with what becomes of the request when it cannot be
+ * redeemed: `strict` refuses it, `best_effort` serves it at the usual price.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const CreditToken = Wire.make(
+  Schema.Union([
+    Schema.String,
+    Wire.struct("CreditTokenOptions", {
+      token: Schema.String,
+      mode: Wire.nullish(Wire.openEnum("CreditMode", ["strict", "best_effort"]))
+    })
+  ]),
+  "CreditToken"
+)
+
+/**
+ * The token of a refusal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CreditToken = typeof CreditToken.Type
+
+// -----------------------------------------------------------------------------
+// responses
+// -----------------------------------------------------------------------------
+
+/**
+ * Why the model before refused.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Trigger = Wire.openUnion("FallbackTrigger", [
+  Wire.struct("RefusalTrigger", {
+    type: Schema.Literal("refusal"),
+    category: Wire.nullish(Schema.String)
+  })
+])
+
+/**
+ * Why the model before refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Trigger = typeof Trigger.Type
+
+/**
+ * What became of a credit token.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Credit = Wire.struct("FallbackCredit", {
+  status: Wire.openUnion("FallbackCreditStatus", [
+    Wire.struct("Redeemed", { type: Schema.Literal("redeemed") }),
+    Wire.struct("NotApplied", {
+      type: Schema.Literal("not_applied"),
+      reason: Schema.String,
+      remove_to_redeem: Wire.nullish(Schema.Array(Schema.String))
+    })
+  ])
+})
+
+/**
+ * What became of a credit token.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Credit extends Schema.Schema.Type<typeof Credit> {}

@@ -1,0 +1,86 @@
+/**
+ * A conversation that the server keeps: only what is new is sent.
+ *
+ * `create` begins one; `continueFrom` goes on from the id of an earlier answer.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * Begins a thread.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Create = Wire.struct("ThreadCreate", {
+  type: Schema.Literal("create")
+})
+
+/**
+ * Begins a thread.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Create extends Schema.Schema.Type<typeof Create> {}
+
+/**
+ * Goes on from an earlier answer.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Continue = Wire.struct("ThreadContinue", {
+  type: Schema.Literal("continue"),
+  previous_message_id: Schema.String
+})
+
+/**
+ * Goes on from an earlier answer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Continue extends Schema.Schema.Type<typeof Continue> {}
+
+/**
+ * How a request belongs to a thread.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Thread = Wire.openUnion("Thread", [Create, Continue])
+
+/**
+ * How a request belongs to a thread.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Thread = typeof Thread.Type
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Begins a thread.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const create: Create = { type: "create" }
+
+/**
+ * Goes on from the answer with the given id.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const continueFrom = (previous_message_id: string): Continue => ({ type: "continue", previous_message_id })

@@ -1,0 +1,180 @@
+/**
+ * Tools that come and go in the middle of a conversation, without changing the
+ * request's `tools` and so without missing the cache.
+ *
+ * A change stands in a system turn and holds from there on. It refers to a tool
+ * by name, or brings a tool's whole definition along.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as Tool from "./Tool.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// references
+// -----------------------------------------------------------------------------
+
+/**
+ * A tool, by the name the model calls it by.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolReference = Wire.struct("ChangedTool", {
+  type: Schema.Literal("tool_reference"),
+  name: Schema.String
+})
+
+/**
+ * A tool, by the name the model calls it by.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> {}
+
+/**
+ * A tool of an MCP server.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolReference = Wire.struct("ChangedMcpTool", {
+  type: Schema.Literal("mcp_tool_reference"),
+  server_name: Schema.String,
+  name: Schema.String
+})
+
+/**
+ * A tool of an MCP server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolReference extends Schema.Schema.Type<typeof McpToolReference> {}
+
+/**
+ * All tools of an MCP server.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const McpToolsetReference = Wire.struct("ChangedMcpToolset", {
+  type: Schema.Literal("mcp_toolset_reference"),
+  server_name: Schema.String
+})
+
+/**
+ * All tools of an MCP server.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface McpToolsetReference extends Schema.Schema.Type<typeof McpToolsetReference> {}
+
+/**
+ * A tool that is defined here and nowhere before.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolDefinition = Wire.struct("ToolDefinition", {
+  type: Schema.Literal("tool_definition"),
+  definition: Tool.Tool
+})
+
+/**
+ * A tool that is defined here and nowhere before.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolDefinition extends Schema.Schema.Type<typeof ToolDefinition> {}
+
+// -----------------------------------------------------------------------------
+// blocks
+// -----------------------------------------------------------------------------
+
+/**
+ * A tool that is available from here on.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolAddition = Wire.struct("ToolAddition", {
+  type: Schema.Literal("tool_addition"),
+  tool: Wire.openUnion("AddedTool", [ToolReference, McpToolReference, McpToolsetReference, ToolDefinition]),
+  ...CacheControl.field
+})
+
+/**
+ * A tool that is available from here on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolAddition extends Schema.Schema.Type<typeof ToolAddition> {}
+
+/**
+ * A tool that is no longer available from here on.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolRemoval = Wire.struct("ToolRemoval", {
+  type: Schema.Literal("tool_removal"),
+  tool: Wire.openUnion("RemovedTool", [ToolReference, McpToolReference, McpToolsetReference]),
+  ...CacheControl.field
+})
+
+/**
+ * A tool that is no longer available from here on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolRemoval extends Schema.Schema.Type<typeof ToolRemoval> {}
+
+/**
+ * A tool that comes or goes.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ToolChange = Wire.openUnion("ToolChange", [ToolAddition, ToolRemoval])
+
+/**
+ * A tool that comes or goes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ToolChange = typeof ToolChange.Type
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Makes a tool available from here on: one that is in `tools`, by name, or a new
+ * one, by its definition.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const add = (tool: string | Tool.Tool): ToolAddition => ({
+  type: "tool_addition",
+  tool: typeof tool === "string"
+    ? { type: "tool_reference", name: tool }
+    : { type: "tool_definition", definition: tool }
+})
+
+/**
+ * Makes a tool unavailable from here on.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const remove = (name: string): ToolRemoval => ({ type: "tool_removal", tool: { type: "tool_reference", name } })

@@ -1,0 +1,157 @@
+/**
+ * Sets of tools that the API defines and the caller runs: a computer, a browser.
+ *
+ * A toolset has no name. Its members arrive as `tool_use` blocks with a
+ * `toolset_name`, and are answered by `tool_result` blocks with the same: never
+ * go by the name of a member alone, which a tool of the caller's own may share.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import * as CacheControl from "./CacheControl.ts"
+import * as Wire from "./Wire.ts"
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * What holds for one member of a toolset.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const MemberConfig = Wire.struct("MemberConfig", {
+  enabled: Wire.nullish(Schema.Boolean),
+  defer_loading: Wire.nullish(Schema.Boolean)
+})
+
+/**
+ * What holds for one member of a toolset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MemberConfig extends Schema.Schema.Type<typeof MemberConfig> {}
+
+/**
+ * What holds for each member of the computer toolset.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ComputerConfigs = Wire.struct("ComputerConfigs", {
+  key: Wire.nullish(MemberConfig),
+  hold_key: Wire.nullish(MemberConfig),
+  type: Wire.nullish(MemberConfig),
+  cursor_position: Wire.nullish(MemberConfig),
+  mouse_move: Wire.nullish(MemberConfig),
+  left_mouse_down: Wire.nullish(MemberConfig),
+  left_mouse_up: Wire.nullish(MemberConfig),
+  left_click: Wire.nullish(MemberConfig),
+  left_click_drag: Wire.nullish(MemberConfig),
+  right_click: Wire.nullish(MemberConfig),
+  middle_click: Wire.nullish(MemberConfig),
+  double_click: Wire.nullish(MemberConfig),
+  triple_click: Wire.nullish(MemberConfig),
+  scroll: Wire.nullish(MemberConfig),
+  wait: Wire.nullish(MemberConfig),
+  screenshot: Wire.nullish(MemberConfig),
+  zoom: Wire.nullish(MemberConfig)
+})
+
+/**
+ * What holds for each member of the computer toolset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ComputerConfigs extends Schema.Schema.Type<typeof ComputerConfigs> {}
+
+/**
+ * A screen, a keyboard and a mouse, as a set of tools.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const ComputerToolset = Wire.struct("ComputerToolset", {
+  type: Schema.Literal("computer_toolset_20260801"),
+  configs: Wire.nullish(ComputerConfigs),
+  ...CacheControl.field
+})
+
+/**
+ * A screen, a keyboard and a mouse, as a set of tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ComputerToolset extends Schema.Schema.Type<typeof ComputerToolset> {}
+
+/**
+ * What holds for each member of the browser toolset.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserConfigs = Wire.struct("BrowserConfigs", {
+  navigate: Wire.nullish(MemberConfig),
+  list_tabs: Wire.nullish(MemberConfig),
+  new_tab: Wire.nullish(MemberConfig),
+  switch_tab: Wire.nullish(MemberConfig),
+  close_tab: Wire.nullish(MemberConfig),
+  read_page: Wire.nullish(MemberConfig),
+  get_page_text: Wire.nullish(MemberConfig),
+  read_console: Wire.nullish(MemberConfig),
+  read_network: Wire.nullish(MemberConfig),
+  find: Wire.nullish(MemberConfig),
+  form_input: Wire.nullish(MemberConfig),
+  file_upload: Wire.nullish(MemberConfig),
+  scroll_to: Wire.nullish(MemberConfig),
+  screenshot: Wire.nullish(MemberConfig),
+  zoom: Wire.nullish(MemberConfig),
+  left_click: Wire.nullish(MemberConfig),
+  right_click: Wire.nullish(MemberConfig),
+  middle_click: Wire.nullish(MemberConfig),
+  double_click: Wire.nullish(MemberConfig),
+  triple_click: Wire.nullish(MemberConfig),
+  hover: Wire.nullish(MemberConfig),
+  left_click_drag: Wire.nullish(MemberConfig),
+  left_mouse_down: Wire.nullish(MemberConfig),
+  left_mouse_up: Wire.nullish(MemberConfig),
+  mouse_move: Wire.nullish(MemberConfig),
+  scroll: Wire.nullish(MemberConfig),
+  type: Wire.nullish(MemberConfig),
+  key: Wire.nullish(MemberConfig),
+  hold_key: Wire.nullish(MemberConfig),
+  wait: Wire.nullish(MemberConfig),
+  javascript_exec: Wire.nullish(MemberConfig)
+})
+
+/**
+ * What holds for each member of the browser toolset.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BrowserConfigs extends Schema.Schema.Type<typeof BrowserConfigs> {}
+
+/**
+ * A browser, as a set of tools.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const BrowserToolset = Wire.struct("BrowserToolset", {
+  type: Schema.Literal("browser_toolset_20260801"),
+  configs: Wire.nullish(BrowserConfigs),
+  ...CacheControl.field
+})
+
+/**
+ * A browser, as a set of tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BrowserToolset extends Schema.Schema.Type<typeof BrowserToolset> {}
