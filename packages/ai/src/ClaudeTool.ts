@@ -31,8 +31,10 @@
 import type * as CacheControl from "@effect-claude/core/CacheControl"
 import * as CodeExecution from "@effect-claude/core/CodeExecution"
 import * as Content from "@effect-claude/core/Content"
+import * as Mcp from "@effect-claude/core/Mcp"
 import * as ServerTool from "@effect-claude/core/ServerTool"
 import * as ServerToolResult from "@effect-claude/core/ServerToolResult"
+import * as Toolset from "@effect-claude/core/Toolset"
 import * as Tool from "effect/ai/Tool"
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
@@ -293,10 +295,10 @@ const defineAdvisor = Tool.providerDefined({
  * @since 0.1.0
  */
 export const mcpToolset = <const Server extends string>(
-  options: Options<ServerTool.McpToolset> & { readonly mcp_server_name: Server }
+  options: Options<Mcp.Toolset> & { readonly mcp_server_name: Server }
 ): OnServer<
   `ClaudeMcp_${Server}`,
-  typeof ServerTool.McpToolset,
+  typeof Mcp.Toolset,
   typeof ClaudeToolInput.Mcp,
   typeof mcpResult
 > =>
@@ -304,13 +306,13 @@ export const mcpToolset = <const Server extends string>(
     id: `claude.mcp_toolset.${options.mcp_server_name}`,
     customName: `ClaudeMcp_${options.mcp_server_name}`,
     providerName: options.mcp_server_name,
-    args: ServerTool.McpToolset,
+    args: Mcp.Toolset,
     parameters: ClaudeToolInput.Mcp,
     success: mcpResult,
     failure: mcpResult
   })({ ...options, type: options.type ?? "mcp_toolset" })
 
-const mcpResult = Schema.Union([ServerToolResult.McpToolResult.fields.content, Schema.Null])
+const mcpResult = Schema.Union([Mcp.ToolResult.fields.content, Schema.Null])
 
 // -----------------------------------------------------------------------------
 // tools the caller runs
@@ -434,10 +436,10 @@ const defineComputer = Tool.providerDefined({
  * @since 0.1.0
  */
 export const computerToolset = <Mode extends Tool.FailureMode | undefined = undefined>(
-  options?: Options<ServerTool.ComputerToolset> & HandlerOptions<Mode>
+  options?: Options<Toolset.ComputerToolset> & HandlerOptions<Mode>
 ): OnClient<
   "ClaudeComputerToolset",
-  typeof ServerTool.ComputerToolset,
+  typeof Toolset.ComputerToolset,
   typeof ClaudeToolInput.Member,
   typeof Blocks,
   Mode
@@ -448,7 +450,7 @@ const defineComputerToolset = Tool.providerDefined({
   customName: "ClaudeComputerToolset",
   providerName: "computer",
   requiresHandler: true,
-  args: ServerTool.ComputerToolset,
+  args: Toolset.ComputerToolset,
   parameters: ClaudeToolInput.Member,
   success: Blocks,
   failure: Schema.String
@@ -462,10 +464,10 @@ const defineComputerToolset = Tool.providerDefined({
  * @since 0.1.0
  */
 export const browserToolset = <Mode extends Tool.FailureMode | undefined = undefined>(
-  options?: Options<ServerTool.BrowserToolset> & HandlerOptions<Mode>
+  options?: Options<Toolset.BrowserToolset> & HandlerOptions<Mode>
 ): OnClient<
   "ClaudeBrowserToolset",
-  typeof ServerTool.BrowserToolset,
+  typeof Toolset.BrowserToolset,
   typeof ClaudeToolInput.Member,
   typeof Blocks,
   Mode
@@ -476,7 +478,7 @@ const defineBrowserToolset = Tool.providerDefined({
   customName: "ClaudeBrowserToolset",
   providerName: "browser",
   requiresHandler: true,
-  args: ServerTool.BrowserToolset,
+  args: Toolset.BrowserToolset,
   parameters: ClaudeToolInput.Member,
   success: Blocks,
   failure: Schema.String

@@ -12,7 +12,8 @@ const schemas = Object.entries(Core).flatMap(([module, members]) =>
 
 const codec = (schema: Schema.Top): Schema.Codec<unknown, unknown> => Schema.make(schema.ast)
 
-describe("Schemas", () => {
+// One after the other: nothing here waits, and together they would all be timed from the start of the first.
+describe("Schemas", { concurrent: false }, () => {
   it("are found", () => {
     assert.isAbove(schemas.length, 80)
   })

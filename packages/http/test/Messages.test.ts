@@ -84,7 +84,7 @@ describe("Messages", () => {
 
     it.effect("adds the betas a request needs to those asked for, each once", () =>
       Effect.gen(function*() {
-        const request = { ...question, context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } }
+        const request = { ...question, context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } } as const
         yield* Messages.create(request).pipe(Claude.withBetas(["mine", "context-management-2025-06-27"]))
         const [recorded] = yield* (yield* ClaudeTest.ClaudeTest).requests
 
@@ -197,7 +197,10 @@ describe("Messages", () => {
       Effect.gen(function*() {
         const loop: { self?: unknown } = {}
         loop.self = loop
-        const error = yield* Effect.flip(Messages.create({ ...question, billing_policy: loop }))
+        const error = yield* Effect.flip(Messages.create({
+          ...question,
+          tools: [{ name: "look", input_schema: { type: "object", properties: loop } }]
+        }))
 
         assert.strictEqual(error._tag, "RequestValidationError")
         assert.include(error.message, "JSON")

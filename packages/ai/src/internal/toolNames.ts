@@ -6,7 +6,7 @@
  * @since 0.1.0
  */
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
-import type * as ServerToolResult from "@effect-claude/core/ServerToolResult"
+import type * as Mcp from "@effect-claude/core/Mcp"
 import * as Tool from "effect/ai/Tool"
 import * as Tools from "./tools.ts"
 
@@ -22,7 +22,7 @@ export interface ToolNames {
   readonly called: (block: ContentBlock.ToolUse, input: unknown) => Call
   /** Names a call the server answers, or `undefined` if the toolkit does not have the tool. */
   readonly calledOnServer: (
-    block: ContentBlock.ServerToolUse | ServerToolResult.McpToolUse,
+    block: ContentBlock.ServerToolUse | Mcp.ToolUse,
     input: unknown
   ) => Call | undefined
   /** Names the tool whose result this is, or `undefined` if the toolkit does not have it. */
