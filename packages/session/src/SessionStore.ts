@@ -1,0 +1,316 @@
+/**
+ * Where sessions outlive their process: an append-only journal of turns.
+ *
+ * The port is one operation that matters: `append` adds an entry at a position,
+ * if the journal has exactly that many, or fails with `SessionConflictError`.
+ * So two processes on one session never overwrite each other: the second is
+ * told. An entry is there whole or not at all, and what `append` returned from
+ * is there after a crash.
+ *
+ * Entries carry the version of their format; what was written once is read by
+ * every later version. They hold what was said: guard them like the
+ * conversations they are.
+ *
+ * @since 0.1.0
+ */
+import type * as Message from "@effect-claude/core/Message"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as Usage from "@effect-claude/core/Usage"
+import * as Wire from "@effect-claude/core/Wire"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as HistoryEntry from "./HistoryEntry.ts"
+import * as HistoryJson from "./HistoryJson.ts"
+import type * as Turn from "./Turn.ts"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What happened to a session.
+ *
+ * - `started`: it began, with what was said before
+ * - `changed`: the history went back to its first `size` entries, and these
+ *   were added; either may be nothing
+ * - `undone`: the last change was taken back
+ * - `configured`: parameters were changed for the turns that follow
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Entry = Started | Changed | Undone | Configured
+
+/**
+ * A session began.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Started {
+  readonly type: "started"
+  readonly history: HistoryJson.HistoryJson
+}
+
+/**
+ * Something was said, or the session was rewound.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Changed {
+  readonly type: "changed"
+  readonly size: number
+  readonly entries: ReadonlyArray<HistoryEntry.Encoded>
+  /** What the session has spent so far, failed turns included. */
+  readonly spent: Usage.Totals
+}
+
+/**
+ * The last change was taken back.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Undone {
+  readonly type: "undone"
+}
+
+/**
+ * Parameters were changed. Credentials in them are not kept.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Configured {
+  readonly type: "configured"
+  readonly parameters: Partial<Turn.Parameters>
+}
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * Somebody else wrote to the session: the journal is longer than this session
+ * knows. Nothing was written. `Session.refresh` catches up.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SessionConflictError extends Data.TaggedError("SessionConflictError")<{
+  readonly id: string
+  /** Where the entry was to go. */
+  readonly expected: number
+  /** The answer that could not be kept, where there was one. Never printed. */
+  readonly answer?: Message.Message | undefined
+}> {
+  override get message(): string {
+    return `Session "${this.id}" was written to by somebody else: entry ${this.expected} is there already, ` +
+      "or one before it is missing. Refresh the session and send again."
+  }
+  override toJSON(): unknown {
+    return { _tag: this._tag, message: this.message, id: this.id, expected: this.expected }
+  }
+}
+
+/**
+ * The store failed: nothing is known to be written.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SessionStoreError extends Data.TaggedError("SessionStoreError")<{
+  /** What was to be done. */
+  readonly operation: "append" | "read" | "remove" | "list"
+  readonly id: string | undefined
+  /** What went wrong. */
+  readonly problem: string
+  readonly cause?: unknown
+  /** The answer that could not be kept, where there was one. Never printed. */
+  readonly answer?: Message.Message | undefined
+}> {
+  override get message(): string {
+    const session = this.id === undefined ? "sessions" : `session "${this.id}"`
+    return `Could not ${this.operation} ${session}: ${this.problem}`
+  }
+  override toJSON(): unknown {
+    return { _tag: this._tag, message: this.message, operation: this.operation, id: this.id }
+  }
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * The journals of sessions.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class SessionStore extends Context.Service<SessionStore, {
+  /** Adds an entry at the position, if the journal has exactly that many. */
+  readonly append: (
+    id: string,
+    position: number,
+    entry: Entry
+  ) => Effect.Effect<void, SessionConflictError | SessionStoreError>
+  /** Returns the entries from a position on. A session nobody wrote to has none. */
+  readonly read: (id: string, from?: number) => Effect.Effect<ReadonlyArray<Entry>, SessionStoreError>
+  /** Removes a session. */
+  readonly remove: (id: string) => Effect.Effect<void, SessionStoreError>
+  /** Returns the ids of all sessions, in no particular order. */
+  readonly list: Effect.Effect<ReadonlyArray<string>, SessionStoreError>
+}>()("@effect-claude/session/SessionStore") {}
+
+/**
+ * Somewhere to keep lines of text: all a store needs to be told.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Backend {
+  /** Adds a line at the position, if there are exactly that many. Returns whether it did. */
+  readonly append: (id: string, position: number, line: string) => Effect.Effect<boolean, BackendError>
+  /** Returns the lines from a position on. */
+  readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<string>, BackendError>
+  readonly remove: (id: string) => Effect.Effect<void, BackendError>
+  readonly list: Effect.Effect<ReadonlyArray<string>, BackendError>
+}
+
+/**
+ * Why a backend failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BackendError {
+  /** What went wrong, in a few words and without content. */
+  readonly problem: string
+  readonly cause?: unknown
+}
+
+/**
+ * Creates a store from somewhere to keep lines of text.
+ *
+ * **When to use**
+ *
+ * Use when your sessions are to live where none of the layers puts them. The
+ * laws in the tests of this package tell whether a backend will do.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (backend: Backend): SessionStore["Service"] => ({
+  append: (id, position, entry) =>
+    Effect.suspend(() => backend.append(id, position, encode(entry))).pipe(
+      Effect.mapError(failed("append", id)),
+      Effect.flatMap((added) => added ? Effect.void : Effect.fail(new SessionConflictError({ id, expected: position })))
+    ),
+  read: (id, from = 0) =>
+    backend.read(id, from).pipe(
+      Effect.mapError(failed("read", id)),
+      Effect.flatMap(Effect.forEach((line, index) =>
+        Effect.fromResult(decode(line)).pipe(
+          Effect.mapError((problem) => failed("read", id)({ problem: `entry ${from + index} ${problem}` }))
+        )
+      ))
+    ),
+  remove: (id) => Effect.mapError(backend.remove(id), failed("remove", id)),
+  list: Effect.mapError(backend.list, failed("list", undefined))
+})
+
+const failed =
+  (operation: SessionStoreError["operation"], id: string | undefined) =>
+  ({ cause, problem }: BackendError): SessionStoreError => new SessionStoreError({ operation, id, problem, cause })
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Layer that keeps sessions in memory: they end with the program.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerMemory: Layer.Layer<SessionStore> = Layer.sync(SessionStore, () => {
+  const sessions = new Map<string, Array<string>>()
+  return make({
+    append: (id, position, line) =>
+      Effect.sync(() => {
+        const lines = sessions.get(id) ?? []
+        if (lines.length !== position) return false
+        lines.push(line)
+        sessions.set(id, lines)
+        return true
+      }),
+    read: (id, from) => Effect.sync(() => (sessions.get(id) ?? []).slice(from)),
+    remove: (id) => Effect.sync(() => void sessions.delete(id)),
+    list: Effect.sync(() => [...sessions.keys()])
+  })
+})
+
+// -----------------------------------------------------------------------------
+// the format
+// -----------------------------------------------------------------------------
+
+/** The version that is written. */
+const version = 1
+
+const Totals = Schema.Struct({
+  input: Schema.Finite,
+  output: Schema.Finite,
+  cacheRead: Schema.Finite,
+  cacheWrite5m: Schema.Finite,
+  cacheWrite1h: Schema.Finite,
+  thinking: Schema.Finite,
+  webSearches: Schema.Finite,
+  webFetches: Schema.Finite
+})
+
+const { max_tokens, messages: _, model, stream: __, ...fields } = MessageRequest.fields
+
+const Parameters = Wire.struct("Parameters", {
+  ...fields,
+  model: Schema.optionalKey(model),
+  max_tokens: Schema.optionalKey(max_tokens)
+})
+
+const Line = Schema.Struct({
+  version: Schema.Literal(version),
+  entry: Schema.Union([
+    Schema.Struct({ type: Schema.Literal("started"), history: HistoryJson.HistoryJson }),
+    Schema.Struct({
+      type: Schema.Literal("changed"),
+      size: Schema.Int,
+      entries: Schema.Array(HistoryEntry.Encoded),
+      spent: Totals
+    }),
+    Schema.Struct({ type: Schema.Literal("undone") }),
+    Schema.Struct({ type: Schema.Literal("configured"), parameters: Parameters })
+  ])
+})
+
+const decodeLine = Schema.decodeUnknownResult(Schema.fromJsonString(Line))
+
+const encode = (entry: Entry): string => JSON.stringify({ version, entry })
+
+/** Reads an entry. What is said of a failure quotes nothing of it. */
+const decode = (line: string): Result.Result<Entry, string> => {
+  const found = Result.getOrUndefined(decodeVersion(line))?.version
+  if (found !== undefined && found > version) {
+    return Result.fail(`was written in version ${found} of the format; this library reads up to ${version}`)
+  }
+  return decodeLine(line).pipe(
+    Result.map(({ entry }) => entry),
+    Result.mapError(() => "is not an entry of a journal")
+  )
+}
+
+const decodeVersion = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Struct({ version: Schema.Finite })))
