@@ -29,7 +29,7 @@
  *
  * @since 0.1.0
  */
-import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import type { ClaudeError, RequestValidationError } from "@effect-claude/core/ClaudeError"
 import type * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
@@ -44,8 +44,11 @@ import type * as Stream from "effect/Stream"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
 import * as History from "./History.ts"
 import * as Core from "./internal/core.ts"
+import * as Journal from "./internal/journal.ts"
 import * as Run from "./internal/turn.ts"
 import type { SessionBusyError, ToolResultsPendingError, TurnAbandonedError } from "./SessionError.ts"
+import * as SessionJson from "./SessionJson.ts"
+import { type SessionConflictError, SessionStore, type SessionStoreError } from "./SessionStore.ts"
 import type * as Turn from "./Turn.ts"
 
 // -----------------------------------------------------------------------------
@@ -59,7 +62,16 @@ import type * as Turn from "./Turn.ts"
  * @category models
  * @since 0.1.0
  */
-export type TurnError = ClaudeError | SessionBusyError | ToolResultsPendingError | TurnAbandonedError
+export type TurnError = ClaudeError | ChangeError | ToolResultsPendingError | TurnAbandonedError
+
+/**
+ * What a change of the session can fail with, besides the API. Sessions without
+ * a store only know the first of these.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ChangeError = SessionBusyError | SessionConflictError | SessionStoreError
 
 /**
  * All that is known of a session.
@@ -91,6 +103,8 @@ export interface State {
  * @since 0.1.0
  */
 export interface Session {
+  /** The id in the store, for a session that has one. */
+  readonly id: string | undefined
   /** Says something and returns the answer. */
   readonly send: (input: History.Input, options?: Turn.Options) => Effect.Effect<Message.Message, TurnError>
   /**
@@ -99,8 +113,30 @@ export interface Session {
    * leaving the stream before that leaves the history as it was.
    */
   readonly stream: (input: History.Input, options?: Turn.Options) => Stream.Stream<StreamEvent.StreamEvent, TurnError>
+  /** Says something else than was said so many exchanges ago. Where that fails, nothing was taken back. */
+  readonly edit: (
+    count: number,
+    input: History.Input,
+    options?: Turn.Options
+  ) => Effect.Effect<Message.Message, TurnError>
+  /** Goes back to before the last exchange, or before the last so many. */
+  readonly rewind: (count?: number) => Effect.Effect<void, ChangeError>
+  /** Takes the last change back, be it a turn, an edit or a rewind. Returns whether there was one. */
+  readonly undo: Effect.Effect<boolean, ChangeError>
+  /** Changes parameters for the turns that follow. A parameter that is `undefined` is left out from then on. */
+  readonly configure: (parameters: Partial<Turn.Parameters>) => Effect.Effect<void, ChangeError>
+  /**
+   * Begins another session with the history of this one. They share nothing that
+   * changes, and the fork counts what it uses itself. With an `id` the fork is
+   * written to the store of this session, if it has one.
+   */
+  readonly fork: (options?: { readonly id?: string | undefined }) => Effect.Effect<Session, ChangeError>
+  /** Takes up what others wrote to the session's journal. */
+  readonly refresh: Effect.Effect<void, SessionBusyError | SessionStoreError>
   /** What was said. */
   readonly history: Effect.Effect<History.History>
+  /** What each request says besides. */
+  readonly parameters: Effect.Effect<Turn.Parameters>
   /** What the committed answers used. */
   readonly usage: Effect.Effect<Usage.Totals>
   /** What all answers used, those of failed and interrupted turns included. */
@@ -109,8 +145,10 @@ export interface Session {
   readonly cost: Effect.Effect<Option.Option<Cost.Cost>>
   /** The last answer that was committed. */
   readonly lastResponse: Effect.Effect<Option.Option<Message.Message>>
-  /** All of that, to be followed. It shows the session's state, which only turns change. */
+  /** All of that, to be followed. It is a copy: writing to it changes nothing. */
   readonly state: SubscriptionRef.SubscriptionRef<State>
+  /** The conversation as JSON, for `restore`. Credentials among the parameters are left out. */
+  readonly export: Effect.Effect<SessionJson.SessionJson>
 }
 
 // -----------------------------------------------------------------------------
@@ -168,49 +206,56 @@ export class CurrentSession extends Context.Service<CurrentSession, Session>()(
 // -----------------------------------------------------------------------------
 
 /**
- * Begins a session.
+ * Begins a session that lives as long as its handle.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Session, never, Claude> {
-  const {
-    abandonAfter,
-    history,
-    keepRefusals,
-    maxContinuations,
-    onInterrupt,
-    onMaxTokens,
-    whenBusy,
-    whenToolsPending,
-    ...parameters
-  } = options
-  const core = yield* Core.make({
-    claude: yield* Claude,
-    history: history ?? History.empty,
-    parameters,
-    policy: { keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
-    lockOptions: {
-      queue: whenBusy !== "fail",
-      abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds")
-    }
-  })
-  return of(core)
+  const { history, parameters, settings } = read(options, yield* Claude)
+  return of(yield* Core.make(settings, parameters, Journal.begin(history)))
 })
 
-const of = (core: Core.Core): Session => {
-  const read = <K extends keyof State>(key: K): Effect.Effect<State[K]> => Effect.sync(() => core.now[key])
-  return {
-    send: (input, options = {}) => Effect.withSpan(Run.send(core, input, options), "Session.send"),
-    stream: (input, options = {}) => Run.stream(core, input, options),
-    history: read("history"),
-    usage: read("usage"),
-    spent: read("spent"),
-    cost: read("cost"),
-    lastResponse: read("lastResponse"),
-    state: core.state
-  }
-}
+/**
+ * Opens the session of an id in the store: goes on where it was left, or begins
+ * it. What was configured while it ran holds over the options.
+ *
+ * **Details**
+ *
+ * Each change is in the store before it is in the session. When the store
+ * refuses it, the turn fails with the answer on the error, and what it used is
+ * counted. When another process wrote to the session meanwhile, the turn fails
+ * with `SessionConflictError`, and `refresh` catches up.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const open = Effect.fnUntraced(function*(
+  options: Options & { readonly id: string }
+): Effect.fn.Return<Session, SessionStoreError, Claude | SessionStore> {
+  const { id, ...rest } = options
+  const store = yield* SessionStore
+  const { history, parameters, settings } = read(rest, yield* Claude)
+  const entries = yield* store.read(id)
+  const told = yield* Journal.replay(Journal.begin(entries.length === 0 ? history : History.empty), entries, id)
+  return of(yield* Core.make(settings, parameters, told, Journal.make(store, id, entries.length, history)))
+})
+
+/**
+ * Begins a session with what another exported. Options hold over what was
+ * exported, but for the history.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const restore = Effect.fnUntraced(function*(
+  exported: unknown,
+  options?: Partial<Omit<Options, "history">>
+): Effect.fn.Return<Session, RequestValidationError, Claude> {
+  const snapshot = yield* Effect.fromResult(SessionJson.decode(exported))
+  const { parameters, settings } = read({ ...snapshot.parameters, ...options }, yield* Claude)
+  return of(yield* Core.make(settings, parameters, { ...snapshot, undo: undefined, parameters: {} }))
+})
 
 // -----------------------------------------------------------------------------
 // layers
@@ -224,3 +269,73 @@ const of = (core: Core.Core): Session => {
  */
 export const layer = (options: Options): Layer.Layer<CurrentSession, never, Claude> =>
   Layer.effect(CurrentSession, make(options))
+
+/**
+ * Layer that opens the session of an id in the store, for the whole program.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerOpen = (
+  options: Options & { readonly id: string }
+): Layer.Layer<CurrentSession, SessionStoreError, Claude | SessionStore> => Layer.effect(CurrentSession, open(options))
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const read = (options: Options, claude: Claude["Service"]) => {
+  const {
+    abandonAfter,
+    history = History.empty,
+    keepRefusals,
+    maxContinuations,
+    onInterrupt,
+    onMaxTokens,
+    whenBusy,
+    whenToolsPending,
+    ...parameters
+  } = options
+  const settings: Core.Settings = {
+    claude,
+    policy: { keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
+    lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
+  }
+  return { history, parameters, settings }
+}
+
+const of = (core: Core.Core): Session => {
+  const get = <K extends keyof State>(key: K): Effect.Effect<State[K]> => Effect.sync(() => core.now[key])
+  const send: Session["send"] = (input, options = {}) => Effect.withSpan(Run.send(core, input, options), "Session.send")
+  return {
+    id: core.journal?.id,
+    send,
+    stream: (input, options = {}) => Run.stream(core, input, options),
+    edit: (count, input, options) => send(input, { ...options, rewind: count }),
+    rewind: (count = 1) => Core.rewind(core, count),
+    undo: Core.undo(core),
+    configure: (parameters) => Core.configure(core, parameters),
+    fork: (options) => fork(core, options?.id),
+    refresh: Core.refresh(core),
+    history: get("history"),
+    parameters: get("parameters"),
+    usage: get("usage"),
+    spent: get("spent"),
+    cost: get("cost"),
+    lastResponse: get("lastResponse"),
+    state: core.state,
+    export: Effect.sync(() => SessionJson.encode(core.now))
+  }
+}
+
+const fork = Effect.fnUntraced(function*(
+  core: Core.Core,
+  id: string | undefined
+): Effect.fn.Return<Session, SessionConflictError | SessionStoreError> {
+  const { history, parameters } = core.now
+  const journal = core.journal === undefined || id === undefined
+    ? undefined
+    : Journal.make(core.journal.store, id, 0, history)
+  if (journal !== undefined) yield* Journal.start(journal)
+  return of(yield* Core.make(core.settings, parameters, Journal.begin(history), journal))
+})

@@ -13,18 +13,17 @@
  *
  * @since 0.1.0
  */
-import type * as Message from "@effect-claude/core/Message"
-import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as Cost from "@effect-claude/core/Cost"
 import type * as Usage from "@effect-claude/core/Usage"
-import * as Wire from "@effect-claude/core/Wire"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as HistoryEntry from "./HistoryEntry.ts"
 import * as HistoryJson from "./HistoryJson.ts"
+import * as Failure from "./internal/failure.ts"
+import * as Stored from "./internal/stored.ts"
 import type * as Turn from "./Turn.ts"
 
 // -----------------------------------------------------------------------------
@@ -68,6 +67,8 @@ export interface Changed {
   readonly entries: ReadonlyArray<HistoryEntry.Encoded>
   /** What the session has spent so far, failed turns included. */
   readonly spent: Usage.Totals
+  /** What that cost, where the prices are known. */
+  readonly cost: Cost.Cost | null
 }
 
 /**
@@ -89,6 +90,8 @@ export interface Undone {
 export interface Configured {
   readonly type: "configured"
   readonly parameters: Partial<Turn.Parameters>
+  /** The names of those that were left out from then on. */
+  readonly removed: ReadonlyArray<string>
 }
 
 // -----------------------------------------------------------------------------
@@ -102,19 +105,14 @@ export interface Configured {
  * @category errors
  * @since 0.1.0
  */
-export class SessionConflictError extends Data.TaggedError("SessionConflictError")<{
+export class SessionConflictError extends Failure.failure("SessionConflictError")<{
   readonly id: string
   /** Where the entry was to go. */
   readonly expected: number
-  /** The answer that could not be kept, where there was one. Never printed. */
-  readonly answer?: Message.Message | undefined
 }> {
   override get message(): string {
     return `Session "${this.id}" was written to by somebody else: entry ${this.expected} is there already, ` +
       "or one before it is missing. Refresh the session and send again."
-  }
-  override toJSON(): unknown {
-    return { _tag: this._tag, message: this.message, id: this.id, expected: this.expected }
   }
 }
 
@@ -124,22 +122,16 @@ export class SessionConflictError extends Data.TaggedError("SessionConflictError
  * @category errors
  * @since 0.1.0
  */
-export class SessionStoreError extends Data.TaggedError("SessionStoreError")<{
+export class SessionStoreError extends Failure.failure("SessionStoreError")<{
   /** What was to be done. */
   readonly operation: "append" | "read" | "remove" | "list"
   readonly id: string | undefined
   /** What went wrong. */
   readonly problem: string
-  readonly cause?: unknown
-  /** The answer that could not be kept, where there was one. Never printed. */
-  readonly answer?: Message.Message | undefined
 }> {
   override get message(): string {
     const session = this.id === undefined ? "sessions" : `session "${this.id}"`
     return `Could not ${this.operation} ${session}: ${this.problem}`
-  }
-  override toJSON(): unknown {
-    return { _tag: this._tag, message: this.message, operation: this.operation, id: this.id }
   }
 }
 
@@ -263,25 +255,6 @@ export const layerMemory: Layer.Layer<SessionStore> = Layer.sync(SessionStore, (
 /** The version that is written. */
 const version = 1
 
-const Totals = Schema.Struct({
-  input: Schema.Finite,
-  output: Schema.Finite,
-  cacheRead: Schema.Finite,
-  cacheWrite5m: Schema.Finite,
-  cacheWrite1h: Schema.Finite,
-  thinking: Schema.Finite,
-  webSearches: Schema.Finite,
-  webFetches: Schema.Finite
-})
-
-const { max_tokens, messages: _, model, stream: __, ...fields } = MessageRequest.fields
-
-const Parameters = Wire.struct("Parameters", {
-  ...fields,
-  model: Schema.optionalKey(model),
-  max_tokens: Schema.optionalKey(max_tokens)
-})
-
 const Line = Schema.Struct({
   version: Schema.Literal(version),
   entry: Schema.Union([
@@ -290,10 +263,15 @@ const Line = Schema.Struct({
       type: Schema.Literal("changed"),
       size: Schema.Int,
       entries: Schema.Array(HistoryEntry.Encoded),
-      spent: Totals
+      spent: Stored.Totals,
+      cost: Schema.NullOr(Stored.Dollars)
     }),
     Schema.Struct({ type: Schema.Literal("undone") }),
-    Schema.Struct({ type: Schema.Literal("configured"), parameters: Parameters })
+    Schema.Struct({
+      type: Schema.Literal("configured"),
+      parameters: Stored.SomeParameters,
+      removed: Schema.Array(Schema.String)
+    })
   ])
 })
 

@@ -106,6 +106,13 @@ export interface Options extends Policy, Partial<Parameters> {
    * @default none
    */
   readonly instructions?: string | undefined
+  /**
+   * How many exchanges to go back before the words are said. Where the turn
+   * fails, nothing was gone back.
+   *
+   * @default 0
+   */
+  readonly rewind?: number | undefined
 }
 
 // -----------------------------------------------------------------------------

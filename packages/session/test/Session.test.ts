@@ -1,19 +1,16 @@
 import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
-import * as Claude from "@effect-claude/http/Claude"
 import * as MessageStream from "@effect-claude/http/MessageStream"
-import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as Turn from "@effect-claude/session/Turn"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Redacted, Result, Scope, Stream, SubscriptionRef } from "effect"
+import { Effect, Exit, Fiber, Option, Result, Scope, Stream, SubscriptionRef } from "effect"
 import { TestClock } from "effect/testing"
-
-const options = { model: "claude-sonnet-5-5", max_tokens: 100 } as const
+import { assistant, busy, options, provide, sent, tool, user } from "./scripted.ts"
 
 describe("Session", () => {
   describe("send", () => {
@@ -436,34 +433,176 @@ describe("Session", () => {
         assert.deepStrictEqual((yield* sent)[0]?.messages, [user("one"), assistant("1"), user("two")])
       }).pipe(provide(Script.reply("2"))))
   })
+
+  describe("rewind", () => {
+    it.effect("goes back to before the last exchange, or the last so many", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        for (const words of ["one", "two", "three"]) yield* session.send(words)
+        yield* session.rewind()
+        yield* session.rewind(1)
+        yield* session.send("four")
+
+        assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("one"), assistant("1"), user("four")])
+        assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("4"))
+      }).pipe(provide(...["1", "2", "3", "4"].map((text) => Script.reply(text)))))
+
+    it.effect("shows the answer before it as the last, and gives nothing back of what was used", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        yield* session.send("two")
+        const before = yield* session.usage
+        yield* session.rewind()
+
+        assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("1"))
+        assert.deepStrictEqual(yield* session.usage, before)
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+
+    it.effect("waits for the running turn", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Effect.all([session.send("one"), session.rewind()], { concurrency: "unbounded" })
+
+        assert.strictEqual(yield* session.history, History.empty)
+      }).pipe(provide(Script.reply("1"))))
+  })
+
+  describe("undo", () => {
+    it.effect("takes back turns, rewinds and edits, one by one", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const said = Effect.map(session.history, (history) => History.toMessages(history).length)
+        yield* session.send("one")
+        yield* session.send("two")
+        yield* session.rewind(2)
+        const lengths = [yield* said]
+        for (let n = 0; n < 4; n++) {
+          lengths.push(Number(yield* session.undo), yield* said)
+        }
+
+        assert.deepStrictEqual(lengths, [0, 1, 4, 1, 2, 1, 0, 0, 0])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+  })
+
+  describe("edit", () => {
+    it.effect("says something else than was said", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        yield* session.send("two")
+        yield* session.edit(2, "uno")
+
+        assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("uno")])
+        assert.strictEqual((yield* session.history).exchanges, 1)
+      }).pipe(provide(Script.reply("1"), Script.reply("2"), Script.reply("3"))))
+
+    it.effect("takes nothing back where it fails", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        const before = yield* session.history
+        yield* Effect.flip(session.edit(1, "uno"))
+        const streamed = yield* Effect.flip(Stream.runDrain(session.stream("uno", { rewind: 1 })))
+
+        assert.strictEqual(streamed._tag, "OverloadedError")
+        assert.strictEqual(yield* session.history, before)
+      }).pipe(provide(Script.reply("1"), Script.status(500), Script.status(529))))
+  })
+
+  describe("fork", () => {
+    it.effect("shares what was said, and nothing that is said after", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        const fork = yield* session.fork()
+        yield* Effect.all([session.send("two"), fork.send("zwei")])
+
+        const bodies = yield* sent
+        assert.deepStrictEqual(bodies.slice(1).map((body) => body.messages), [
+          [user("one"), assistant("1"), user("two")],
+          [user("one"), assistant("1"), user("zwei")]
+        ])
+        assert.deepStrictEqual(yield* fork.usage, Usage.totals({ input_tokens: 10, output_tokens: 1 }))
+      }).pipe(
+        provide(...["1", "2", "3"].map((text) =>
+          Script.reply({ text, usage: { input_tokens: 10, output_tokens: 1, cache_creation: null } })
+        ))
+      ))
+
+    it.effect("can be taken and used while a turn runs, even from inside it", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const replies = yield* session.stream("one").pipe(
+          Stream.take(1),
+          Stream.mapEffect(() => Effect.flatMap(session.fork(), (fork) => fork.send("two"))),
+          Stream.runCollect
+        )
+
+        assert.deepStrictEqual(replies.map(Message.text), ["2"])
+      }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("2"))))
+  })
+
+  describe("configure", () => {
+    it.effect("changes parameters for the turns that follow", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, system: "Be kind." })
+        yield* session.send("one")
+        yield* session.configure({ model: "claude-opus-5-5", system: undefined, tools: [tool] })
+        yield* session.send("two")
+
+        const [before, after] = yield* sent
+        assert.deepStrictEqual([before?.model, before?.system, before?.tools], [
+          "claude-sonnet-5-5",
+          "Be kind.",
+          undefined
+        ])
+        assert.deepStrictEqual([after?.model, after?.system, after?.tools], ["claude-opus-5-5", undefined, [tool]])
+        assert.strictEqual((yield* session.parameters).model, "claude-opus-5-5")
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+  })
+
+  describe("restore", () => {
+    it.effect("goes on where the exported session was, through JSON text", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, system: "Be kind." })
+        yield* session.send("one")
+        const text = JSON.stringify(yield* session.export)
+        const again = yield* Session.restore(JSON.parse(text), { max_tokens: 7 })
+        yield* again.send("two")
+
+        const body = (yield* sent)[1]
+        assert.deepStrictEqual(body?.messages, [user("one"), assistant("1"), user("two")])
+        assert.deepStrictEqual([body?.system, body?.max_tokens], ["Be kind.", 7])
+        assert.strictEqual((yield* again.usage).output, 2)
+        assert.isTrue(Option.isSome(yield* again.cost))
+      }).pipe(provide(
+        Script.reply({ text: "1", usage: { output_tokens: 1 } }),
+        Script.reply({ text: "2", usage: { output_tokens: 1 } })
+      )))
+
+    it.effect("leaves credentials out of what is exported", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({
+          ...options,
+          mcp_servers: [{ type: "url", name: "a", url: "https://a.example", authorization_token: "secret" }],
+          fallback_credit_token: "secret"
+        })
+
+        assert.notInclude(JSON.stringify(yield* session.export), "secret")
+      }).pipe(provide()))
+
+    it.effect.each(
+      [
+        ["what was never exported", { a: 1 }, "It does not have the form of an exported session."],
+        ["what a later version exported", { version: 2 }, "The session was written in version 2"]
+      ] as const
+    )("refuses %s", ([, json, problem]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Session.restore(json))
+
+        assert.strictEqual(error._tag, "RequestValidationError")
+        assert.include(error.message, problem)
+      }).pipe(provide()))
+  })
 })
-
-// -----------------------------------------------------------------------------
-// builders
-// -----------------------------------------------------------------------------
-
-const tool = { name: "weather", input_schema: { type: "object" } } as const
-
-const user = (text: string) => MessageRequest.user([{ type: "text", text }])
-
-const assistant = (text: string) => MessageRequest.assistant([{ type: "text", text }])
-
-const busy = (error: object) => "reentrant" in error && error.reentrant
-
-interface Body {
-  readonly messages: ReadonlyArray<MessageRequest.MessageParam>
-  readonly [field: string]: unknown
-}
-
-const sent: Effect.Effect<ReadonlyArray<Body>, never, ClaudeTest.ClaudeTest> = Effect.flatMap(
-  ClaudeTest.ClaudeTest,
-  ({ requests }) => Effect.map(requests, (requests) => requests.map(({ body }) => body as Body))
-)
-
-/** The scripted API, with no retries: each test says what happens. */
-const provide = (...scripts: ReadonlyArray<Script.Script>) =>
-  Effect.provide(
-    Claude.layer({ apiKey: Redacted.make("sk-ant-test"), retry: RetryPolicy.never }).pipe(
-      Layer.provideMerge(ClaudeTest.layer(Script.sequence(...scripts)))
-    )
-  )

@@ -1,4 +1,5 @@
 import * as Content from "@effect-claude/core/Content"
+import * as Cost from "@effect-claude/core/Cost"
 import * as Usage from "@effect-claude/core/Usage"
 import type * as HistoryEntry from "@effect-claude/session/HistoryEntry"
 import * as SessionStore from "@effect-claude/session/SessionStore"
@@ -163,9 +164,13 @@ const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: 
           const entries: ReadonlyArray<SessionStore.Entry> = [
             { type: "started", history: { version: 1, entries: [] } },
             said("\u0000 \\u0000 \ud83d\ude00 \ud83d \" ' \n\u2028 日本 é".repeat(2000)),
-            { type: "changed", size: 0, entries: [], spent: { ...Usage.empty, input: 7 } },
+            { type: "changed", size: 0, entries: [], spent: { ...Usage.empty, input: 7 }, cost: Cost.empty },
             { type: "undone" },
-            { type: "configured", parameters: { model: "claude-tomorrow", max_tokens: 3, system: "Be kind." } }
+            {
+              type: "configured",
+              parameters: { model: "claude-tomorrow", max_tokens: 3, system: "Be kind." },
+              removed: ["tools"]
+            }
           ]
           yield* Effect.forEach(entries, (entry, n) => store.append("a", n, entry))
 
@@ -370,7 +375,7 @@ describe("SessionStoreFile", () => {
 
 function said(text: string): SessionStore.Entry {
   const entries: ReadonlyArray<HistoryEntry.Encoded> = [{ type: "user", content: [Content.text(text)] }]
-  return { type: "changed", size: 0, entries, spent: Usage.empty }
+  return { type: "changed", size: 0, entries, spent: Usage.empty, cost: null }
 }
 
 function textOf(entry: SessionStore.Entry): string {

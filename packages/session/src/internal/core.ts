@@ -1,9 +1,9 @@
 /**
  * The state behind a session, and the only way it changes.
  *
- * The truth is here; what a session shows of it is a copy. All changes go
- * through `commit`, which nothing can interrupt: first the journal, then the
- * truth, then whoever follows it.
+ * The truth is here; what a session shows of it is a copy. Every change has the
+ * session to itself and goes through `commit`, which nothing can interrupt:
+ * first the journal, then the truth, then whoever follows it.
  *
  * @since 0.1.0
  */
@@ -14,43 +14,60 @@ import type { Claude } from "@effect-claude/http/Claude"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import type { History } from "../History.ts"
+import * as History from "../History.ts"
 import type { State } from "../Session.ts"
 import type { SessionBusyError } from "../SessionError.ts"
+import type * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
+import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
+import * as Stored from "./stored.ts"
+
+/** What a session is told once, and what becomes of its forks. */
+export interface Settings {
+  readonly claude: Claude["Service"]
+  readonly lock: Lock.Options
+  readonly policy: Turn.Policy
+}
 
 /** What a session is made of. */
 export interface Core {
-  readonly claude: Claude["Service"]
+  readonly settings: Settings
   readonly lock: Lock.Lock
-  readonly lockOptions: Lock.Options
-  readonly policy: Turn.Policy
+  readonly journal: Journal.Journal | undefined
   readonly state: SubscriptionRef.SubscriptionRef<State>
   /** The truth. */
   now: State
+  undo: Journal.Undo | undefined
 }
 
-/** Creates the state of a session. */
-export const make = Effect.fnUntraced(function*(options: {
-  readonly claude: Claude["Service"]
-  readonly lockOptions: Lock.Options
-  readonly policy: Turn.Policy
-  readonly history: History
-  readonly parameters: Turn.Parameters
-}): Effect.fn.Return<Core> {
-  const now: State = {
-    phase: "idle",
-    history: options.history,
-    parameters: options.parameters,
-    usage: Usage.empty,
-    spent: Usage.empty,
-    cost: Option.some(Cost.empty),
-    lastResponse: Option.none()
-  }
-  const state = yield* SubscriptionRef.make(now)
-  const { claude, lockOptions, policy } = options
-  return { claude, lock: Lock.make(), lockOptions, policy, state, now }
+/** What can come in between when a change is written. */
+export type WriteError = SessionStore.SessionConflictError | SessionStore.SessionStoreError
+
+/** Creates the state of a session from what is told of it. */
+export const make = (
+  settings: Settings,
+  parameters: Turn.Parameters,
+  told: Journal.Told,
+  journal?: Journal.Journal
+): Effect.Effect<Core> => {
+  const now: State = { ...shown(told), phase: "idle", parameters: { ...parameters, ...told.parameters } }
+  return Effect.map(SubscriptionRef.make(now), (state) => ({
+    settings,
+    lock: Lock.make(),
+    journal,
+    state,
+    now,
+    undo: told.undo
+  }))
+}
+
+const shown = ({ cost, history, spent, usage }: Journal.Told) => ({
+  history,
+  usage,
+  spent,
+  cost,
+  lastResponse: History.lastReply(history)
 })
 
 /** Changes the truth, and tells whoever follows it. */
@@ -64,14 +81,13 @@ export const update = (core: Core, changes: Partial<State>): Effect.Effect<void>
 export const exclusively = <A, E, R>(
   core: Core,
   use: (
-    lease: Lock.Lease,
     restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SessionBusyError, R> =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Lock.acquire(core.lock, core.lockOptions, restore), (lease) =>
+    Effect.flatMap(Lock.acquire(core.lock, core.settings.lock, restore), (lease) =>
       Effect.ensuring(
-        Lock.under(use(lease, restore), lease),
+        Lock.under(use(restore), lease),
         finish(core, lease)
       ))
   )
@@ -94,15 +110,84 @@ export const spend = (core: Core, message: Message.Message | undefined): Effect.
         cost: Option.zipWith(core.now.cost, cost, Cost.combine)
       }))
 
-/** Makes a turn part of the conversation. */
+/** Makes a change of the history part of the session. */
 export const commit = (
   core: Core,
-  history: History,
+  base: History.History,
+  history: History.History,
   messages: ReadonlyArray<Message.Message>,
   response: Message.Message | undefined
-): Effect.Effect<void> =>
-  update(core, {
-    history,
-    usage: messages.reduce((sum, message) => Usage.combine(sum, Usage.totals(message.usage)), core.now.usage),
-    lastResponse: response === undefined ? core.now.lastResponse : Option.some(response)
+): Effect.Effect<void, WriteError> =>
+  Effect.suspend(() =>
+    write(core, () => Journal.changed(base, history, core.now.spent, core.now.cost)).pipe(
+      Effect.mapError((error) => error.withAnswer(response)),
+      Effect.andThen(Effect.suspend(() => {
+        core.undo = { history: core.now.history, before: core.undo }
+        return update(core, {
+          history,
+          usage: messages.reduce((sum, message) => Usage.combine(sum, Usage.totals(message.usage)), core.now.usage),
+          lastResponse: response === undefined ? core.now.lastResponse : Option.some(response)
+        })
+      }))
+    )
+  )
+
+/** Goes back to before so many exchanges. */
+export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>
+  exclusively(core, () => {
+    const history = History.rewind(core.now.history, count)
+    return history === core.now.history
+      ? Effect.void
+      : Effect.andThen(
+        commit(core, history, history, [], undefined),
+        update(core, { lastResponse: History.lastReply(history) })
+      )
   })
+
+/** Takes the last change back. Returns whether there was one. */
+export const undo = (core: Core): Effect.Effect<boolean, WriteError | SessionBusyError> =>
+  exclusively(core, () => {
+    const { undo } = core
+    if (undo === undefined) return Effect.succeed(false)
+    return write(core, () => ({ type: "undone" })).pipe(
+      Effect.andThen(Effect.suspend(() => {
+        core.undo = undo.before
+        return update(core, { history: undo.history, lastResponse: History.lastReply(undo.history) })
+      })),
+      Effect.as(true)
+    )
+  })
+
+/** Changes parameters for the turns that follow. */
+export const configure = (
+  core: Core,
+  parameters: Partial<Turn.Parameters>
+): Effect.Effect<void, WriteError | SessionBusyError> =>
+  exclusively(core, () =>
+    Effect.andThen(
+      write(core, () => ({
+        type: "configured",
+        parameters: Stored.withoutCredentials(parameters),
+        removed: Object.entries(parameters).filter(([, value]) => value === undefined).map(([name]) => name)
+      })),
+      update(core, { parameters: { ...core.now.parameters, ...parameters } })
+    ))
+
+/** Takes up what others wrote to the journal. */
+export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionStoreError | SessionBusyError> => {
+  const { journal } = core
+  if (journal === undefined) return Effect.void
+  return exclusively(core, (restore) =>
+    Effect.gen(function*() {
+      const entries = yield* restore(journal.store.read(journal.id, journal.position))
+      const told = yield* Journal.replay({ ...core.now, undo: core.undo }, entries, journal.id)
+      journal.position += entries.length
+      core.undo = told.undo
+      yield* update(core, { ...shown(told), parameters: { ...core.now.parameters, ...told.parameters } })
+    }))
+}
+
+const write = (core: Core, entry: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
+  const { journal } = core
+  return journal === undefined ? Effect.void : Journal.write(journal, entry())
+}

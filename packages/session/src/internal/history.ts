@@ -233,3 +233,19 @@ export const render = (self: Node, breakpoints: number): ReadonlyArray<MessageRe
   // Instructions alone are no conversation yet.
   return out.every((turn) => turn.role === "system") ? [] : out.toReversed()
 }
+
+/** What was added to a history since it was `base`, oldest first. */
+export const since = (base: Node, self: Node): ReadonlyArray<HistoryEntry> => {
+  const out: Array<HistoryEntry> = []
+  for (let at: Node | undefined = self; at !== undefined && at !== base; at = at.before) {
+    if (at.entry !== undefined) out.push(at.entry)
+  }
+  return out.toReversed()
+}
+
+/** The history as it was when it had so many entries. */
+export const at = (self: Node, size: number): Node | undefined => {
+  let node: Node | undefined = self
+  while (node !== undefined && node.size > size) node = node.before
+  return node?.size === size ? node : undefined
+}

@@ -33,6 +33,8 @@ import * as Splice from "./splice.ts"
 
 /** A turn under way. */
 interface Attempt {
+  /** The history the turn is added to. */
+  readonly base: History.History
   readonly parameters: Turn.Parameters
   readonly policy: Turn.Policy
   /** The history with what the user said and what the model answered so far. */
@@ -63,17 +65,20 @@ const prepare = (
       maxContinuations,
       onInterrupt,
       onMaxTokens,
+      rewind,
       whenToolsPending,
       ...parameters
     } = options
+    const { settings } = core
     const policy: Turn.Policy = {
-      keepRefusals: keepRefusals ?? core.policy.keepRefusals,
-      maxContinuations: maxContinuations ?? core.policy.maxContinuations,
-      onInterrupt: onInterrupt ?? core.policy.onInterrupt,
-      onMaxTokens: onMaxTokens ?? core.policy.onMaxTokens,
-      whenToolsPending: whenToolsPending ?? core.policy.whenToolsPending
+      keepRefusals: keepRefusals ?? settings.policy.keepRefusals,
+      maxContinuations: maxContinuations ?? settings.policy.maxContinuations,
+      onInterrupt: onInterrupt ?? settings.policy.onInterrupt,
+      onMaxTokens: onMaxTokens ?? settings.policy.onMaxTokens,
+      whenToolsPending: whenToolsPending ?? settings.policy.whenToolsPending
     }
-    let history = core.now.history
+    const base = History.rewind(core.now.history, rewind ?? 0)
+    let history = base
     if (history.status === "awaitingToolResults" && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
         return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
@@ -86,6 +91,7 @@ const prepare = (
       ),
       Result.flatMap((history) => History.user(history, input)),
       Result.map((history): Attempt => ({
+        base,
         parameters: { ...core.now.parameters, ...parameters },
         policy,
         history,
@@ -123,7 +129,7 @@ const take = (attempt: Attempt, message: Message.Message): boolean => {
   if (attempt.history.status === "paused") return true
   if (message.stop_reason !== "max_tokens" || onMaxTokens !== "continue") return false
   if (attempt.history.status !== "ready") return false
-  attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], false)
+  attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], true)
   return true
 }
 
@@ -136,25 +142,32 @@ export const send = (
   core: Core.Core,
   input: History.Input,
   options: Turn.Options
-): Effect.Effect<Message.Message, TurnError> => {
-  if ((options.onInterrupt ?? core.policy.onInterrupt) === "keep") return fold(core, input, options)
-  return Core.exclusively(core, (_, restore) =>
-    Effect.gen(function*() {
-      const attempt = yield* prepare(core, input, options)
-      yield* Core.update(core, { phase: "running" })
-      while (true) {
-        const message: Message.Message = yield* restore(Messages.create(requestOf(attempt))).pipe(
-          Effect.provideService(Claude, core.claude),
-          Effect.tapError((error) => Core.spend(core, error.partial))
-        )
-        yield* Core.spend(core, message)
-        if (take(attempt, message)) continue
-        const answer = answerOf(attempt) ?? message
-        yield* Core.commit(core, attempt.history, attempt.messages, answer)
-        return answer
-      }
-    }))
-}
+): Effect.Effect<Message.Message, TurnError> =>
+  (options.onInterrupt ?? core.settings.policy.onInterrupt) === "keep"
+    ? fold(core, input, options)
+    : Core.exclusively(core, (restore) => sendWith(core, input, options, restore))
+
+/** Runs a turn of a session that is held already. */
+export const sendWith = Effect.fnUntraced(function*(
+  core: Core.Core,
+  input: History.Input,
+  options: Turn.Options,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.fn.Return<Message.Message, TurnError> {
+  const attempt = yield* prepare(core, input, options)
+  yield* Core.update(core, { phase: "running" })
+  while (true) {
+    const message: Message.Message = yield* restore(Messages.create(requestOf(attempt))).pipe(
+      Effect.provideService(Claude, core.settings.claude),
+      Effect.tapError((error) => Core.spend(core, error.partial))
+    )
+    yield* Core.spend(core, message)
+    if (take(attempt, message)) continue
+    const answer = answerOf(attempt) ?? message
+    yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer)
+    return answer
+  }
+})
 
 /** Runs a turn as a stream, for the sake of what can be kept of it, and returns the answer. */
 const fold = (
@@ -183,7 +196,7 @@ export const stream = (
   Stream.fromChannel(Channel.fromTransform((_, outer) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*() {
-        const lease = yield* Lock.acquire(core.lock, core.lockOptions, restore)
+        const lease = yield* Lock.acquire(core.lock, core.settings.lock, restore)
         const running = new Running(core, lease, Scope.forkUnsafe(outer))
         lease.revoke = running.end(Exit.interrupt())
         // However the stream is left, the turn ends with it.
@@ -233,12 +246,13 @@ class Running {
   /** Sends the next request of the turn. */
   private open(attempt: Attempt): Effect.Effect<void> {
     this.accumulator = MessageAccumulator.initial
-    return Stream.toPull(Stream.provideService(Messages.stream(requestOf(attempt)), Claude, this.core.claude)).pipe(
-      Scope.provide(this.scope),
-      Effect.map((pull) => {
-        this.upstream = pull
-      })
-    )
+    return Stream.toPull(Stream.provideService(Messages.stream(requestOf(attempt)), Claude, this.core.settings.claude))
+      .pipe(
+        Scope.provide(this.scope),
+        Effect.map((pull) => {
+          this.upstream = pull
+        })
+      )
   }
 
   readonly pull: Pull.Pull<Events, TurnError> = Effect.uninterruptibleMask((restore) =>
@@ -263,7 +277,7 @@ class Running {
     )
   }
 
-  private feed(events: Events): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>> {
+  private feed(events: Events): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, Core.WriteError> {
     this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
     const attempt = this.attempt
     const message = MessageAccumulator.snapshot(this.accumulator)
@@ -279,9 +293,12 @@ class Running {
         return Effect.as(this.open(attempt), out)
       }
       const out = this.splicer.next(all, false)
-      this.state = "committed"
-      return Core.commit(this.core, attempt.history, attempt.messages, answerOf(attempt)).pipe(
-        Effect.andThen(Core.finish(this.core, this.lease)),
+      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, answerOf(attempt)).pipe(
+        Effect.ensuring(Effect.suspend(() => {
+          // The answer is counted, and not kept in part where it could not be kept whole.
+          this.state = "committed"
+          return Core.finish(this.core, this.lease)
+        })),
         Effect.as(out)
       )
     })
@@ -320,7 +337,8 @@ class Running {
     if (kept !== undefined) take(attempt, kept)
     if (attempt.messages.length === 0) return Effect.void
     const history = History.closeTools(attempt.history, interrupted)
-    return Core.commit(this.core, history, attempt.messages, answerOf(attempt))
+    // The turn fails anyway; what cannot be written is rolled back.
+    return Effect.ignore(Core.commit(this.core, attempt.base, history, attempt.messages, answerOf(attempt)))
   }
 }
 
