@@ -255,13 +255,62 @@ export const documentContent = (
  */
 export const toolResult = (
   tool_use_id: string,
-  content: string | ReadonlyArray<typeof ToolResultContent.Type>,
+  content: string | ReadonlyArray<ToolResultContent>,
   options?: { readonly isError?: boolean | undefined }
 ): ToolResult => ({
   type: "tool_result",
   tool_use_id,
   content,
   ...(options?.isError === undefined ? undefined : { is_error: options.isError })
+})
+
+/**
+ * Creates the answer to a call at hand: its id, and its toolset where it has one,
+ * are taken from the call.
+ *
+ * **Example** (Answering a call)
+ *
+ * ```ts
+ * import * as Content from "@effect-claude/core/Content"
+ *
+ * const call = { type: "tool_use", id: "toolu_1", name: "get_weather", input: { city: "Oslo" } } as const
+ * const result = Content.resultOf(call, "4 degrees, rain")
+ *
+ * result.tool_use_id // => "toolu_1"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const resultOf = (
+  call: ContentBlock.ToolUse,
+  content: string | ReadonlyArray<ToolResultContent>,
+  options?: { readonly isError?: boolean | undefined }
+): ToolResult => ({
+  ...toolResult(call.id, content, options),
+  ...(call.toolset_name === undefined || call.toolset_name === null ? undefined : { toolset_name: call.toolset_name })
+})
+
+/**
+ * Creates a reference to a tool, to be found by a search of the caller's own.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const toolReference = (tool_name: string): ServerToolResult.ToolReference => ({
+  type: "tool_reference",
+  tool_name
+})
+
+/**
+ * Creates a file, uploaded before, for the container that code runs in.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const containerUpload = (file_id: string): ContentBlock.ContainerUpload => ({
+  type: "container_upload",
+  file_id
 })
 
 /**

@@ -11,6 +11,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type * as Citation from "./Citation.ts"
 import * as ContentBlock from "./ContentBlock.ts"
+import type { AssistantParam } from "./MessageRequest.ts"
 import * as Usage from "./Usage.ts"
 import * as Wire from "./Wire.ts"
 
@@ -340,9 +341,108 @@ export const refusal = (
 
 /**
  * Whether the model wants to go on: send the answer back unchanged as an
- * assistant turn, with nothing after it.
+ * assistant turn, with nothing after it. `continuation` is that turn.
  *
  * @category accessors
  * @since 0.1.0
  */
 export const isPaused = (self: Message): boolean => self.stop_reason === "pause_turn"
+
+/**
+ * Whether the answer says nothing: it has no blocks, or only blank text. Such an
+ * answer cannot be sent back as a turn.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isBlank = (self: Message): boolean => self.content.every(isBlankText)
+
+/**
+ * Returns the files that code left behind while the answer was made, by id. They
+ * can be downloaded.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const files = (self: Message): ReadonlyArray<string> =>
+  Arr.flatMap(self.content, (block) => {
+    if (block.type === "code_execution_tool_result") {
+      const { content } = block
+      return content.type === "code_execution_result" || content.type === "encrypted_code_execution_result"
+        ? content.content.map(({ file_id }) => file_id)
+        : []
+    }
+    if (block.type !== "bash_code_execution_tool_result" || block.content.type !== "bash_code_execution_result") {
+      return []
+    }
+    return block.content.content.map(({ file_id }) => file_id)
+  })
+
+/**
+ * Returns what a refusal offers to go on with: the model the API recommends, and
+ * a token that makes asking it cheaper for five minutes. None when it offers
+ * neither.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const fallbackOffer = (
+  self: Message
+): Option.Option<{ readonly model: string | undefined; readonly creditToken: string | undefined }> => {
+  if (!isRefusal(self) || self.stop_details?.type !== "refusal") return Option.none()
+  const model = self.stop_details.recommended_model ?? undefined
+  const creditToken = self.stop_details.fallback_credit_token ?? undefined
+  return model === undefined && creditToken === undefined ? Option.none() : Option.some({ model, creditToken })
+}
+
+// -----------------------------------------------------------------------------
+// conversions
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the answer as a turn of the next request: its blocks as they came,
+ * without blank text, which the API does not take back. None when nothing is
+ * left.
+ *
+ * **Example** (Going on with a conversation)
+ *
+ * ```ts
+ * import * as Message from "@effect-claude/core/Message"
+ * import * as Option from "effect/Option"
+ *
+ * const answer: Message.Message = {
+ *   id: "msg_1",
+ *   type: "message",
+ *   role: "assistant",
+ *   model: "claude-sonnet-5-5",
+ *   content: [{ type: "text", text: "Hello." }],
+ *   stop_reason: "end_turn",
+ *   usage: { input_tokens: 8, output_tokens: 3 }
+ * }
+ *
+ * Option.getOrThrow(Message.toParam(answer)).content // => [{ type: "text", text: "Hello." }]
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const toParam = (self: Message): Option.Option<AssistantParam> => {
+  const content = self.content.filter((block) => !isBlankText(block))
+  return content.length === 0 ? Option.none() : Option.some({ role: "assistant", content })
+}
+
+/**
+ * Returns what a paused answer needs to go on: the answer itself, as the last
+ * turn of the same request. None for an answer that is not paused.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const continuation = (self: Message): Option.Option<AssistantParam> =>
+  isPaused(self) ? toParam(self) : Option.none()
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const isBlankText = (block: ContentBlock.ContentBlock): boolean => block.type === "text" && block.text.trim() === ""

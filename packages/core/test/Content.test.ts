@@ -82,4 +82,27 @@ describe("Content", () => {
       assert.strictEqual(Content.cached()(block).cache_control.ttl, undefined)
     })
   })
+
+  describe("resultOf", () => {
+    const call = { type: "tool_use", id: "toolu_1", name: "look", input: {} } as const
+
+    it("answers the call by its id", () => {
+      assert.deepStrictEqual(Content.resultOf(call, "seen"), {
+        type: "tool_result",
+        tool_use_id: "toolu_1",
+        content: "seen"
+      })
+      assert.strictEqual(Content.resultOf(call, "lost", { isError: true }).is_error, true)
+    })
+
+    it("names the toolset of the call", () => {
+      assert.strictEqual(Content.resultOf({ ...call, toolset_name: "browser" }, "seen").toolset_name, "browser")
+      assert.notProperty(Content.resultOf({ ...call, toolset_name: null }, "seen"), "toolset_name")
+    })
+  })
+
+  it("toolReference and containerUpload name what they refer to", () => {
+    assert.deepStrictEqual(Content.toolReference("look"), { type: "tool_reference", tool_name: "look" })
+    assert.deepStrictEqual(Content.containerUpload("file_1"), { type: "container_upload", file_id: "file_1" })
+  })
 })

@@ -100,4 +100,122 @@ describe("Message", () => {
       }
     )
   })
+
+  describe("isBlank", () => {
+    it("holds for an answer without blocks, and for one of blank text", () => {
+      assert.isTrue(Message.isBlank(message({})))
+      assert.isTrue(Message.isBlank(message({ content: [{ type: "text", text: " \n" }, { type: "text", text: "" }] })))
+    })
+
+    it("does not hold for an answer with a call, or with words", () => {
+      assert.isFalse(Message.isBlank(message({ content: [{ type: "tool_use", id: "1", name: "f", input: {} }] })))
+      assert.isFalse(Message.isBlank(mixed))
+    })
+  })
+
+  it("files are those that code left behind, in order", () => {
+    const answer = message({
+      content: [
+        {
+          type: "code_execution_tool_result",
+          tool_use_id: "1",
+          content: {
+            type: "code_execution_result",
+            stdout: "",
+            stderr: "",
+            return_code: 0,
+            content: [{ type: "code_execution_output", file_id: "a" }]
+          }
+        },
+        {
+          type: "code_execution_tool_result",
+          tool_use_id: "2",
+          content: {
+            type: "encrypted_code_execution_result",
+            encrypted_stdout: "",
+            stderr: "",
+            return_code: 0,
+            content: [{ type: "code_execution_output", file_id: "b" }]
+          }
+        },
+        {
+          type: "code_execution_tool_result",
+          tool_use_id: "3",
+          content: { type: "code_execution_tool_result_error", error_code: "unavailable" }
+        },
+        {
+          type: "bash_code_execution_tool_result",
+          tool_use_id: "4",
+          content: {
+            type: "bash_code_execution_result",
+            stdout: "",
+            stderr: "",
+            return_code: 0,
+            content: [
+              { type: "bash_code_execution_output", file_id: "c" },
+              { type: "bash_code_execution_output", file_id: "d" }
+            ]
+          }
+        },
+        { type: "text", text: "Done." }
+      ]
+    })
+
+    assert.deepStrictEqual(Message.files(answer), ["a", "b", "c", "d"])
+    assert.deepStrictEqual(Message.files(mixed), [])
+  })
+
+  describe("fallbackOffer", () => {
+    const refused = (details: object) =>
+      Message.fallbackOffer(message({ stop_reason: "refusal", stop_details: { type: "refusal", ...details } }))
+
+    it("has the model and the token, as far as they are offered", () => {
+      assert.deepStrictEqual(
+        refused({ recommended_model: "claude-opus-5", fallback_credit_token: "t" }),
+        Option.some({ model: "claude-opus-5", creditToken: "t" })
+      )
+      assert.deepStrictEqual(
+        refused({ fallback_credit_token: "t" }),
+        Option.some({ model: undefined, creditToken: "t" })
+      )
+    })
+
+    it("is none where nothing is offered, and for an answer that is no refusal", () => {
+      assert.deepStrictEqual(refused({ recommended_model: null }), Option.none())
+      assert.deepStrictEqual(Message.fallbackOffer(message({ stop_reason: "refusal" })), Option.none())
+      assert.deepStrictEqual(
+        Message.fallbackOffer(message({ stop_details: { type: "refusal", recommended_model: "m" } })),
+        Option.none()
+      )
+    })
+  })
+
+  describe("toParam", () => {
+    it("keeps every block as it came, and leaves out blank text", () => {
+      const [thinking, text] = mixed.content
+      const answer = message({ content: [thinking!, { type: "text", text: " " }, text!] })
+
+      assert.deepStrictEqual(
+        Message.toParam(answer),
+        Option.some({ role: "assistant" as const, content: [thinking!, text!] })
+      )
+      assert.strictEqual(Option.getOrThrow(Message.toParam(answer)).content[0], thinking)
+    })
+
+    it("is none where nothing is left", () => {
+      assert.deepStrictEqual(Message.toParam(message({ content: [{ type: "text", text: "" }] })), Option.none())
+    })
+  })
+
+  describe("continuation", () => {
+    it("is the answer itself, if it is paused", () => {
+      const paused = { ...mixed, stop_reason: "pause_turn" }
+
+      assert.deepStrictEqual(Message.continuation(paused), Message.toParam(paused))
+    })
+
+    it("is none for any other answer", () => {
+      assert.deepStrictEqual(Message.continuation(mixed), Option.none())
+    })
+  })
 })

@@ -328,6 +328,13 @@ describe("TokenEstimate", () => {
       assert.approximately(long.margin / long.tokens, 0.2, 0.01)
     })
 
+    it("comes to an end with an object that contains itself", () => {
+      const loop: { self?: unknown } = {}
+      loop.self = loop
+
+      assert.isAbove(tokensOf(asking({ type: "tool_use", id: "a", name: "look", input: loop })), base)
+    })
+
     it.effect.prop(
       "is total over anything that can stand where a field is expected",
       {

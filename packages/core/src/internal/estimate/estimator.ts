@@ -75,6 +75,7 @@ class Sum {
   tokens = 0
   margin = 0
   cited = false
+  readonly inside = new Set<object>()
   readonly unmeasured: Array<string> = []
   constructor(profile: Profile.Profile) {
     this.profile = profile
@@ -269,16 +270,18 @@ const addJson = (sum: Sum, value: unknown, perSign = shownSign): void => {
   if (typeof value === "string") {
     sum.text(value)
     sum.fixed(2 * sign)
-  } else if (Array.isArray(value)) {
-    sum.fixed((1 + value.length) * sign)
-    value.forEach((item) => addJson(sum, item, perSign))
-  } else if (Guard.isRecord(value)) {
+  } else if (typeof value === "object" && value !== null) {
+    // What contains itself cannot be sent, and is not for the estimate to find out.
+    if (sum.inside.has(value)) return
+    sum.inside.add(value)
     const keys = Object.keys(value)
-    sum.fixed((1 + 4 * keys.length) * sign)
+    const isArray = Array.isArray(value)
+    sum.fixed((1 + (isArray ? 1 : 4) * keys.length) * sign)
     for (const key of keys) {
-      sum.text(key)
-      addJson(sum, value[key], perSign)
+      if (!isArray) sum.text(key)
+      addJson(sum, Reflect.get(value, key), perSign)
     }
+    sum.inside.delete(value)
   } else sum.text(String(value))
 }
 
