@@ -137,10 +137,9 @@ if (wanted.length === 0 || unknown.length > 0) {
   for (const { name, passed, time } of results) {
     process.stdout.write(`${passed ? "passed" : "FAILED"}  ${name.padEnd(12)} ${time}\n`)
   }
-  const reported = wanted.filter((name) => counted.includes(name))
-  if (reported.length > 0) {
+  if (wanted.includes("tests")) {
     process.stdout.write("\n")
-    printCount(reported)
+    printCount(wanted.filter((name) => counted.includes(name)))
   }
   if (results.some(({ passed }) => !passed)) process.exitCode = 1
 }

@@ -103,15 +103,16 @@ const writeConsumer = (packed) => {
     overrides: Object.fromEntries(packed.map(({ pkg, tarball }) => [pkg.manifest.name, `file:${tarball}`]))
   })
   const options = { target: "ES2022", lib: ["ES2023", "DOM", "DOM.Iterable"], strict: true, noEmit: true }
-  const nodeNext = { ...options, exactOptionalPropertyTypes: true, module: "NodeNext", moduleResolution: "NodeNext" }
-  const bundler = { ...options, module: "ESNext", moduleResolution: "Bundler" }
-  json("tsconfig.nodenext.json", { include: ["*.ts"], compilerOptions: { ...nodeNext, types: ["node"] } })
-  json("tsconfig.bundler.json", { include: ["*.ts"], compilerOptions: { ...bundler, types: ["node"] } })
-  json("tsconfig.portable.json", { include: ["portable.ts"], compilerOptions: { ...bundler, types: [] } })
-  json("tsconfig.older.json", {
-    include: ["*.ts"],
-    compilerOptions: { ...nodeNext, types: ["node"], skipLibCheck: true }
-  })
+  const exact = { ...options, exactOptionalPropertyTypes: true }
+  const nodeNext = { module: "NodeNext", moduleResolution: "NodeNext", types: ["node"] }
+  const bundler = { module: "ESNext", moduleResolution: "Bundler" }
+  const tsconfig = (name, include, compilerOptions) =>
+    json(`tsconfig.${name}.json`, { include: [include], compilerOptions })
+  tsconfig("nodenext", "*.ts", { ...exact, ...nodeNext })
+  // As the templates of bundlers have it: declarations of packages are used, not checked.
+  tsconfig("bundler", "*.ts", { ...options, ...bundler, types: ["node"], skipLibCheck: true })
+  tsconfig("portable", "portable.ts", { ...exact, ...bundler, types: [] })
+  tsconfig("older", "*.ts", { ...exact, ...nodeNext, skipLibCheck: true })
 
   const imports = (names) =>
     names.map((name, index) => `import * as M${index} from "${name}"\nmodules.set("${name}", M${index})`)
