@@ -26,6 +26,7 @@
  * @since 0.1.0
  */
 import type { ContentBlock } from "@effect-claude/core/ContentBlock"
+import type { Message } from "@effect-claude/core/Message"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import { dual } from "effect/Function"
 import type { Json } from "./internal/json.ts"
@@ -47,7 +48,7 @@ export type { StatusOptions } from "./internal/errors.ts"
  * @category failures
  * @since 0.1.0
  */
-export { garbage, overloadedInStream, rateLimited, resetConnection, silence, status } from "./internal/failures.ts"
+export { garbage, overloadedInStream, rateLimited, raw, resetConnection, silence, sse, status } from "./internal/failures.ts"
 /**
  * Answers in the order they are given, and the brand they are known by.
  *
@@ -69,6 +70,8 @@ export {
   cutAfter,
   delay,
   errorInStream,
+  gzip,
+  informational,
   isScript,
   malformed,
   pause,
@@ -234,14 +237,14 @@ export const refusal = (explanation?: string): Script =>
   })
 
 /**
- * Answers with a message of any content. What is left out is filled in: ids,
- * the model of the request, estimated usage.
+ * Answers with a message of any content: a whole one, or what matters of it.
+ * What is left out is filled in: ids, the model of the request, estimated usage.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const message = (
-  message: MessageOptions & { readonly content: ReadonlyArray<ContentBlock | Tagged> }
+  message: Message | (MessageOptions & { readonly content: ReadonlyArray<ContentBlock | Tagged> })
 ): Script => Internal.once({ _tag: "Message", message: definedFields(message) })
 
 /**
@@ -332,7 +335,7 @@ export const when: {
 // -----------------------------------------------------------------------------
 
 const definedFields = (
-  message: MessageOptions & { readonly content: ReadonlyArray<{ readonly type: string }> }
+  message: { readonly content: ReadonlyArray<{ readonly type: string }> }
 ): Internal.MessageSpec => {
   const fields: { [field: string]: unknown } = {}
   for (const [field, value] of Object.entries(message)) {

@@ -298,6 +298,57 @@ describe("Script", () => {
       }).pipe(Effect.provide(ClaudeTest.layer(Script.garbage()))))
   })
 
+  describe("sse", () => {
+    it.effect("sends exactly these bytes, in pieces that end where events do", () =>
+      Effect.gen(function*() {
+        const body = ": hello\r\n\r\nevent: ping\ndata: {}\n\ndata: half"
+        const { pieces, text } = yield* read(Script.sse(body))
+        const cut = yield* read(Script.sse(body).pipe(Script.cutAfter({ events: 2 })))
+
+        assert.strictEqual(text, body)
+        assert.deepStrictEqual(pieces.map((piece) => piece.length), [11, 22, 10])
+        assert.strictEqual(cut.text, body.slice(0, 33))
+      }))
+
+    it.effect("keeps bytes that are no text", () =>
+      Effect.gen(function*() {
+        const { pieces } = yield* read(Script.sse(new Uint8Array([0xff, 10, 10, 0xc3])))
+
+        assert.deepStrictEqual(pieces.map((piece) => [...piece]), [[0xff, 10, 10], [0xc3]])
+      }))
+  })
+
+  describe("raw", () => {
+    const response = (script: Script.Script) =>
+      Effect.gen(function*() {
+        const response = yield* post(prompt)
+        return [response.status, response.headers["x-tra"], yield* Effect.exit(response.text)] as const
+      }).pipe(Effect.provide(ClaudeTest.layer(script)))
+
+    it.effect("is read as a client reads it", () =>
+      Effect.gen(function*() {
+        const early = "HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"
+        const sized = "HTTP/1.1 418 I'm a teapot\r\nX-Tra: 1\r\nContent-Length: 2\r\n\r\nHi and more"
+        const chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\nHi\r\n1\r\n!\r\n0\r\n\r\n"
+        const open = "HTTP/1.1 200 OK\r\n\r\nHi"
+
+        assert.deepStrictEqual(yield* response(Script.raw(early + sized)), [418, "1", Exit.succeed("Hi")])
+        assert.deepStrictEqual(yield* response(Script.raw(chunked)), [200, undefined, Exit.succeed("Hi!")])
+        assert.deepStrictEqual(yield* response(Script.raw(open)), [200, undefined, Exit.succeed("Hi")])
+      }))
+
+    it.effect("fails where a client fails", () =>
+      Effect.gen(function*() {
+        const short = yield* response(Script.raw("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nHi"))
+        const broken = yield* response(Script.raw("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nHi"))
+        const none = yield* Effect.exit(response(Script.raw("SSH-2.0-OpenSSH_9.9\r\n")))
+
+        assert.isTrue(Exit.isFailure(short[2]))
+        assert.isTrue(Exit.isFailure(broken[2]))
+        assert.isTrue(Exit.isFailure(none))
+      }))
+  })
+
   describe("cutAfter", () => {
     it.effect.prop(
       "leaves a prefix of so many bytes, and ends as told",

@@ -27,8 +27,11 @@ export interface Wait {
  */
 export type End = "complete" | "close" | "reset" | "hang"
 
-/** Something said on the socket that HTTP does not allow. */
-export type Malformed = "head" | "chunk" | "longLength"
+/**
+ * Something said on the socket that HTTP does not allow. With `wire` the frames
+ * are the whole answer, its head included.
+ */
+export type Malformed = "head" | "chunk" | "longLength" | "wire"
 
 export interface Answer {
   /** Milliseconds before anything is said. */
@@ -40,6 +43,10 @@ export interface Answer {
   readonly frames: ReadonlyArray<Frame>
   readonly end: End
   readonly malformed?: Malformed | undefined
+  /** Whether the body is compressed on a socket. */
+  readonly gzip?: boolean | undefined
+  /** Statuses below 200 that are said first on a socket. */
+  readonly informational?: ReadonlyArray<number> | undefined
 }
 
 export const bytes = (content: Uint8Array): Bytes => ({ _tag: "Bytes", bytes: content, ends: [content.length] })
@@ -49,6 +56,10 @@ export const wait = (millis: number): Wait => ({ _tag: "Wait", millis })
 /** Counts the bytes of a body. */
 export const sizeOf = (frames: ReadonlyArray<Frame>): number =>
   frames.reduce((total, frame) => frame._tag === "Bytes" ? total + frame.bytes.length : total, 0)
+
+/** The bytes of a body in one piece. */
+export const joined = (frames: ReadonlyArray<Frame>): Uint8Array =>
+  join(frames.filter((frame) => frame._tag === "Bytes")).bytes
 
 /** Splits frames at a number of bytes. */
 export const splitAt = (

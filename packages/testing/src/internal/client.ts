@@ -12,6 +12,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Stream from "effect/Stream"
 import type * as Answer from "./answer.ts"
+import * as Http1 from "./http1.ts"
 import type { Engine } from "./engine.ts"
 import { ScriptedResponse } from "./response.ts"
 
@@ -21,7 +22,7 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
       const { body, contentType } = yield* readBody(request)
       const headers: { [name: string]: string } = { ...request.headers }
       if (contentType !== undefined && headers["content-type"] === undefined) headers["content-type"] = contentType
-      const answer = yield* engine.handle({
+      const said = yield* engine.handle({
         method: request.method,
         url: `${url.pathname}${url.search}`,
         headers,
@@ -32,7 +33,8 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
         new HttpClientError.HttpClientError({
           reason: new HttpClientError.TransportError({ request, cause: failedFetch(code) })
         })
-      yield* abortable(answer.delay === 0 ? Effect.void : Effect.sleep(answer.delay), signal, transport("ABORT_ERR"))
+      yield* abortable(said.delay === 0 ? Effect.void : Effect.sleep(said.delay), signal, transport("ABORT_ERR"))
+      const answer = said.malformed === "wire" ? Http1.read(said) : said
       if (answer.malformed === "head") return yield* transport("HPE_INVALID_CONSTANT")
       if (answer.head === undefined) {
         return yield* answer.end === "hang"

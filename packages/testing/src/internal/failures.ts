@@ -24,7 +24,7 @@ import { cutAfter, errorInStream } from "./travel.ts"
  */
 export const status = (status: number, options?: StatusOptions): Script => {
   if (status < 400) {
-    return Internal.once({ _tag: "Raw", status, contentType: "", text: "", headers: options?.headers ?? {} })
+    return Internal.once({ _tag: "Raw", status, contentType: "", body: "", headers: options?.headers ?? {} })
   }
   return Internal.once({ _tag: "Failure", failure: Errors.failure(status, options) })
 }
@@ -80,7 +80,7 @@ export const garbage = (options?: {
   /**
    * @default text that is not JSON
    */
-  readonly body?: string | undefined
+  readonly body?: string | Uint8Array | undefined
   /**
    * @default {}
    */
@@ -90,9 +90,34 @@ export const garbage = (options?: {
     _tag: "Raw",
     status: options?.status ?? 200,
     contentType: options?.contentType ?? "application/json",
-    text: options?.body ?? "\u0000\u0001 this is not { JSON",
+    body: options?.body ?? "\u0000\u0001 this is not { JSON",
     headers: options?.headers ?? {}
   })
+
+/**
+ * Answers with an event stream of exactly these bytes, for what events cannot
+ * say: other line ends, comments, invalid UTF-8, half an event.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const sse = (body: string | Uint8Array): Script =>
+  Internal.once({
+    _tag: "Raw",
+    status: 200,
+    contentType: "text/event-stream; charset=utf-8",
+    body,
+    headers: {}
+  })
+
+/**
+ * Answers with exactly these bytes, head and all, and closes the connection.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const raw = (bytes: string | Uint8Array): Script =>
+  Internal.once({ _tag: "Wire", bytes: typeof bytes === "string" ? new TextEncoder().encode(bytes) : bytes })
 
 /**
  * Resets the connection: before the headers, right after them, or after some

@@ -46,7 +46,16 @@ const renderStep = (step: Step, context: Context): Answer.Answer => {
     case "Failure":
       return failure(step.failure, context)
     case "Raw":
-      return text(step.status, step.contentType, step.text, { ...context.headers, ...step.headers })
+      return body(step.status, step.contentType, step.body, { ...context.headers, ...step.headers })
+    case "Wire":
+      return {
+        delay: 0,
+        head: undefined,
+        length: undefined,
+        frames: step.bytes.length === 0 ? [] : [Answer.bytes(step.bytes)],
+        end: "close",
+        malformed: "wire"
+      }
     case "Silence":
       return { delay: 0, head: undefined, length: undefined, frames: [], end: "hang" }
     case "NoHeaders":
@@ -68,6 +77,19 @@ const text = (
   body: string,
   headers: { readonly [name: string]: string }
 ): Answer.Answer => raw(status, contentType, encoder.encode(body), headers)
+
+const body = (
+  status: number,
+  contentType: string,
+  body: string | Uint8Array,
+  headers: { readonly [name: string]: string }
+): Answer.Answer => {
+  const bytes = typeof body === "string" ? encoder.encode(body) : body
+  const answer = raw(status, contentType, bytes, headers)
+  return contentType.startsWith("text/event-stream")
+    ? { ...answer, length: undefined, frames: Answer.rechunk([Sse.framed(bytes)], "perEvent") }
+    : answer
+}
 
 /** Answers with bytes of any type. */
 export const raw = (
@@ -184,6 +206,10 @@ const apply = (answer: Answer.Answer, effect: Effect, context: Context): Answer.
     }
     case "Malformed":
       return { ...answer, malformed: effect.malformed }
+    case "Gzip":
+      return { ...answer, gzip: true }
+    case "Informational":
+      return { ...answer, informational: effect.statuses }
   }
 }
 

@@ -35,11 +35,12 @@ export type Step =
     readonly _tag: "Raw"
     readonly status: number
     readonly contentType: string
-    readonly text: string
+    readonly body: string | Uint8Array
     readonly headers: { readonly [name: string]: string }
   }
   | { readonly _tag: "Failure"; readonly failure: FailureSpec }
   | { readonly _tag: "Model"; readonly options: ScriptedModel.Options }
+  | { readonly _tag: "Wire"; readonly bytes: Uint8Array }
   | { readonly _tag: "Silence" }
   | { readonly _tag: "NoHeaders"; readonly end: End }
 
@@ -70,6 +71,8 @@ export type Effect =
   | { readonly _tag: "Pause"; readonly place: Place; readonly millis: number }
   | { readonly _tag: "Headers"; readonly headers: { readonly [name: string]: string | undefined } }
   | { readonly _tag: "Malformed"; readonly malformed: Malformed }
+  | { readonly _tag: "Gzip" }
+  | { readonly _tag: "Informational"; readonly statuses: ReadonlyArray<number> }
 
 export type Node =
   | { readonly _tag: "Once"; readonly step: Step }

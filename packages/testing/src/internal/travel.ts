@@ -175,6 +175,26 @@ export const malformed: Combinator<[what: "head" | "chunk" | "longLength"]> = co
   (what: "head" | "chunk" | "longLength") => ({ _tag: "Malformed", malformed: what })
 )
 
+/**
+ * Compresses the body, whatever the client accepts. In process it arrives
+ * decompressed, as from a client that does so.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const gzip = (self: Script): Script =>
+  Internal.make({ _tag: "Changed", script: self, effect: { _tag: "Gzip" } })
+
+/**
+ * Says statuses below 200 first, such as 103. In process they are not heard.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const informational: Combinator<[statuses: ReadonlyArray<number>]> = combinator(
+  (statuses: ReadonlyArray<number>) => ({ _tag: "Informational", statuses })
+)
+
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------

@@ -246,6 +246,39 @@ describe("ClaudeServer", () => {
         assert.match(seen.text, /^NOT-HTTP/)
       }))
 
+    it.live("says exactly the bytes it is told", () =>
+      Effect.gen(function*() {
+        const [seen] = yield* fault(Script.raw("SSH-2.0-OpenSSH_9.9\r\n"))
+
+        assert.deepStrictEqual([seen.text, seen.end], ["SSH-2.0-OpenSSH_9.9\r\n", "end"])
+      }))
+
+    it.live("says statuses below 200 first", () =>
+      Effect.gen(function*() {
+        const [seen] = yield* fault(Script.reply("Hello!").pipe(Script.informational([102, 103])))
+
+        assert.deepStrictEqual(seen.text.match(/^HTTP\/1\.1 \d+/gm), ["HTTP/1.1 102", "HTTP/1.1 103", "HTTP/1.1 200"])
+      }))
+
+    it.live("compresses, piece by piece", () =>
+      Effect.gen(function*() {
+        const script = Script.reply("Hello!").pipe(Script.withHeaders({ date: "now" }))
+        const bodyOf = (script: Script.Script) =>
+          Effect.gen(function*() {
+            const response = yield* fetch(true)
+            return [response.headers["content-encoding"], yield* response.text]
+          }).pipe(Effect.provide(ClaudeServer.layer(script)))
+        const [encoding, compressed] = yield* bodyOf(Script.gzip(script))
+        const [, plain] = yield* bodyOf(script)
+
+        assert.strictEqual(encoding, "gzip")
+        assert.strictEqual(compressed, plain)
+        const [seen] = yield* fault(script.pipe(Script.gzip, Script.stall({ after: { events: 1 } })), {
+          until: "\u001f\u008b"
+        })
+        assert.match(seen.text, /content-encoding: gzip/)
+      }))
+
     it.live("stays silent with the connection open", () =>
       Effect.gen(function*() {
         const [seen, server] = yield* fault(

@@ -5,6 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Http from "node:http"
+import * as Zlib from "node:zlib"
 import type { Answer } from "../../internal/answer.ts"
 import type { Engine } from "../../internal/engine.ts"
 
@@ -48,19 +49,32 @@ const perform = Effect.fnUntraced(function*(
   onEnd: () => void
 ) {
   if (answer.delay > 0) yield* Effect.sleep(answer.delay)
+  if (answer.malformed === "wire") {
+    for (const frame of answer.frames) {
+      yield* frame._tag === "Wait" ? Effect.sleep(frame.millis) : say(response, frame.bytes)
+    }
+    return yield* leave(answer.end, response, onEnd)
+  }
   if (answer.malformed === "head") {
     return yield* hangUp(response, onEnd, () => response.socket?.end("NOT-HTTP nonsense\r\n\r\n"))
   }
   if (answer.head === undefined) return yield* leave(answer.end, response, onEnd)
+  for (const status of answer.informational ?? []) {
+    yield* say(response, Buffer.from(`HTTP/1.1 ${status} Information\r\n\r\n`))
+  }
   const extra = answer.malformed === "longLength" ? 64 : 0
+  const length = answer.gzip === true ? undefined : answer.length
   response.writeHead(answer.head.status, {
     ...answer.head.headers,
-    ...(answer.length === undefined ? undefined : { "content-length": answer.length + extra })
+    ...(answer.gzip === true ? { "content-encoding": "gzip" } : undefined),
+    ...(length === undefined ? undefined : { "content-length": length + extra })
   })
   response.flushHeaders()
   onOpen()
   for (const frame of answer.frames) {
-    yield* frame._tag === "Wait" ? Effect.sleep(frame.millis) : write(response, frame.bytes)
+    if (frame._tag === "Wait") yield* Effect.sleep(frame.millis)
+    // Each piece is a member of its own, so that a compressed stream still arrives piece by piece.
+    else yield* write(response, answer.gzip === true ? Zlib.gzipSync(frame.bytes) : frame.bytes)
   }
   if (answer.malformed === "chunk") {
     return yield* hangUp(response, onEnd, () => response.socket?.end("not-a-size\r\nnonsense\r\n"))
@@ -101,6 +115,13 @@ const hangUp = (response: Http.ServerResponse, onEnd: () => void, act: () => voi
 const write = (response: Http.ServerResponse, bytes: Uint8Array): Effect.Effect<void> =>
   Effect.callback((resume) => {
     response.write(bytes, () => resume(Effect.void))
+  })
+
+/** Writes to the connection itself. */
+const say = (response: Http.ServerResponse, bytes: Uint8Array): Effect.Effect<void> =>
+  Effect.callback((resume) => {
+    if (response.socket === null) return resume(Effect.void)
+    response.socket.write(bytes, () => resume(Effect.void))
   })
 
 const readBody = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
