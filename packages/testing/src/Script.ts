@@ -48,7 +48,16 @@ export type { StatusOptions } from "./internal/errors.ts"
  * @category failures
  * @since 0.1.0
  */
-export { garbage, overloadedInStream, rateLimited, raw, resetConnection, silence, sse, status } from "./internal/failures.ts"
+export {
+  garbage,
+  overloadedInStream,
+  rateLimited,
+  raw,
+  resetConnection,
+  silence,
+  sse,
+  status
+} from "./internal/failures.ts"
 /**
  * Answers in the order they are given, and the brand they are known by.
  *

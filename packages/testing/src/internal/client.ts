@@ -12,8 +12,8 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Stream from "effect/Stream"
 import type * as Answer from "./answer.ts"
-import * as Http1 from "./http1.ts"
 import type { Engine } from "./engine.ts"
+import * as Http1 from "./http1.ts"
 import { ScriptedResponse } from "./response.ts"
 
 export const make = (engine: Engine): HttpClient.HttpClient =>

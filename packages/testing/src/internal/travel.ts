@@ -182,8 +182,7 @@ export const malformed: Combinator<[what: "head" | "chunk" | "longLength"]> = co
  * @category combinators
  * @since 0.1.0
  */
-export const gzip = (self: Script): Script =>
-  Internal.make({ _tag: "Changed", script: self, effect: { _tag: "Gzip" } })
+export const gzip = (self: Script): Script => Internal.make({ _tag: "Changed", script: self, effect: { _tag: "Gzip" } })
 
 /**
  * Says statuses below 200 first, such as 103. In process they are not heard.
