@@ -110,7 +110,7 @@ export interface Config extends
   /**
    * Where system messages go that stand after the first turn.
    *
-   * @default "inPlace"
+   * @default "inPlace" for models that are known to take them there (4.8 and later), else "top"
    */
   readonly systemMessages?: ClaudePrompt.Options["systemMessages"]
 }
@@ -171,7 +171,7 @@ export const make = Effect.fnUntraced(function*(
     codecTransformer: StructuredOutput.codecTransformer,
     supportsSystemMessagesInHistory: Effect.map(
       Config,
-      (overrides) => (overrides.systemMessages ?? options.systemMessages) !== "top"
+      (overrides) => placement({ ...options, ...overrides }) === "inPlace"
     ),
     generateText: Effect.fnUntraced(function*(asked) {
       const method = asked.responseFormat.type === "json" ? "generateObject" : "generateText"
@@ -287,11 +287,13 @@ const toRequest = Effect.fnUntraced(function*(
     model,
     output_config,
     strictTools,
-    systemMessages,
+    systemMessages: __,
     tools: extra,
     ...fields
   } = config
-  const prompt = yield* Effect.fromResult(ClaudePrompt.fromPrompt(asked.prompt, { systemMessages }))
+  const prompt = yield* Effect.fromResult(
+    ClaudePrompt.fromPrompt(asked.prompt, { systemMessages: placement(config) })
+  )
   const own = yield* Effect.forEach(asked.tools, (tool) => Tools.define(tool, { strictTools: strictTools === true }))
   const tools = [...own, ...extra ?? []]
   const format = asked.responseFormat.type === "json"
@@ -311,6 +313,14 @@ const toRequest = Effect.fnUntraced(function*(
       : { output_config: { ...output_config, ...format } })
   }
 })
+
+/** Where a model takes system messages: models from 4.8 on take them in the middle of a conversation. */
+const placement = ({ model, systemMessages }: Options): "inPlace" | "top" => {
+  if (systemMessages !== undefined) return systemMessages
+  const version = /(?:^|[-.])(?<major>\d{1,2})(?:[-.](?<minor>\d{1,2}))?(?=$|[-.@:]|[-.]?v\d)/.exec(model)?.groups
+  const number = Number(version?.["major"] ?? 0) * 100 + Number(version?.["minor"] ?? 0)
+  return number >= 408 ? "inPlace" : "top"
+}
 
 const maxTokensOf = (model: string): Effect.Effect<number> =>
   Effect.map(ModelCatalog.Current, (catalog) =>
