@@ -1,6 +1,8 @@
 /** Recorded traffic, read in place. */
 import * as ClaudeTool from "@effect-claude/ai/ClaudeTool"
+import type * as Mcp from "@effect-claude/core/Mcp"
 import type * as ServerTool from "@effect-claude/core/ServerTool"
+import type * as Toolset from "@effect-claude/core/Toolset"
 import { Tool, Toolkit } from "effect/ai"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -59,12 +61,12 @@ const provided: ReadonlyArray<readonly [prefix: string, make: (definition: Json)
   ["code_execution", (definition) => ClaudeTool.codeExecution(as<ServerTool.CodeExecution>(definition))],
   ["tool_search", (definition) => ClaudeTool.toolSearch(as<ServerTool.ToolSearch>(definition))],
   ["advisor", (definition) => ClaudeTool.advisor(as<ServerTool.Advisor>(definition))],
-  ["mcp_toolset", (definition) => ClaudeTool.mcpToolset(as<ServerTool.McpToolset>(definition))],
+  ["mcp_toolset", (definition) => ClaudeTool.mcpToolset(as<Mcp.Toolset>(definition))],
   ["bash", (definition) => ClaudeTool.bash(as<ServerTool.Bash>(definition))],
   ["text_editor", (definition) => ClaudeTool.textEditor(as<ServerTool.TextEditor>(definition))],
   ["memory", (definition) => ClaudeTool.memory(as<ServerTool.Memory>(definition))],
-  ["computer_toolset", (definition) => ClaudeTool.computerToolset(as<ServerTool.ComputerToolset>(definition))],
-  ["browser_toolset", (definition) => ClaudeTool.browserToolset(as<ServerTool.BrowserToolset>(definition))],
+  ["computer_toolset", (definition) => ClaudeTool.computerToolset(as<Toolset.ComputerToolset>(definition))],
+  ["browser_toolset", (definition) => ClaudeTool.browserToolset(as<Toolset.BrowserToolset>(definition))],
   ["computer_2", (definition) => ClaudeTool.computer(as<ServerTool.Computer>(definition))]
 ]
 
