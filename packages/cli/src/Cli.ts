@@ -12,9 +12,14 @@ import * as Command from "effect/cli/Command"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import { ask } from "./commands/ask.ts"
+import { batch } from "./commands/batch.ts"
 import { cert } from "./commands/cert.ts"
 import { chat } from "./commands/chat.ts"
+import { count } from "./commands/count.ts"
 import { explain } from "./commands/explain.ts"
+import { files } from "./commands/files.ts"
+import { log } from "./commands/log.ts"
+import { models } from "./commands/models.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import * as Layout from "./Layout.ts"
@@ -38,7 +43,9 @@ export const command = Command.make("effect-claude").pipe(
   ),
   Command.withSubcommands([
     { group: "Talk", commands: [chat, ask] },
-    { group: "Look into it", commands: [explain, cert] }
+    { group: "Know", commands: [explain, models, count] },
+    { group: "Work in bulk", commands: [batch, files] },
+    { group: "Look into it", commands: [log, cert] }
   ]),
   Command.withGlobalFlags(Flags.global)
 )

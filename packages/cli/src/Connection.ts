@@ -7,15 +7,17 @@
  *
  * @since 0.1.0
  */
-import type { Claude } from "@effect-claude/http/Claude"
+import { Claude } from "@effect-claude/http/Claude"
 import type { ClaudeConfigError, Options } from "@effect-claude/http/ClaudeConfig"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+import * as TrafficLog from "@effect-claude/http/TrafficLog"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
-import type { Failure } from "./Failure.ts"
+import * as Option from "effect/Option"
+import { ExitCode } from "./ExitCode.ts"
+import { Failure } from "./Failure.ts"
 import * as Flags from "./Flags.ts"
 import * as Progress from "./Progress.ts"
 import { Screen } from "./Screen.ts"
@@ -93,7 +95,26 @@ export const connected = <A, E, R>(program: Effect.Effect<A, E, R>, options?: Op
     if (to.offline) yield* err.line(err.style.dim(offline))
     // Who watches wants to hear soon that it does not work; a script would rather have the answer.
     const retry = err.isTerminal ? RetryPolicy.interactive : RetryPolicy.standard
-    return yield* Effect.provide(program, Layer.provideMerge(Progress.layer, open(to, { retry, ...options })))
+    const api = Layer.provideMerge(Progress.layer, open(to, { retry, ...options }))
+    const directory = yield* Flags.TrafficLog
+    return yield* Effect.provide(program, Option.isNone(directory) ? api : logged(directory.value, api))
   })
+
+const logged = <A, E, R>(directory: string, api: Layer.Layer<A | Claude, E, R>) =>
+  TrafficLog.layerFiles({ directory }).pipe(
+    Layer.catch((error) =>
+      Layer.effect(
+        Claude,
+        Effect.fail(
+          new Failure({
+            message: `The traffic log cannot be kept in ${directory}: ${error.message}`,
+            remedy: "Name a directory that may be written to.",
+            exitCode: ExitCode.usage
+          })
+        )
+      )
+    ),
+    Layer.provideMerge(api)
+  )
 
 const offline = "offline: a scripted model inside answers, not Claude"

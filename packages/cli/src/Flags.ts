@@ -71,12 +71,26 @@ export const BaseUrl = GlobalFlag.Setting("base-url")({
 })
 
 /**
+ * Where a log of the traffic is kept.
+ *
+ * @category global
+ * @since 0.1.0
+ */
+export const TrafficLog = GlobalFlag.Setting("traffic-log")({
+  flag: Flag.String("traffic-log").pipe(
+    Flag.withDescription("Keep a log of the traffic in this directory, for people and for `effect-claude log`"),
+    Flag.withMetavar("<dir>"),
+    Flag.optional
+  )
+})
+
+/**
  * All of them, as the root command takes them.
  *
  * @category global
  * @since 0.1.0
  */
-export const global = [Offline, Proxy, Ca, BaseUrl] as const
+export const global = [Offline, Proxy, Ca, BaseUrl, TrafficLog] as const
 
 // -----------------------------------------------------------------------------
 // of requests

@@ -7,53 +7,33 @@
  *
  * @since 0.1.0
  */
-import * as Content from "@effect-claude/core/Content"
 import * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
-import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
-import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Stdio from "effect/Stdio"
-import * as Stream from "effect/Stream"
-import { attachment } from "../Attachment.ts"
 import * as Connection from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
-import { Done, usage } from "../Failure.ts"
-import * as Files from "../Files.ts"
+import { Done } from "../Failure.ts"
 import * as Flags from "../Flags.ts"
 import * as Markdown from "../Markdown.ts"
+import * as Question from "../Question.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 
 const config = {
-  prompt: Argument.String("prompt").pipe(
-    Argument.withDescription("The question. What comes on standard input is added to it, or is it"),
-    Argument.variadic()
-  ),
-  model: Flags.model,
-  system: Flags.system,
+  ...Question.config,
   maxTokens: Flags.maxTokens,
   temperature: Flag.Finite("temperature").pipe(
     Flag.withAlias("t"),
     Flag.withDescription("How freely to answer, from 0 to 1; newer models refuse it"),
     Flag.optional
-  ),
-  image: Flag.String("image").pipe(
-    Flag.withDescription("Show the model this image: a file or a URL. May be given again"),
-    Flag.withMetavar("<file|url>"),
-    Flag.atLeast(0)
-  ),
-  pdf: Flag.String("pdf").pipe(
-    Flag.withDescription("Show the model this PDF: a file or a URL. May be given again"),
-    Flag.withMetavar("<file|url>"),
-    Flag.atLeast(0)
   ),
   schema: Flag.String("schema").pipe(
     Flag.withDescription("Answer in JSON that matches the JSON Schema of this file"),
@@ -78,8 +58,6 @@ const config = {
   )
 }
 
-interface Input extends Command.Command.Config.Infer<typeof config> {}
-
 /**
  * The command.
  *
@@ -91,7 +69,7 @@ export const ask = Command.make(
   config,
   Effect.fnUntraced(function*(input) {
     const { out } = yield* Screen
-    const request = yield* compose(input)
+    const request = yield* Question.compose(input)
     if (input.dryRun) return yield* out.line(JSON.stringify(request, null, 2))
     const start = yield* Clock.currentTimeMillis
     const message = yield* Connection.connected(
@@ -116,43 +94,6 @@ export const ask = Command.make(
     { command: "effect-claude ask --dry-run hello", description: "See the request, and send nothing" }
   ])
 )
-
-// -----------------------------------------------------------------------------
-// the request
-// -----------------------------------------------------------------------------
-
-const compose = Effect.fnUntraced(function*(input: Input) {
-  const attached = [
-    ...(yield* Effect.forEach(input.image, (source) => attachment("image", source))),
-    ...(yield* Effect.forEach(input.pdf, (source) => attachment("pdf", source)))
-  ]
-  const words = input.prompt.join(" ")
-  const piped = yield* standardInput
-  const prompt = [words, piped].filter((part) => part.trim() !== "").join("\n\n")
-  if (prompt === "") {
-    return yield* usage(
-      "There is nothing to ask.",
-      "Write the question after `ask`, or send it on standard input. `effect-claude chat` is for talking."
-    )
-  }
-  const schema = Option.isSome(input.schema) ? yield* Files.json(input.schema.value) : undefined
-  const request: MessageRequest.MessageRequest = {
-    model: input.model,
-    max_tokens: input.maxTokens,
-    ...(Option.isSome(input.system) ? { system: input.system.value } : undefined),
-    ...(Option.isSome(input.temperature) ? { temperature: input.temperature.value } : undefined),
-    ...(schema === undefined ? undefined : { output_config: { format: { type: "json_schema", schema } } }),
-    messages: [MessageRequest.user(attached.length === 0 ? prompt : [...attached, Content.text(prompt)])]
-  }
-  return request
-})
-
-/** What is piped in. A terminal has nothing to say before it is asked. */
-const standardInput = Effect.gen(function*() {
-  const stdio = yield* Stdio.Stdio
-  if (yield* stdio.stdinIsTerminal) return ""
-  return yield* Stream.mkString(Stream.decodeText(stdio.stdin))
-})
 
 // -----------------------------------------------------------------------------
 // the answer

@@ -7,6 +7,8 @@
  * @since 0.1.0
  */
 import * as Cost from "@effect-claude/core/Cost"
+import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Usage from "@effect-claude/core/Usage"
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as History from "@effect-claude/session/History"
@@ -199,15 +201,16 @@ const answer = Effect.fnUntraced(function*(conversation: Conversation.Conversati
 
 /** Says so once the window is nearly full. */
 const warnOfWindow = Effect.fnUntraced(function*(conversation: Conversation.Conversation) {
-  const { err } = yield* Screen
-  const { used, window } = yield* Conversation.context(conversation)
-  if (window === undefined || used < 0.85 * window) return
-  yield* err.line(
-    err.style.yellow("! ")
-      + `The conversation takes ${Render.count(used)} of the model's ${Render.count(window)} tokens (${
-        Math.floor(100 * used / window)
-      } %). Soon nothing fits any more: /undo, or ask for a summary and begin anew with /clear.`
-  )
+  const { err, width } = yield* Screen
+  const catalog = yield* ModelCatalog.Current
+  const { used } = yield* Conversation.context(conversation)
+  const warning = TokenEstimate.warnAt(conversation.settings.model, used, { catalog })
+  if (Option.isNone(warning)) return
+  const { contextWindow, share, tokens } = warning.value
+  const words = `The conversation takes ${Render.count(tokens)} of the model's ${Render.count(contextWindow)} tokens (${
+    Math.floor(100 * share)
+  } %). Soon nothing fits any more: /undo, or ask for a summary and begin anew with /clear.`
+  yield* err.line(Layout.paragraph(words, yield* width, err.style.yellow("! ")))
 })
 
 const complain = Effect.fnUntraced(function*(error: unknown) {
