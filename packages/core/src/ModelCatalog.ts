@@ -186,11 +186,12 @@ export const find: {
   (id: string): (self: ModelCatalog) => Option.Option<Entry>
   (self: ModelCatalog, id: string): Option.Option<Entry>
 } = dual(2, (self: ModelCatalog, id: string): Option.Option<Entry> => {
-  for (const spelling of spellings(id)) {
-    const entry = self.models.find((model) => model.id === spelling || model.aliases?.includes(spelling) === true)
-    if (entry !== undefined) return Option.some(entry)
-  }
-  return Option.none()
+  const index = indexOf(self)
+  const entry = index.get(id)
+  if (entry !== undefined) return Option.some(entry)
+  return Option.fromUndefinedOr(
+    spellings(id).map((spelling) => index.get(spelling)).find((found) => found !== undefined)
+  )
 })
 
 /**
@@ -266,7 +267,18 @@ export const withModelInfo: {
 // internal
 // -----------------------------------------------------------------------------
 
-/** The id as it is, then with less and less around the name. */
+const indexes = new WeakMap<ModelCatalog, ReadonlyMap<string, Entry>>()
+
+/** The entries by id and alias, put together once for each catalogue. */
+const indexOf = (self: ModelCatalog): ReadonlyMap<string, Entry> => {
+  const known = indexes.get(self)
+  if (known !== undefined) return known
+  const index = new Map(self.models.flatMap((model) => [model.id, ...model.aliases ?? []].map((id) => [id, model])))
+  indexes.set(self, index)
+  return index
+}
+
+/** The id with less and less around the name. */
 const spellings = (id: string): ReadonlyArray<string> => {
   const name = id
     .toLowerCase()
@@ -274,7 +286,7 @@ const spellings = (id: string): ReadonlyArray<string> => {
     .replace(/^(?:[a-z-]+\.)?anthropic\./, "")
     .replace(/-v\d+(?::\d+)?$/, "")
     .replace("@", "-")
-  return [id, name, name.replace(/-(?:\d{8}|latest|default)$/, "")]
+  return [name, name.replace(/-(?:\d{8}|latest|default)$/, "")]
 }
 
 const limitsOf = (info: ModelInfo): Partial<Entry> => ({

@@ -96,7 +96,7 @@ export interface WarnOptions {
  *   messages: [{ role: "user", content: "What is the capital of France?" }]
  * })
  *
- * estimate.tokens // => 15
+ * estimate.tokens // => 14
  * estimate.unmeasured // => []
  * ```
  *

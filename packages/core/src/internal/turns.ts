@@ -14,11 +14,35 @@ export interface Json {
   readonly [field: string]: unknown
 }
 
-/** A block and where it is. */
-export interface Located {
-  readonly path: string
+/** An object in a request, and where it is. The path is written only when it is asked for. */
+export class Item {
+  readonly item: Json
+  readonly #owner: Item | undefined
+  readonly #field: string
+  readonly #index: number | undefined
+  constructor(item: Json, owner: Item | undefined, field: string, index?: number) {
+    this.item = item
+    this.#owner = owner
+    this.#field = field
+    this.#index = index
+  }
+  get path(): string {
+    const owner = this.#owner
+    const place = this.#index === undefined ? this.#field : `${this.#field}[${this.#index}]`
+    return owner === undefined ? place : `${owner.path}.${place}`
+  }
+}
+
+/** A block, the turn it is in, and where it is. */
+export class Located extends Item {
   readonly role: string
-  readonly block: Json
+  constructor(role: string, item: Json, owner: Item, index: number) {
+    super(item, owner, "content", index)
+    this.role = role
+  }
+  get block(): Json {
+    return this.item
+  }
 }
 
 /** A turn as the API sees it, once consecutive turns of one role are merged. */
@@ -27,47 +51,19 @@ export interface Turn {
   readonly blocks: ReadonlyArray<Located>
 }
 
-/** An object in a list, and where it is: the path is written when it is asked for, which only a violation does. */
-class Item {
-  readonly item: Json
-  readonly #field: string
-  readonly #index: number
-  constructor(item: Json, field: string, index: number) {
-    this.item = item
-    this.#field = field
-    this.#index = index
-  }
-  get path(): string {
-    return `${this.#field}[${this.#index}]`
-  }
-}
+/** The items of a request's field that should be an array of objects. */
+export const items = (request: object, field: string): ReadonlyArray<Item> => read(request, field, undefined)
 
-/** A block of a turn. */
-class BlockOfTurn implements Located {
-  readonly role: string
-  readonly block: Json
-  readonly #turn: Item
-  readonly #index: number
-  constructor(turn: Item, role: string, block: Json, index: number) {
-    this.role = role
-    this.block = block
-    this.#turn = turn
-    this.#index = index
-  }
-  get path(): string {
-    return `${this.#turn.path}.content[${this.#index}]`
-  }
-}
+/** The items of a field of an item, such as the blocks of a turn. */
+export const inside = (owner: Item, field: string): ReadonlyArray<Item> => read(owner.item, field, owner)
 
-/** The items of a field that should be an array of objects, with the path to each. */
-export const items = (owner: object, field: string): ReadonlyArray<Item> => {
-  const list: unknown = Reflect.get(owner, field)
+const read = (object: object, field: string, owner: Item | undefined): ReadonlyArray<Item> => {
+  const list: unknown = Reflect.get(object, field)
+  if (!Array.isArray(list)) return []
   const out: Array<Item> = []
-  if (!Array.isArray(list)) return out
-  for (let index = 0; index < list.length; index++) {
-    const item: unknown = list[index]
-    if (Guard.isRecord(item)) out.push(new Item(item, field, index))
-  }
+  list.forEach((item: unknown, index) => {
+    if (Guard.isRecord(item)) out.push(new Item(item, owner, field, index))
+  })
   return out
 }
 
@@ -79,13 +75,11 @@ export const blocks = (request: object): ReadonlyArray<Located> => {
 }
 
 const addBlocks = (out: Array<Located>, turn: Item): void => {
-  const content = turn.item["content"]
+  const { content, role } = turn.item
   if (!Array.isArray(content)) return
-  const role = typeof turn.item["role"] === "string" ? turn.item["role"] : ""
-  for (let index = 0; index < content.length; index++) {
-    const block: unknown = content[index]
-    if (Guard.isRecord(block)) out.push(new BlockOfTurn(turn, role, block, index))
-  }
+  content.forEach((block: unknown, index) => {
+    if (Guard.isRecord(block)) out.push(new Located(typeof role === "string" ? role : "", block, turn, index))
+  })
 }
 
 /** The turns with system turns set aside and consecutive ones of the same role merged. */

@@ -119,22 +119,21 @@ const addSystem = (sum: Sum, request: object): void => {
 
 const addTurns = (sum: Sum, request: object): void => {
   const turns = Turns.items(request, "messages")
-  const lastAsked = turns.findLastIndex(({ item }) => item["role"] === "user" && !isResultsOnly(item))
-  turns.forEach(({ item, path }, index) => {
+  const lastAsked = turns.findLastIndex((turn) => turn.item["role"] === "user" && !isResultsOnly(turn))
+  turns.forEach((turn, index) => {
     sum.fixed(perTurn)
-    sum.text(item["content"])
-    for (const at of Turns.items(item, "content")) {
-      addBlock(sum, at.item, `${path}.${at.path}`, sum.profile.keepsThinking || index > lastAsked)
-    }
+    sum.text(turn.item["content"])
+    for (const at of Turns.inside(turn, "content")) addBlock(sum, at, sum.profile.keepsThinking || index > lastAsked)
   })
 }
 
-const isResultsOnly = (turn: Turns.Json): boolean => {
-  const blocks = Turns.items(turn, "content")
+const isResultsOnly = (turn: Turns.Item): boolean => {
+  const blocks = Turns.inside(turn, "content")
   return blocks.length > 0 && blocks.every(({ item }) => item["type"] === "tool_result")
 }
 
-const addBlock = (sum: Sum, block: Turns.Json, path: string, keepsThinking: boolean): void => {
+const addBlock = (sum: Sum, at: Turns.Item, keepsThinking: boolean): void => {
+  const block = at.item
   if (isEnabled(block["citations"])) sum.cited = true
   switch (block["type"]) {
     case "text":
@@ -142,11 +141,11 @@ const addBlock = (sum: Sum, block: Turns.Json, path: string, keepsThinking: bool
     case "thinking":
       return keepsThinking ? sum.text(block["thinking"]) : undefined
     case "image":
-      return addImage(sum, block["source"], path)
+      return addImage(sum, block["source"], at)
     case "document":
       sum.text(block["title"])
       sum.text(block["context"])
-      return addDocument(sum, block["source"], path, keepsThinking)
+      return addDocument(sum, at, keepsThinking)
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
@@ -156,32 +155,30 @@ const addBlock = (sum: Sum, block: Turns.Json, path: string, keepsThinking: bool
     case "tool_result":
       sum.fixed(perResult)
       sum.text(block["content"])
-      return Turns.items(block, "content").forEach(({ item, path: at }) =>
-        addBlock(sum, item, `${path}.${at}`, keepsThinking)
-      )
+      return Turns.inside(at, "content").forEach((inner) => addBlock(sum, inner, keepsThinking))
     case "search_result":
       sum.text(block["source"])
       sum.text(block["title"])
-      return Turns.items(block, "content").forEach(({ item }) => sum.text(item["text"]))
+      return Turns.inside(at, "content").forEach(({ item }) => sum.text(item["text"]))
     case "tool_addition":
-      return addDefinition(sum, block["tool"], path)
+      return addDefinition(sum, block["tool"], at)
     case "container_upload":
-      sum.unmeasured.push(path)
+      sum.unmeasured.push(at.path)
       return
     default:
       if (typeof block["type"] === "string" && weightless.has(block["type"])) return
       // A result of the server's own, or a block not known yet: its text counts, and more may be sealed in it.
-      sum.unmeasured.push(path)
+      sum.unmeasured.push(at.path)
       return addJson(sum, block)
   }
 }
 
 const isEnabled = (citations: unknown): boolean => Guard.isRecord(citations) && citations["enabled"] === true
 
-const addImage = (sum: Sum, source: unknown, path: string): void => {
+const addImage = (sum: Sum, source: unknown, at: Turns.Item): void => {
   const data = Guard.isRecord(source) && source["type"] === "base64" ? source["data"] : undefined
   if (typeof data !== "string") {
-    sum.unmeasured.push(path)
+    sum.unmeasured.push(at.path)
     return
   }
   const size = Media.imageSize(data)
@@ -191,18 +188,19 @@ const addImage = (sum: Sum, source: unknown, path: string): void => {
   sum.rough(Math.min(imageTokens, size.width * size.height * scale * scale / pixelsPerToken), imageMargin)
 }
 
-const addDocument = (sum: Sum, source: unknown, path: string, keepsThinking: boolean): void => {
+const addDocument = (sum: Sum, at: Turns.Item, keepsThinking: boolean): void => {
+  const source = at.item["source"]
   if (!Guard.isRecord(source)) return
   const { content, data, type } = source
   if (type === "text") return sum.text(data)
   if (type === "content") {
     sum.text(content)
-    return Turns.items(source, "content").forEach(({ item, path: at }) =>
-      addBlock(sum, item, `${path}.source.${at}`, keepsThinking)
+    return Turns.inside(new Turns.Item(source, at, "source"), "content").forEach((inner) =>
+      addBlock(sum, inner, keepsThinking)
     )
   }
   const pages = type === "base64" && typeof data === "string" ? Media.pdfPages(data) : undefined
-  if (pages === undefined) sum.unmeasured.push(path)
+  if (pages === undefined) sum.unmeasured.push(at.path)
   else sum.rough(pages * perPage, pdfMargin)
 }
 
@@ -213,7 +211,7 @@ const addTools = (sum: Sum, request: object): void => {
     const forced = Guard.isRecord(choice) && (choice["type"] === "any" || choice["type"] === "tool")
     sum.fixed(forced ? sum.profile.forcedTools : sum.profile.tools)
   }
-  for (const { item, path } of tools) addTool(sum, item, path)
+  for (const at of tools) addTool(sum, at)
 }
 
 /** Whether the model is told how to call tools when this is one of them. */
@@ -223,7 +221,8 @@ const introduced: ReadonlySet<string> = new Set(["bash", "memory", "computer", "
 
 const isOwnTool = (tool: Turns.Json): boolean => "input_schema" in tool
 
-const addTool = (sum: Sum, tool: Turns.Json, path: string): void => {
+const addTool = (sum: Sum, at: Turns.Item): void => {
+  const tool = at.item
   // A deferred tool is not in the prompt until it is found.
   if (tool["defer_loading"] === true) return
   if (isOwnTool(tool)) {
@@ -234,15 +233,15 @@ const addTool = (sum: Sum, tool: Turns.Json, path: string): void => {
   }
   const family = familyOf(tool["type"])
   sum.fixed(toolTokens[String(tool["type"])] ?? toolTokens[family] ?? 0)
-  if (!runByCaller.has(family)) sum.unmeasured.push(path)
+  if (!runByCaller.has(family)) sum.unmeasured.push(at.path)
 }
 
 const familyOf = (type: unknown): string =>
   typeof type === "string" ? type.replace(/(?:_(?:bm25|regex))?(?:_\d{8})?$/, "") : ""
 
-const addDefinition = (sum: Sum, tool: unknown, path: string): void => {
+const addDefinition = (sum: Sum, tool: unknown, at: Turns.Item): void => {
   const definition = Guard.isRecord(tool) ? tool["definition"] : undefined
-  if (Guard.isRecord(definition)) addTool(sum, definition, `${path}.tool.definition`)
+  if (Guard.isRecord(definition)) addTool(sum, new Turns.Item(definition, at, "tool.definition"))
 }
 
 const addOptions = (sum: Sum, request: object): void => {

@@ -69,8 +69,8 @@ export const orphanedToolResult = (request: Request, context: Context): Found =>
 
 /** A text block has text. */
 export const emptyText = (request: Request): Found =>
-  [...Turns.blocks(request), ...Turns.items(request, "system").map(({ item, path }) => ({ path, block: item }))]
-    .filter(({ block }) => block["type"] === "text" && block["text"] === "")
+  [...Turns.blocks(request), ...Turns.items(request, "system")]
+    .filter(({ item }) => item["type"] === "text" && item["text"] === "")
     .map(({ path }) => ({ path: `${path}.text`, problem: "the text is empty", fix: "Leave the block out." }))
 
 const maxBreakpoints = 4
@@ -78,10 +78,10 @@ const maxBreakpoints = 4
 /** There are at most four cache breakpoints. */
 export const cacheBreakpoints = (request: Request): Found => {
   const marked = [
-    ...Turns.items(request, "tools").map(({ item, path }) => ({ path, block: item })),
-    ...Turns.items(request, "system").map(({ item, path }) => ({ path, block: item })),
+    ...Turns.items(request, "tools"),
+    ...Turns.items(request, "system"),
     ...Turns.blocks(request)
-  ].filter(({ block }) => isPresent(block["cache_control"]))
+  ].filter(({ item }) => isPresent(item["cache_control"]))
   return marked.length <= maxBreakpoints ? [] : [{
     path: `${marked[maxBreakpoints]!.path}.cache_control`,
     problem: `there are ${marked.length} cache breakpoints, and ${maxBreakpoints} are allowed`,

@@ -38,7 +38,7 @@ export const prefill = (request: Request, context: Context): Found => {
   const turns = Turns.items(request, "messages").filter(({ item }) => item["role"] !== "system")
   const last = turns.at(-1)
   if (last === undefined || last.item["role"] !== "assistant") return []
-  const ending = Turns.items(last.item, "content").at(-1)?.item["type"] ?? "text"
+  const ending = Turns.inside(last, "content").at(-1)?.item["type"] ?? "text"
   return ending !== "text" ? [] : [{
     path: last.path,
     problem: "this model does not continue an answer that was begun for it",
@@ -92,19 +92,18 @@ export const thinkingMinimum = (request: Request): Found =>
 
 /** Text that says nothing. */
 export const blankText = (request: Request): Found => {
-  const turns = Turns.items(request, "messages").map(({ item, path }) => ({
-    path: `${path}.content`,
-    text: item["content"]
-  }))
-  const blocks = Turns.blocks(request).filter(({ block }) => block["type"] === "text" && block["text"] !== "").map((
-    { block, path }
-  ) => ({ path: `${path}.text`, text: block["text"] }))
-  return [...turns, ...blocks].filter(({ text }) => typeof text === "string" && text.trim() === "").map(({ path }) => ({
+  const turns = Turns.items(request, "messages").filter(({ item }) => isBlank(item["content"]))
+  const blocks = Turns.blocks(request).filter(({ block }) =>
+    block["type"] === "text" && block["text"] !== "" && isBlank(block["text"])
+  )
+  return [...turns.map(({ path }) => `${path}.content`), ...blocks.map(({ path }) => `${path}.text`)].map((path) => ({
     path,
     problem: "the text is blank",
     fix: "Leave it out."
   }))
 }
+
+const isBlank = (text: unknown): boolean => typeof text === "string" && text.trim() === ""
 
 /** A conversation the model begins. */
 export const assistantFirst = (request: Request): Found =>
