@@ -1,5 +1,6 @@
 import * as ApiVersion from "@effect-claude/core/ApiVersion"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Wire from "@effect-claude/core/Wire"
 import { assert, describe, it } from "@effect/vitest"
 
 const pathsOf = (request: Partial<MessageRequest.MessageRequest>, version = "2026-10-21"): ReadonlyArray<string> =>
@@ -88,6 +89,21 @@ describe("ApiVersion", () => {
             { role: "user", content: [{ ...cited, citations: null }] },
             { role: "assistant", content: [cited] }
           ]
+        }),
+        []
+      )
+    })
+
+    it("passes over cited text inside other blocks, and search results without content", () => {
+      assert.deepStrictEqual(
+        pathsOf({
+          messages: [{
+            role: "user",
+            content: [
+              { type: "tool_result", tool_use_id: "a", content: [cited] },
+              Wire.unknown({ type: "search_result" })
+            ]
+          }]
         }),
         []
       )

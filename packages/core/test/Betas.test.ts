@@ -32,6 +32,16 @@ const cases: ReadonlyArray<
   readonly [uses: string, request: Partial<MessageRequest.MessageRequest>, betas: ReadonlyArray<string>]
 > = [
   ["nothing beyond the GA fields", base, []],
+  ["no field at all", {}, []],
+  ["a system turn without content", {
+    ...base,
+    messages: [{ role: "system", output_config: { effort: "low" } }]
+  }, ["mid-conversation-output-config-2026-07-01"]],
+  ["types that every object knows", {
+    ...withBlocks({ type: "toString" }),
+    tools: [Wire.unknown({ type: "constructor" })],
+    context_management: { edits: [Wire.unknown({ type: "valueOf" })] }
+  }, ["context-management-2025-06-27"]],
   ["a null field", { ...base, compaction: null, speed: null, thread: null, context_management: null }, []],
   ["a speed", { ...base, speed: "fast" }, ["fast-mode-2026-02-01"]],
   ["output_format", { ...base, output_format: { type: "json_schema", schema: {} } }, ["structured-outputs-2025-11-13"]],

@@ -324,7 +324,7 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
     "thinkingBudget",
     "a larger budget between tools, with the beta",
     on("m", { thinking: { type: "enabled", budget_tokens: 9999 }, tools: tools(1, false) }),
-    { betas: ["interleaved-thinking-2025-05-14"] }
+    { betas: ["context-1m-2025-08-07", "interleaved-thinking-2025-05-14"] }
   ],
   [
     "thinkingBudget",
