@@ -14,6 +14,19 @@ const cut = (text: string, at: ReadonlyArray<number>): ReadonlyArray<string> => 
   return places.slice(1).map((end, i) => text.slice(places[i], end))
 }
 
+/**
+ * A JSON value as its text says it: without the minus of a negative zero. Not made by `JSON.parse`, since the one of
+ * V8 13.6 misreads some objects whose keys are written with escapes.
+ */
+const asWritten = (json: Schema.Json): unknown =>
+  typeof json === "number"
+    ? json + 0
+    : Array.isArray(json)
+    ? json.map(asWritten)
+    : typeof json === "object" && json !== null
+    ? Object.fromEntries(Object.entries(json).map(([key, value]) => [key, asWritten(value)]))
+    : json
+
 const Cuts = Schema.Array(Schema.Natural)
 
 describe("PartialJson", () => {
@@ -24,7 +37,7 @@ describe("PartialJson", () => {
     ]) => {
       const text = JSON.stringify(json, null, indent)
 
-      assert.deepStrictEqual(PartialJson.parse(text), { state: "complete", value: JSON.parse(text) })
+      assert.deepStrictEqual(PartialJson.parse(text), { state: "complete", value: asWritten(json) })
     })
 
     it.each([
@@ -129,7 +142,7 @@ describe("PartialJson", () => {
         if (!Array.isArray(value)) return
         const finished = value.slice(0, -1)
 
-        assert.deepStrictEqual(finished, JSON.parse(text).slice(0, finished.length))
+        assert.deepStrictEqual(finished, items.map(asWritten).slice(0, finished.length))
       }
     )
   })

@@ -30,7 +30,7 @@ describe("Schemas", { concurrent: false }, () => {
     it.prop("survives the wire", [wire], ([value]) => {
       const json = JSON.parse(JSON.stringify(value) ?? "null")
 
-      assert.deepStrictEqual(JSON.parse(JSON.stringify(Schema.decodeUnknownSync(wire)(json))), json)
+      assert.strictEqual(JSON.stringify(Schema.decodeUnknownSync(wire)(json)), JSON.stringify(json))
     })
 
     it.prop("keeps a field nobody declared", [wire, Schema.Json], ([value, extra]) => {
