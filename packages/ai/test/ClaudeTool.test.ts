@@ -332,7 +332,10 @@ describe("ClaudeTool", () => {
 
     it.effect("do not take the place of a tool of the caller's by the same name", () =>
       Effect.gen(function*() {
-        const own = AiTool.make("bash", { parameters: Schema.Struct({ command: Schema.String }), success: Schema.String })
+        const own = AiTool.make("bash", {
+          parameters: Schema.Struct({ command: Schema.String }),
+          success: Schema.String
+        })
         const toolkit = Toolkit.make(own)
         const { toolResults } = yield* LanguageModel.generateText({ prompt: "List.", toolkit }).pipe(
           Effect.provide(toolkit.toLayer({ bash: () => Effect.succeed("mine") }))
@@ -342,4 +345,3 @@ describe("ClaudeTool", () => {
       }).pipe(Effect.provide(layer(Script.toolCall("bash", { command: "ls" })))))
   })
 })
-

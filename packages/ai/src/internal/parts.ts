@@ -125,10 +125,10 @@ export const ofCitation = (citation: Citation.Citation, context: Context): Reado
     case "web_search_result_location":
       return urlSource(context, citation.url, citation.title ?? citation.url, metadata)
     case "search_result_location": {
-      const byUrl = urlSource(context, citation.source, citation.title ?? citation.source, metadata)
-      return byUrl.length > 0
-        ? byUrl
-        : [documentSource(context, "text/plain", citation.title ?? citation.source, metadata)]
+      const title = citation.title ?? citation.source
+      // A search result of the caller's own is named as they like; only a web address is one.
+      const byUrl = /^https?:/i.test(citation.source) ? urlSource(context, citation.source, title, metadata) : []
+      return byUrl.length > 0 ? byUrl : [documentSource(context, "text/plain", title, metadata)]
     }
     case "char_location":
     case "page_location":
