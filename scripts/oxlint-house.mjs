@@ -48,6 +48,10 @@ const isNodeOnly = (source) =>
   source.startsWith("node:") || source === "undici" || source.startsWith("@effect/platform-node") ||
   source.startsWith("@effect-claude/http/node/")
 
+/** effect/ai is the adapter's alone; an agent of session speaks of tools in its words. */
+const isAi = (source) => source.startsWith("effect/ai/")
+const isToolOfAi = (source) => /^effect\/ai\/(?:Tool|Toolkit|AiError)$/.test(source)
+
 /** Arrows between packages. `package.json` enforces them too; this says why. */
 const layers = {
   core: {
@@ -58,19 +62,24 @@ const layers = {
   },
   http: {
     forbids: (source, file) =>
-      (isNodeOnly(source) && !file.includes("/src/node/")) || /^@effect-claude\/(?:session|testing|ai)\//.test(source),
-    message: "http runs everywhere: Node belongs in src/node, and only core lies below it."
+      (isNodeOnly(source) && !file.includes("/src/node/")) || isAi(source) ||
+      /^@effect-claude\/(?:session|testing|ai)\//.test(source),
+    message: "http runs everywhere: Node belongs in src/node, effect/ai in ai, and only core lies below it."
   },
   session: {
-    forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:testing|ai)\//.test(source),
-    message: "session runs everywhere: it may import core and http, and takes files and sockets from Effect's services."
+    forbids: (source) =>
+      isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source),
+    message:
+      "session runs everywhere: it may import core, http and effect/ai's Tool and Toolkit, and takes files and " +
+      "sockets from Effect's services."
   },
   ai: {
     forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:session|testing)\//.test(source),
     message: "ai may import core and http."
   },
   testing: {
-    forbids: (source) => /^@effect-claude\/(?:http|session|ai)\//.test(source) || source.startsWith("@anthropic-ai/"),
+    forbids: (source) =>
+      isAi(source) || /^@effect-claude\/(?:http|session|ai)\//.test(source) || source.startsWith("@anthropic-ai/"),
     message: "testing may import core only: http and session use it in their own tests."
   }
 }

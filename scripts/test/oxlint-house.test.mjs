@@ -48,6 +48,21 @@ const refused = {
     "export const a = Session.make"
   ],
   "http/src/Node.ts": ["house(imports)", "import * as Fs from \"node:fs\"", "export const a = Fs.statSync"],
+  "http/src/Ai.ts": [
+    "house(imports)",
+    "import * as Tool from \"effect/ai/Tool\"",
+    "export const a = Tool.make"
+  ],
+  "session/src/Ai.ts": [
+    "house(imports)",
+    "import * as LanguageModel from \"effect/ai/LanguageModel\"",
+    "export const a = LanguageModel.make"
+  ],
+  "ai/src/Up.ts": [
+    "house(imports)",
+    "import * as Session from \"@effect-claude/session/Session\"",
+    "export const a = Session.make"
+  ],
   "testing/src/Up.ts": [
     "house(imports)",
     "import * as Claude from \"@effect-claude/http/Claude\"",
@@ -60,6 +75,8 @@ const accepted = {
   "core/src/Const.ts": ["export const a = [1] as const"],
   "core/src/internal/step.ts": ["export const step = (self: string, b: string) => self + b"],
   "http/src/node/Files.ts": ["import * as Fs from \"node:fs\"", "export const a = Fs.statSync"],
+  "ai/src/Model.ts": ["import * as Model from \"effect/ai/Model\"", "export const a = Model.make"],
+  "session/src/Tools.ts": ["import * as Toolkit from \"effect/ai/Toolkit\"", "export const a = Toolkit.make"],
   "cli/src/bin.ts": ["console.log(1)"],
   "core/test/Any.test.ts": ["export const a = () => Date.now()"]
 }
