@@ -78,8 +78,7 @@ const broken: {
     ["an empty block", talk(user(text("")), assistant(text("a"), text(""))), [
       "messages[1].content[0].text",
       "messages[2].content[1].text"
-    ]],
-    ["an empty system block", { ...base, system: [text("a"), text("")] }, ["system[1].text"]]
+    ]]
   ],
   cacheBreakpoints: [
     ["five marks over tools, system and turns", {
@@ -167,6 +166,10 @@ const broken: {
   ],
   blankText: [
     ["a blank block", talk(user(text(" \n"))), ["messages[1].content[0].text"]],
+    ["a blank or empty system block", { ...base, system: [text("a"), text(" "), text("")] }, [
+      "system[1].text",
+      "system[2].text"
+    ]],
     ["a blank turn", talk({ role: "user", content: " " }, { role: "assistant", content: "" }), [
       "messages[1].content",
       "messages[2].content"
@@ -299,6 +302,7 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
     talk(assistant(call("a")), hello, user(result("a")))
   ],
   ["emptyText", "blank text", talk(user(text(" ")))],
+  ["emptyText", "an empty system block", { ...base, system: [text("")] }],
   [
     "emptyText",
     "empty text inside a tool's result",

@@ -2,6 +2,7 @@
 // events it types are ours. Where the two differ on purpose, the last group says how and why.
 import type { Anthropic } from "@anthropic-ai/sdk"
 import type * as Batch from "@effect-claude/core/Batch"
+import type * as Betas from "@effect-claude/core/Betas"
 import type * as Citation from "@effect-claude/core/Citation"
 import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
@@ -29,7 +30,25 @@ type Readable<T> = T extends ReadonlyArray<infer Item> ? ReadonlyArray<Readable<
 /** The members of a union that are not described by another type. */
 type Missing<From, To> = From extends unknown ? From extends To ? never : From : never
 
+/** The values of an open enum that are spelled out. */
+type Known<T> = T extends string ? string extends T ? never : T : never
+
 describe("Interop", () => {
+  describe("names", () => {
+    it("knows every model, beta, reason to stop and effort by name", () => {
+      expect<Known<Anthropic.Model>>().type.toBeAssignableTo<(typeof Model.Model.known)[number]>()
+      expect<Known<Anthropic.Beta.AnthropicBeta>>().type.toBe<(typeof Betas.Beta.known)[number]>()
+      expect<Known<Anthropic.StopReason>>().type.toBeAssignableTo<(typeof Message.StopReason.known)[number]>()
+      expect<NonNullable<Anthropic.OutputConfig["effort"]>>().type
+        .toBe<(typeof MessageRequest.Effort.known)[number]>()
+    })
+
+    it("knows every tool of the server by name", () => {
+      expect<Anthropic.ServerToolUseBlock["name"]>().type
+        .toBeAssignableTo<(typeof ContentBlock.ServerToolUse.fields.name.known)[number]>()
+    })
+  })
+
   describe("requests", () => {
     it("takes a request of the official SDK", () => {
       expect<Anthropic.MessageCreateParamsNonStreaming>().type.toBeAssignableTo<MessageRequest.MessageRequest>()

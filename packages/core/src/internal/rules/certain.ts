@@ -67,10 +67,10 @@ export const orphanedToolResult = (request: Request, context: Context): Found =>
   })
 }
 
-/** A text block has text. */
+/** A text block of a turn has text. */
 export const emptyText = (request: Request): Found =>
-  [...Turns.blocks(request), ...Turns.items(request, "system")]
-    .filter(({ item }) => item["type"] === "text" && item["text"] === "")
+  Turns.blocks(request)
+    .filter(({ block }) => block["type"] === "text" && block["text"] === "")
     .map(({ path }) => ({ path: `${path}.text`, problem: "the text is empty", fix: "Leave the block out." }))
 
 const maxBreakpoints = 4

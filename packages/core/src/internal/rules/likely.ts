@@ -90,17 +90,18 @@ export const thinkingMinimum = (request: Request): Found =>
     }]
     : []
 
-/** Text that says nothing. */
+/** Text that says nothing. In a turn, an empty block is more than likely to be refused, and is not for this rule. */
 export const blankText = (request: Request): Found => {
+  const system = Turns.items(request, "system").filter(({ item }) => item["type"] === "text" && isBlank(item["text"]))
   const turns = Turns.items(request, "messages").filter(({ item }) => isBlank(item["content"]))
   const blocks = Turns.blocks(request).filter(({ block }) =>
     block["type"] === "text" && block["text"] !== "" && isBlank(block["text"])
   )
-  return [...turns.map(({ path }) => `${path}.content`), ...blocks.map(({ path }) => `${path}.text`)].map((path) => ({
-    path,
-    problem: "the text is blank",
-    fix: "Leave it out."
-  }))
+  return [
+    ...system.map(({ path }) => `${path}.text`),
+    ...turns.map(({ path }) => `${path}.content`),
+    ...blocks.map(({ path }) => `${path}.text`)
+  ].map((path) => ({ path, problem: "the text is blank", fix: "Leave it out." }))
 }
 
 const isBlank = (text: unknown): boolean => typeof text === "string" && text.trim() === ""
