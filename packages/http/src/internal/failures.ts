@@ -112,13 +112,15 @@ export const notClaude = "Check the base URL: this does not look like an answer 
 
 /** Tells a failure of the transport by the codes in its chain of causes. */
 export const classify = (cause: unknown): { readonly kind: Kind; readonly code: string | undefined } => {
+  let notConnected = false
   for (const error of chain(cause)) {
     const code = codeOf(error)
     if (code === undefined) continue
     const kind = kinds[code] ?? (tlsCode.test(code) ? "tls" : undefined)
     if (kind !== undefined) return { kind, code }
+    notConnected ||= code === "NOT_CONNECTED"
   }
-  return { kind: "lost", code: undefined }
+  return { kind: notConnected ? "unreachable" : "lost", code: undefined }
 }
 
 // -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Claude from "../Claude.ts"
 import type * as ClaudeConfig from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
+import * as UndiciHttpClient from "./UndiciHttpClient.ts"
 
 /**
  * Layer that provides `Claude` over a connection pool of its own. What the
@@ -36,7 +37,7 @@ export const layer = (
     connect: { timeout: Duration.isFinite(connect) ? Duration.toMillis(connect) : 0 }
   })
   return Claude.layerConfig(options).pipe(
-    Layer.provide(NodeHttpClient.layerUndiciNoDispatcher),
+    Layer.provide(UndiciHttpClient.layer),
     Layer.provide(dispatcher)
   )
 }
