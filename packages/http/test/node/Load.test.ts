@@ -83,8 +83,8 @@ describe("Load", { concurrent: false }, () => {
           const heap = yield* collected
           yield* batch(count - 1_000)
           assert.strictEqual(yield* quiet(server), 0)
-          // A few are interrupted before the server sees them.
-          assert.isAbove((yield* server.requests).length, count * 0.9)
+          // Some are interrupted before the server sees them, on a busy machine many.
+          assert.isAbove((yield* server.requests).length, count * 0.5)
           yield* server.awaitSockets(0)
           // The server keeps every request it received; the client keeps nothing.
           assert.isBelow(((yield* collected) - heap) / (count - 1_000), 8_000)
