@@ -2,6 +2,7 @@
 
 export * as Backoff from "./Backoff.ts"
 export * as Batches from "./Batches.ts"
+export * as CircuitBreaker from "./CircuitBreaker.ts"
 export * as Claude from "./Claude.ts"
 export * as ClaudeConfig from "./ClaudeConfig.ts"
 export * as EventStream from "./EventStream.ts"
