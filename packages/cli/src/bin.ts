@@ -15,6 +15,7 @@ import * as Cli from "./Cli.ts"
 import { ExitCode } from "./ExitCode.ts"
 import * as NodeConnection from "./node/NodeConnection.ts"
 import * as NodeLineReader from "./node/NodeLineReader.ts"
+import * as NodeNetwork from "./node/NodeNetwork.ts"
 import { Screen } from "./Screen.ts"
 
 // Whoever reads the output may leave early, as `head` does.
@@ -28,8 +29,9 @@ const { version } = createRequire(import.meta.url)("../package.json")
 
 Cli.run(process.argv.slice(2), { version }).pipe(
   Effect.provide(
-    Layer.merge(
+    Layer.mergeAll(
       NodeConnection.layer,
+      NodeNetwork.layer(`Node ${process.version} on ${process.platform} ${process.arch}`),
       NodeLineReader.layer({ input: process.stdin, output: process.stdout })
     ).pipe(Layer.provideMerge(Screen.layer), Layer.provideMerge(NodeServices.layer))
   ),

@@ -18,7 +18,6 @@ import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Tls from "node:tls"
 import * as Undici from "undici"
 import { Connection, type Target } from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
@@ -26,6 +25,7 @@ import { Failure, usage } from "../Failure.ts"
 import * as Files from "../Files.ts"
 import { Screen } from "../Screen.ts"
 import * as Certificate from "./Certificate.ts"
+import { roots } from "./NodeNetwork.ts"
 
 // -----------------------------------------------------------------------------
 // layers
@@ -137,5 +137,5 @@ const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, "//â
 
 const authorities = Effect.fnUntraced(function*({ ca }: Target) {
   if (Option.isNone(ca)) return undefined
-  return yield* Certificate.trusted(Tls.rootCertificates, yield* Files.bytes(ca.value))
+  return yield* Certificate.trusted(yield* roots, yield* Files.bytes(ca.value))
 })

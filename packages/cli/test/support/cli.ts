@@ -12,11 +12,13 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import * as Cli from "effect-claude/Cli"
 import { Connection, type Target } from "effect-claude/Connection"
 import { type Input, LineReader } from "effect-claude/LineReader"
+import { Network } from "effect-claude/Network"
 import { Screen } from "effect-claude/Screen"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientError from "effect/http/HttpClientError"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import { ChildProcessSpawner, make as makeSpawner } from "effect/process/ChildProcessSpawner"
@@ -34,6 +36,9 @@ export interface Options {
   readonly columns?: number | undefined
   readonly env?: { readonly [name: string]: string } | undefined
   readonly script?: Script.Script | undefined
+  /** Fails as the way to the API would, before any request. */
+  readonly unreachable?: boolean | undefined
+  readonly network?: Partial<Network["Service"]> | undefined
   /** What is typed where lines are asked for. */
   readonly typed?: ReadonlyArray<Input | string> | undefined
   /** When Ctrl-C is pressed during an answer. */
@@ -86,8 +91,27 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
       Connection.of({
         open: (target, claude) => {
           targets.push(target)
-          return Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(Layer.provideMerge(HttpTest))
+          return Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
+            Layer.provideMerge(options.unreachable === true ? Unreachable : HttpTest)
+          )
         }
+      })
+    )
+    const NetworkTest = Layer.succeed(
+      Network,
+      Network.of({
+        lookup: () => Effect.succeed(["192.0.2.1"]),
+        connect: () => Effect.void,
+        handshake: () =>
+          Effect.succeed({
+            issuer: "Public CA",
+            validTo: Date.UTC(2030, 0, 1),
+            distrust: undefined,
+            protocol: "TLSv1.3"
+          }),
+        roots: Effect.succeed([]),
+        runtime: "Node of tests",
+        ...options.network
       })
     )
     const typed = Array.from(options.typed ?? [])
@@ -109,7 +133,7 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
     const env = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { ...options.env } }))
     const code = yield* Cli.run(args, { version: "1.2.3" }).pipe(
       Effect.provide(
-        Layer.mergeAll(Screen.layer, LineReaderTest, ConnectionTest).pipe(
+        Layer.mergeAll(Screen.layer, LineReaderTest, ConnectionTest, NetworkTest).pipe(
           Layer.provideMerge(
             Layer.mergeAll(
               StdioTest,
@@ -126,6 +150,17 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
     const requests = (yield* service.requests).map(({ body, path }) => ({ path, body }))
     return { out, err, code, targets, requests }
   })
+
+const Unreachable = Layer.succeed(
+  HttpClient.HttpClient,
+  HttpClient.make((request) =>
+    Effect.fail(
+      new HttpClientError.HttpClientError({
+        reason: new HttpClientError.TransportError({ request, cause: { code: "ECONNREFUSED" } })
+      })
+    )
+  )
+)
 
 /** A directory of its own, with files in it. Returns their paths. */
 export const files = Effect.fnUntraced(function*(contents: { readonly [name: string]: string | Uint8Array }) {

@@ -1,0 +1,66 @@
+/**
+ * `doctor`: what keeps a program from reaching Claude, and what to do about it.
+ *
+ * @since 0.1.0
+ */
+import * as Command from "effect/cli/Command"
+import * as Effect from "effect/Effect"
+import * as Checkup from "../Checkup.ts"
+import * as Connection from "../Connection.ts"
+import { ExitCode } from "../ExitCode.ts"
+import { Done } from "../Failure.ts"
+import * as Flags from "../Flags.ts"
+import * as Layout from "../Layout.ts"
+import { Screen } from "../Screen.ts"
+import type { Style } from "../Style.ts"
+
+/**
+ * The command.
+ *
+ * @category commands
+ * @since 0.1.0
+ */
+export const doctor = Command.make(
+  "doctor",
+  { json: Flags.json },
+  Effect.fnUntraced(function*({ json }) {
+    const { out, width } = yield* Screen
+    const columns = yield* width
+    const findings = yield* Checkup.run(
+      yield* Connection.target,
+      (finding) => json ? Effect.void : out.line(show(finding, columns, out.style))
+    )
+    if (json) yield* out.line(JSON.stringify(findings.map(({ exitCode: _, ...finding }) => finding), null, 2))
+    const first = findings.find(({ verdict }) => verdict === "bad")
+    if (first === undefined) {
+      if (!json) yield* out.line(`\n${out.style.green("All is in order.")}`)
+      return
+    }
+    return yield* new Done({ exitCode: first.exitCode ?? ExitCode.failed })
+  })
+).pipe(
+  Command.withDescription(
+    "Check what a request meets on its way: key, address, proxy, certificates, name, encryption, connection, clock, access. Each has a verdict, and a remedy where it is bad. The exit code is that of the first that is bad"
+  ),
+  Command.withShortDescription("Find out why it does not work"),
+  Command.withExamples([
+    { command: "effect-claude doctor", description: "Check everything" },
+    {
+      command: "effect-claude doctor --proxy http://127.0.0.1:8080 --ca burp.pem",
+      description: "Check the way through an inspecting proxy"
+    }
+  ])
+)
+
+const show = ({ remedy, says, subject, verdict }: Checkup.Finding, width: number, style: Style): string => {
+  const mark =
+    { good: style.green("✓"), warning: style.yellow("!"), bad: style.red("✗"), skipped: style.dim("·") }[verdict]
+  const name = Layout.pad(subject, 14)
+  const words = Layout.sanitize(says)
+  return [
+    Layout.paragraph(words, width, `${mark} ${verdict === "skipped" ? style.dim(name) : name}`),
+    ...(remedy === undefined || remedy === "" ? [] : [
+      Layout.paragraph(remedy, width, `${" ".repeat(16)}${style.green("→")} `)
+    ])
+  ].join("\n")
+}

@@ -1,0 +1,215 @@
+/**
+ * Checks that need nobody else: the key's form, the address, certificates, the
+ * clock.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as DateTime from "effect/DateTime"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import type { Target } from "../Connection.ts"
+import { ExitCode } from "../ExitCode.ts"
+import * as Files from "../Files.ts"
+import * as Certificate from "../node/Certificate.ts"
+import * as Render from "../Render.ts"
+import { bad, type Finding, good, skipped, warning } from "./finding.ts"
+
+/**
+ * What the environment says that matters here.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Surroundings {
+  readonly key: string
+  readonly token: string
+  readonly baseUrl: string
+  readonly proxy: string
+  readonly noProxy: string
+  readonly extraCa: string
+  readonly rejectUnauthorized: string
+}
+
+const text = (...names: ReadonlyArray<string>): Config.Config<string> =>
+  names.reduceRight<Config.Config<string>>(
+    (rest, name) => Config.orElse(Config.NonEmptyString(name), () => rest),
+    Config.succeed("")
+  )
+
+/**
+ * Reads them.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const surroundings: Effect.Effect<Surroundings> = Effect.orDie(Config.all({
+  key: text("ANTHROPIC_API_KEY"),
+  token: text("ANTHROPIC_AUTH_TOKEN"),
+  baseUrl: text("ANTHROPIC_BASE_URL"),
+  proxy: text("https_proxy", "HTTPS_PROXY"),
+  noProxy: text("no_proxy", "NO_PROXY"),
+  extraCa: text("NODE_EXTRA_CA_CERTS"),
+  rejectUnauthorized: text("NODE_TLS_REJECT_UNAUTHORIZED")
+}))
+
+/**
+ * Judges the key by its form.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const key = ({ key, token }: Surroundings): Finding => {
+  const subject = "key"
+  if (key === "" && token === "") {
+    return bad(
+      subject,
+      "Neither ANTHROPIC_API_KEY nor ANTHROPIC_AUTH_TOKEN is set.",
+      "Get a key at https://platform.claude.com/settings/keys, then: export ANTHROPIC_API_KEY=…",
+      ExitCode.credentials
+    )
+  }
+  if (key === "") return good(subject, "ANTHROPIC_AUTH_TOKEN is set: it goes out as a bearer token.")
+  const trimmed = key.trim()
+  if (/^["'].*["']$/.test(trimmed)) {
+    return bad(
+      subject,
+      "ANTHROPIC_API_KEY has quotes around it, and they count.",
+      "Set it without them. In a Windows command prompt: set ANTHROPIC_API_KEY=sk-ant-…",
+      ExitCode.credentials
+    )
+  }
+  // oxlint-disable-next-line no-control-regex -- what does not belong into a header is what this looks for
+  if (/[^\u0021-\u007e]/.test(trimmed)) {
+    return bad(
+      subject,
+      "ANTHROPIC_API_KEY has characters in it that no key has: a space, a line break, or a letter of another alphabet.",
+      "Copy it again, in one piece.",
+      ExitCode.credentials
+    )
+  }
+  if (trimmed.startsWith("sk-ant-admin")) {
+    return bad(
+      subject,
+      "ANTHROPIC_API_KEY is an admin key: it manages an organization and cannot ask models.",
+      "Make an ordinary key in the console.",
+      ExitCode.credentials
+    )
+  }
+  if (!trimmed.startsWith("sk-ant-")) {
+    return warning(
+      subject,
+      "ANTHROPIC_API_KEY does not begin like a key of this API (sk-ant-).",
+      "That is right for some gateways. For the API itself, copy the key again."
+    )
+  }
+  const both = token === "" ? "" : " ANTHROPIC_AUTH_TOKEN is set as well, and not used."
+  return good(subject, `ANTHROPIC_API_KEY is set and has the form of one (${trimmed.length} characters).${both}`)
+}
+
+/**
+ * Judges the address of the API.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const address = (url: string): Result.Result<URL, Finding> => {
+  const subject = "address"
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
+    return Result.fail(bad(
+      subject,
+      `${url} is not the address of a server.`,
+      "Write it with its scheme: https://… It comes from --base-url or ANTHROPIC_BASE_URL.",
+      ExitCode.usage
+    ))
+  }
+  const isLocal = /^(?:localhost|127\.|\[::1\])/.test(parsed.hostname)
+  return parsed.protocol === "http:" && !isLocal
+    ? Result.fail(bad(
+      subject,
+      `${url} is not encrypted: everyone on the way could read the key.`,
+      "Use https.",
+      ExitCode.usage
+    ))
+    : /\/v1\/?$/.test(parsed.pathname)
+    ? Result.fail(bad(
+      subject,
+      `${url} ends in /v1, which is added to it: requests would go to /v1/v1/…`,
+      "Leave /v1 out.",
+      ExitCode.usage
+    ))
+    : Result.succeed(parsed)
+}
+
+/**
+ * Whether a host is among those that no proxy is used for.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const isExempt = (host: string, noProxy: string): boolean =>
+  noProxy.split(/[\s,]+/).filter((entry) => entry !== "").some((entry) => {
+    const name = entry.replace(/:\d+$/, "").replace(/^\*?\.?/, "").toLowerCase()
+    return entry === "*" || host === name || host.endsWith(`.${name}`)
+  })
+
+export const authorities = Effect.fnUntraced(function*(target: Target, { extraCa, rejectUnauthorized }: Surroundings) {
+  const subject = "certificates"
+  if (rejectUnauthorized === "0") {
+    return bad(
+      subject,
+      "NODE_TLS_REJECT_UNAUTHORIZED=0: no certificate is checked, so anyone on the way can read the key.",
+      "Unset it, and trust the one certificate that is needed: --ca FILE.",
+      ExitCode.usage
+    )
+  }
+  const file = Option.getOrElse(target.ca, () => extraCa)
+  if (file === "") return good(subject, "The public authorities are trusted, and no others.")
+  const from = Option.isSome(target.ca) ? "--ca" : "NODE_EXTRA_CA_CERTS"
+  const read = yield* Effect.result(
+    Effect.flatMap(Files.bytes(file), (bytes) => Effect.fromResult(Certificate.read(bytes)))
+  )
+  if (Result.isFailure(read)) {
+    return bad(subject, `${file} (${from}): ${read.failure.message}`, read.failure.remedy ?? "", ExitCode.usage)
+  }
+  const { certificates, form } = read.success
+  if (from === "NODE_EXTRA_CA_CERTS" && form === "DER") {
+    return bad(
+      subject,
+      `${file} (${from}) is DER, and Node reads PEM there: it is ignored.`,
+      `effect-claude cert der-to-pem ${file}`,
+      ExitCode.usage
+    )
+  }
+  const now = yield* Clock.currentTimeMillis
+  const valid = certificates.filter(({ validTo }) => validTo >= now)
+  if (valid.length === 0) {
+    const whose = certificates.map(({ subject, validTo }) => `${subject} on ${Render.day(validTo)}`)
+    return bad(subject, `What ${file} (${from}) holds has expired: ${whose.join("; ")}.`, "Get a new one.")
+  }
+  const names = valid.length > 3 ? "" : `: ${valid.map(({ subject }) => subject).join("; ")}`
+  return good(subject, `${valid.length} from ${file} (${from})${names}, beside the public authorities.`)
+})
+
+/**
+ * Judges this machine's clock by the server's.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const clock = (date: string | undefined, now: number): Finding => {
+  const theirs = Option.flatMap(Option.fromUndefinedOr(date), (text) => DateTime.make(text))
+  if (Option.isNone(theirs)) return skipped("clock", "Not compared: the answer had no time on it.")
+  const off = now - DateTime.toEpochMillis(theirs.value)
+  // The server's time is in whole seconds, and the answer took a while.
+  return Math.abs(off) < 60_000
+    ? good("clock", "It agrees with the server's.")
+    : warning(
+      "clock",
+      `It is ${Render.duration(Math.abs(off))} ${off > 0 ? "ahead of" : "behind"} the server's.`,
+      "Set it right: certificates and `retry-after` dates are judged by it."
+    )
+}

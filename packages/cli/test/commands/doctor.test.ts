@@ -1,0 +1,275 @@
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { NetworkError } from "effect-claude/Network"
+import { TestClock } from "effect/testing"
+import * as Here from "../../src/internal/checksHere.ts"
+import { authority, expired } from "../support/certificates.ts"
+import { files, layerFiles, type Options, run } from "../support/cli.ts"
+
+const key = { ANTHROPIC_API_KEY: "sk-ant-api03-0123456789" }
+
+const doctor = (options: Options = {}, flags: ReadonlyArray<string> = []) =>
+  Effect.map(
+    Effect.andThen(
+      TestClock.setTime(Date.UTC(2029, 0, 1)),
+      run(["doctor", "--json", ...flags], { env: key, ...options })
+    ),
+    ({ code, err, out }) => {
+      const findings: ReadonlyArray<{ subject: string; verdict: string; says: string; remedy?: string }> = JSON.parse(
+        out
+      )
+      return { code, err, out, of: (subject: string) => findings.find((each) => each.subject === subject)! }
+    }
+  )
+
+describe("doctor", () => {
+  it.effect("finds everything in order where it is", () =>
+    Effect.gen(function*() {
+      const { code, of } = yield* doctor()
+
+      assert.strictEqual(code, 0)
+      const subjects = [
+        "runtime",
+        "key",
+        "address",
+        "proxy",
+        "certificates",
+        "name",
+        "encryption",
+        "connection",
+        "clock",
+        "access"
+      ]
+      for (const subject of subjects) assert.strictEqual(of(subject).verdict, "good", subject)
+    }))
+
+  it.effect("tells a person the same in words, with a remedy for what is bad", () =>
+    Effect.gen(function*() {
+      const fine = yield* run(["doctor"], { env: key })
+      const bad = yield* run(["doctor"])
+
+      assert.include(fine.out, "✓ access")
+      assert.include(fine.out, "All is in order.")
+      assert.strictEqual(bad.code, 3)
+      assert.match(bad.out, /✗ key[^]*→ Get a key/)
+      assert.notInclude(bad.out, "All is in order.")
+    }))
+
+  it.effect("needs no key with --offline", () =>
+    Effect.gen(function*() {
+      const { code, of } = yield* doctor({ env: {} }, ["--offline"])
+
+      assert.strictEqual(code, 0)
+      assert.strictEqual(of("key").verdict, "skipped")
+      assert.strictEqual(of("access").verdict, "good")
+    }))
+
+  it.effect("never shows the key", () =>
+    Effect.gen(function*() {
+      for (const value of [key.ANTHROPIC_API_KEY, `"${key.ANTHROPIC_API_KEY}"`, "my-0123456789-key", "a 0123456789"]) {
+        const { out } = yield* doctor({ env: { ANTHROPIC_API_KEY: value } })
+
+        assert.notInclude(out, "0123456789")
+      }
+    }))
+
+  describe("key", () => {
+    const verdictOf = (env: { readonly [name: string]: string }) =>
+      Effect.map(doctor({ env }), ({ code, of }) => ({ code, ...of("key"), access: of("access").verdict }))
+
+    it.effect("is bad when absent, quoted, broken or of the wrong kind", () =>
+      Effect.gen(function*() {
+        const cases = [
+          [{}, "is set"],
+          [{ ANTHROPIC_API_KEY: "\"sk-ant-x\"" }, "quotes"],
+          [{ ANTHROPIC_API_KEY: "sk-ant-\nx" }, "characters"],
+          [{ ANTHROPIC_API_KEY: "sk-ant-admin01-x" }, "admin key"]
+        ] as const
+        for (const [env, words] of cases) {
+          const { access, code, remedy, says, verdict } = yield* verdictOf(env)
+
+          assert.deepStrictEqual([verdict, code, access], ["bad", 3, "skipped"])
+          assert.include(says, words)
+          assert.isDefined(remedy)
+        }
+      }))
+
+    it.effect("is good with space around it, and as a token", () =>
+      Effect.gen(function*() {
+        const spaced = yield* verdictOf({ ANTHROPIC_API_KEY: " sk-ant-x\n" })
+        const token = yield* verdictOf({ ANTHROPIC_AUTH_TOKEN: "t" })
+        const both = yield* verdictOf({ ...key, ANTHROPIC_AUTH_TOKEN: "t" })
+
+        assert.deepStrictEqual([spaced.verdict, token.verdict, both.verdict], ["good", "good", "good"])
+        assert.include(both.says, "not used")
+      }))
+
+    it.effect("is doubted when it does not look like one", () =>
+      Effect.gen(function*() {
+        const { code, verdict } = yield* verdictOf({ ANTHROPIC_API_KEY: "gateway-key" })
+
+        assert.deepStrictEqual([verdict, code], ["warning", 0])
+      }))
+  })
+
+  describe("address", () => {
+    it.effect("is refused when it cannot be, is not encrypted or has /v1 twice", () =>
+      Effect.gen(function*() {
+        for (
+          const [url, words] of [
+            ["api.anthropic.com", "scheme"],
+            ["ftp://x.y", "scheme"],
+            ["http://gateway.example.com", "https"],
+            ["https://gateway.example.com/v1", "Leave /v1 out"]
+          ] as const
+        ) {
+          const { code, of } = yield* doctor({}, ["--base-url", url])
+
+          assert.deepStrictEqual([of("address").verdict, code], ["bad", 2])
+          assert.include(of("address").remedy, words)
+        }
+      }))
+
+    it.effect("may be plain http on this machine, and comes from the environment too", () =>
+      Effect.gen(function*() {
+        const local = yield* doctor({}, ["--base-url", "http://127.0.0.1:8080"])
+        const named = yield* doctor({ env: { ...key, ANTHROPIC_BASE_URL: "https://gateway.example.com" } })
+
+        assert.strictEqual(local.of("address").verdict, "good")
+        assert.strictEqual(local.of("encryption").verdict, "skipped")
+        assert.include(named.of("address").says, "gateway.example.com")
+      }))
+  })
+
+  describe("proxy", () => {
+    it.effect("is taken from the flag before the environment, and its password is not shown", () =>
+      Effect.gen(function*() {
+        const env = { ...key, HTTPS_PROXY: "http://user:secret@proxy.example.com:3128" }
+        const fromEnv = yield* doctor({ env })
+        const fromFlag = yield* doctor({ env }, ["--proxy", "http://127.0.0.1:8080"])
+
+        assert.include(fromEnv.of("proxy").says, "proxy.example.com:3128 (HTTPS_PROXY)")
+        assert.notInclude(fromEnv.out, "secret")
+        assert.include(fromFlag.of("proxy").says, "127.0.0.1:8080 (--proxy)")
+        assert.strictEqual(fromFlag.of("name").verdict, "skipped")
+      }))
+
+    it.effect("is not used for a host that NO_PROXY names", () =>
+      Effect.gen(function*() {
+        for (
+          const [entry, exempt] of [
+            ["api.anthropic.com", true],
+            [".anthropic.com", true],
+            ["*.anthropic.com", true],
+            ["anthropic.com:443", true],
+            ["*", true],
+            ["localhost, api.anthropic.com", true],
+            ["pic.com", false],
+            ["localhost", false]
+          ] as const
+        ) {
+          const { of } = yield* doctor({ env: { ...key, HTTPS_PROXY: "http://p:1", NO_PROXY: entry } })
+
+          assert.strictEqual(of("proxy").says.startsWith("None for this host"), exempt, entry)
+        }
+      }))
+
+    it.effect("is bad when it is no URL, is SOCKS, or does not answer", () =>
+      Effect.gen(function*() {
+        const down = { connect: () => Effect.fail(new NetworkError({ code: "ECONNREFUSED" })) }
+        const wrong = yield* doctor({}, ["--proxy", "socks5://127.0.0.1:1080"])
+        const dead = yield* doctor({ network: down }, ["--proxy", "http://127.0.0.1:1"])
+
+        assert.deepStrictEqual([wrong.of("proxy").verdict, wrong.code], ["bad", 2])
+        assert.include(dead.of("proxy").says, "ECONNREFUSED")
+        assert.strictEqual(dead.code, 6)
+      }))
+  })
+
+  describe("certificates", () => {
+    it.effect("shows those of one's own, and refuses files that hold none", () =>
+      Effect.gen(function*() {
+        const { paths } = yield* files({ "ca.der": authority, "old.der": expired, "x.pem": "nothing" })
+        const fine = yield* doctor({}, ["--ca", paths["ca.der"]!])
+        const old = yield* doctor({}, ["--ca", paths["old.der"]!])
+        const none = yield* doctor({}, ["--ca", paths["x.pem"]!])
+        const der = yield* doctor({ env: { ...key, NODE_EXTRA_CA_CERTS: paths["ca.der"]! } })
+
+        assert.include(fine.of("certificates").says, "CN=Test Proxy CA")
+        assert.include(old.of("certificates").says, "2021-01-01")
+        assert.include(none.of("certificates").says, "not a certificate")
+        assert.include(der.of("certificates").remedy, "cert der-to-pem")
+        assert.deepStrictEqual([fine.code, old.code, none.code, der.code], [0, 6, 2, 2])
+      }).pipe(Effect.provide(layerFiles)))
+
+    it.effect("objects to checking none at all", () =>
+      Effect.gen(function*() {
+        const { code, of } = yield* doctor({ env: { ...key, NODE_TLS_REJECT_UNAUTHORIZED: "0" } })
+
+        assert.strictEqual(of("certificates").verdict, "bad")
+        assert.strictEqual(code, 2)
+      }))
+  })
+
+  describe("the way there", () => {
+    it.effect("ends where the name is not known", () =>
+      Effect.gen(function*() {
+        const { code, of } = yield* doctor({
+          unreachable: true,
+          network: { lookup: () => Effect.fail(new NetworkError({ code: "ENOTFOUND" })) }
+        })
+
+        assert.include(of("name").says, "ENOTFOUND")
+        assert.strictEqual(of("encryption").verdict, "skipped")
+        assert.include(of("connection").says, "ECONNREFUSED")
+        assert.strictEqual(of("access").verdict, "skipped")
+        assert.strictEqual(code, 6)
+      }))
+
+    it.effect("says who signed a certificate that is not trusted, and what to do", () =>
+      Effect.gen(function*() {
+        const { of } = yield* doctor({
+          network: {
+            handshake: () =>
+              Effect.succeed({
+                issuer: "PortSwigger CA",
+                validTo: 0,
+                distrust: "SELF_SIGNED_CERT_IN_CHAIN",
+                protocol: "TLSv1.3"
+              })
+          }
+        })
+
+        assert.include(of("encryption").says, "PortSwigger CA")
+        assert.include(of("encryption").says, "only your organization or proxy knows")
+        assert.include(of("encryption").remedy, "--ca")
+      }))
+
+    it("compares the clocks", () => {
+      const at = Date.UTC(2029, 0, 1)
+      const clocks = [
+        "Mon, 01 Jan 2029 00:00:30 GMT",
+        "Mon, 01 Jan 2029 01:00:00 GMT",
+        "Sun, 31 Dec 2028 23:00:00 GMT",
+        "x",
+        undefined
+      ]
+      const found = clocks.map((date) => Here.clock(date, at))
+
+      assert.deepStrictEqual(found.map(({ verdict }) => verdict), ["good", "warning", "warning", "skipped", "skipped"])
+      assert.include(found[1]!.says, "1 h 0 min behind")
+      assert.include(found[2]!.says, "1 h 0 min ahead of")
+    })
+
+    it.effect("shows whether the API accepts the key", () =>
+      Effect.gen(function*() {
+        const refused = yield* doctor({ script: Script.status(401) })
+        const overloaded = yield* doctor({ script: Script.status(529) })
+
+        assert.deepStrictEqual([refused.of("access").verdict, refused.code], ["bad", 3])
+        assert.deepStrictEqual([overloaded.of("access").verdict, overloaded.code], ["bad", 5])
+        assert.strictEqual(refused.of("connection").verdict, "good")
+      }))
+  })
+})
