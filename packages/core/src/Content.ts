@@ -247,6 +247,20 @@ export const documentContent = (
 ): Media.Document => document({ type: "content", content }, options)
 
 /**
+ * Creates a tool call, to show the model by example how it is made. Calls of the
+ * model's own go back as they came.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const toolUse = (id: string, name: string, input: unknown): ContentBlock.ToolUse => ({
+  type: "tool_use",
+  id,
+  name,
+  input
+})
+
+/**
  * Creates the answer to a tool call. With `isError` the model is told that the
  * tool failed.
  *
@@ -289,6 +303,22 @@ export const resultOf = (
 ): ToolResult => ({
   ...toolResult(call.id, content, options),
   ...(call.toolset_name === undefined || call.toolset_name === null ? undefined : { toolset_name: call.toolset_name })
+})
+
+/**
+ * Creates what a browser shows, for the result of a browser's tool: its tabs, and
+ * what changed since.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const browserState = (
+  tabs: Media.BrowserState["tabs"],
+  changes?: ReadonlyArray<Media.BrowserStateChange>
+): Media.BrowserState => ({
+  type: "browser_state",
+  tabs,
+  ...(changes === undefined ? undefined : { state_changes: changes })
 })
 
 /**

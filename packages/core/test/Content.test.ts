@@ -101,6 +101,23 @@ describe("Content", () => {
     })
   })
 
+  it("toolUse shows a call by example", () => {
+    assert.deepStrictEqual(Content.toolUse("toolu_1", "look", { at: "sky" }), {
+      type: "tool_use",
+      id: "toolu_1",
+      name: "look",
+      input: { at: "sky" }
+    })
+  })
+
+  it("browserState has tabs, and what changed if anything did", () => {
+    const tabs = [{ tab_id: "1", title: "Docs", url: "https://docs.test" }]
+    const change = { type: "tab_opened", tab_id: "1" } as const
+
+    assert.deepStrictEqual(Content.browserState(tabs), { type: "browser_state", tabs })
+    assert.deepStrictEqual(Content.browserState(tabs, [change]).state_changes, [change])
+  })
+
   it("toolReference and containerUpload name what they refer to", () => {
     assert.deepStrictEqual(Content.toolReference("look"), { type: "tool_reference", tool_name: "look" })
     assert.deepStrictEqual(Content.containerUpload("file_1"), { type: "container_upload", file_id: "file_1" })
