@@ -100,7 +100,7 @@ const plain = (indent: string): Block => ({
 
 const fence = (text: string): Block => {
   const marks = /^(?:`{3,}|~{3,})/.exec(text)![0]
-  return { _tag: "Fence", fence: marks, language: text.slice(marks.length).trim().split(/\s/, 1)[0]! }
+  return { _tag: "Fence", fence: marks, language: text.slice(marks.length).trim() }
 }
 
 const item = (indent: string, length: number, mark: string, style: Style): Block => ({
