@@ -56,6 +56,22 @@ import type * as Turn from "./Turn.ts"
 // -----------------------------------------------------------------------------
 
 /**
+ * The brand of sessions.
+ *
+ * @category type IDs
+ * @since 0.1.0
+ */
+export const TypeId: TypeId = Core.HandleId
+
+/**
+ * The type of the brand.
+ *
+ * @category type IDs
+ * @since 0.1.0
+ */
+export type TypeId = "~@effect-claude/session/Session"
+
+/**
  * What a turn can fail with. The history is as it was before, unless the turn
  * was to keep what it could.
  *
@@ -103,6 +119,8 @@ export interface State {
  * @since 0.1.0
  */
 export interface Session {
+  /** What is behind the handle: closed to all but this package. */
+  readonly [TypeId]: Core.Core
   /** The id in the store, for a session that has one. */
   readonly id: string | undefined
   /** Says something and returns the answer. */
@@ -113,6 +131,11 @@ export interface Session {
    * leaving the stream before that leaves the history as it was.
    */
   readonly stream: (input: History.Input, options?: Turn.Options) => Stream.Stream<StreamEvent.StreamEvent, TurnError>
+  /**
+   * Asks for the answer to what was said already: after an answer that came out
+   * empty, or tools that were run before the turn failed.
+   */
+  readonly resume: (options?: Turn.Options) => Effect.Effect<Message.Message, TurnError>
   /** Says something else than was said so many exchanges ago. Where that fails, nothing was taken back. */
   readonly edit: (
     count: number,
@@ -308,9 +331,11 @@ const of = (core: Core.Core): Session => {
   const get = <K extends keyof State>(key: K): Effect.Effect<State[K]> => Effect.sync(() => core.now[key])
   const send: Session["send"] = (input, options = {}) => Effect.withSpan(Run.send(core, input, options), "Session.send")
   return {
+    [TypeId]: core,
     id: core.journal?.id,
     send,
     stream: (input, options = {}) => Run.stream(core, input, options),
+    resume: (options = {}) => Effect.withSpan(Run.send(core, undefined, options), "Session.resume"),
     edit: (count, input, options) => send(input, { ...options, rewind: count }),
     rewind: (count = 1) => Core.rewind(core, count),
     undo: Core.undo(core),

@@ -128,7 +128,7 @@ describe("Session", () => {
             {
               type: "tool_result",
               tool_use_id: "toolu_1",
-              content: "The call was not run: the user went on without it.",
+              content: "The call has no result: the conversation went on without it.",
               is_error: true
             },
             { type: "text", text: "Never mind" }
@@ -432,6 +432,30 @@ describe("Session", () => {
 
         assert.deepStrictEqual((yield* sent)[0]?.messages, [user("one"), assistant("1"), user("two")])
       }).pipe(provide(Script.reply("2"))))
+  })
+
+  describe("resume", () => {
+    it.effect("asks for the answer to what was said already", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("Hello")
+        const answer = yield* session.resume()
+
+        assert.strictEqual(Message.text(answer), "Hi!")
+        assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Hello")])
+      }).pipe(provide(Script.reply(""), Script.reply("Hi!"))))
+
+    it.effect("fails where there is nothing to be answered", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(session.resume())
+
+        assert.strictEqual(
+          error.message,
+          "input: The history is ready: there is nothing to be answered. Say something."
+        )
+        assert.lengthOf(yield* sent, 0)
+      }).pipe(provide()))
   })
 
   describe("rewind", () => {

@@ -3,7 +3,8 @@ import * as Claude from "@effect-claude/http/Claude"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
-import { Effect, Layer, Redacted } from "effect"
+import { Effect, Fiber, Layer, Redacted } from "effect"
+import { TestClock } from "effect/testing"
 
 export const options = { model: "claude-sonnet-5-5", max_tokens: 100 } as const
 
@@ -32,3 +33,10 @@ export const provide = (...scripts: ReadonlyArray<Script.Script>) =>
       Layer.provideMerge(ClaudeTest.layer(Script.sequence(...scripts)))
     )
   )
+
+/** Lets time pass, second by second, until a fiber is done. */
+export const finish = <A, E>(fiber: Fiber.Fiber<A, E>): Effect.Effect<A, E> =>
+  Effect.gen(function*() {
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("1 second")
+    return yield* Fiber.join(fiber)
+  })

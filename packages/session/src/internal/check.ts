@@ -209,6 +209,14 @@ export const unasked = (status: Status): Violation => ({
   fix: "Add what the user says, or the results of the tools, first."
 })
 
+/** Nothing to be answered. */
+export const unanswerable = (status: Status): Violation => ({
+  rule: "nothing-to-answer",
+  path: "input",
+  problem: `The history is ${status}: there is nothing to be answered.`,
+  fix: "Say something."
+})
+
 const role = (path: string, last: "user" | "assistant" | undefined): Violation => ({
   rule: "roles-alternate",
   path: `${path}.role`,

@@ -13,6 +13,7 @@ import * as Usage from "@effect-claude/core/Usage"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import * as History from "../History.ts"
 import type { State } from "../Session.ts"
@@ -90,6 +91,26 @@ export const exclusively = <A, E, R>(
         Lock.under(use(restore), lease),
         finish(core, lease)
       ))
+  )
+
+/**
+ * Takes the session for as long as a scope lasts, or until it is given up. The
+ * fiber is marked as driving it, which `Stream.unwrap` and its like would undo.
+ */
+export const held = <A, E, R>(
+  core: Core,
+  scope: Scope.Scope,
+  use: (lease: Lock.Lease) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SessionBusyError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      Lock.acquire(core.lock, core.settings.lock, restore),
+      (lease) =>
+        Scope.addFinalizer(scope, Effect.suspend(() => Effect.andThen(lease.revoke, finish(core, lease)))).pipe(
+          Effect.andThen(use(lease)),
+          Effect.onError(() => finish(core, lease))
+        )
+    )
   )
 
 /** Gives the lease up, if it still holds. */
@@ -191,3 +212,14 @@ const write = (core: Core, entry: () => SessionStore.Entry): Effect.Effect<void,
   const { journal } = core
   return journal === undefined ? Effect.void : Journal.write(journal, entry())
 }
+
+/** The handle of a session, as far as it is known here. */
+export interface Handle {
+  readonly [HandleId]: Core
+}
+
+/** Where a handle keeps what is behind it. */
+export const HandleId = "~@effect-claude/session/Session"
+
+/** What is behind a handle. */
+export const of = (handle: Handle): Core => handle[HandleId]

@@ -16,6 +16,7 @@ import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
@@ -26,6 +27,7 @@ import type { TurnError } from "../Session.ts"
 import { ToolResultsPendingError, TurnAbandonedError } from "../SessionError.ts"
 import type * as Turn from "../Turn.ts"
 import * as Blocks from "./blocks.ts"
+import * as Check from "./check.ts"
 import * as Core from "./core.ts"
 import * as Internal from "./history.ts"
 import * as Lock from "./lock.ts"
@@ -50,12 +52,12 @@ const goOn = "Continue exactly where you stopped. Repeat nothing."
 const interrupted = "The turn was interrupted before the call was run."
 
 /** What an open call is answered with when the user goes on without a result. */
-const skipped = "The call was not run: the user went on without it."
+const skipped = "The call has no result: the conversation went on without it."
 
 /** Puts the user's words into the history, and the turn's parameters over the session's. */
 const prepare = (
   core: Core.Core,
-  input: History.Input,
+  input: History.Input | undefined,
   options: Turn.Options
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
@@ -79,7 +81,7 @@ const prepare = (
     }
     const base = History.rewind(core.now.history, rewind ?? 0)
     let history = base
-    if (history.status === "awaitingToolResults" && !givesResults(input)) {
+    if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
         return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
       }
@@ -89,7 +91,7 @@ const prepare = (
       Result.flatMap((history) =>
         instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
       ),
-      Result.flatMap((history) => History.user(history, input)),
+      Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
       Result.map((history): Attempt => ({
         base,
         parameters: { ...core.now.parameters, ...parameters },
@@ -100,6 +102,12 @@ const prepare = (
       Effect.fromResult
     )
   })
+
+/** A history that expects an answer without another word. */
+const toBeAnswered = (history: History.History): History.Validated =>
+  history.status === "awaitingReply" || history.status === "paused"
+    ? Result.succeed(history)
+    : Result.fail(Check.toError([Check.unanswerable(history.status)]))
 
 const givesResults = (input: History.Input): boolean =>
   typeof input !== "string" && Arr.ensure(input).some(Blocks.isToolResult)
@@ -140,7 +148,7 @@ const answerOf = (attempt: Attempt): Message.Message | undefined =>
 /** Runs a turn and returns the answer. */
 export const send = (
   core: Core.Core,
-  input: History.Input,
+  input: History.Input | undefined,
   options: Turn.Options
 ): Effect.Effect<Message.Message, TurnError> =>
   (options.onInterrupt ?? core.settings.policy.onInterrupt) === "keep"
@@ -150,7 +158,7 @@ export const send = (
 /** Runs a turn of a session that is held already. */
 export const sendWith = Effect.fnUntraced(function*(
   core: Core.Core,
-  input: History.Input,
+  input: History.Input | undefined,
   options: Turn.Options,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.fn.Return<Message.Message, TurnError> {
@@ -172,7 +180,7 @@ export const sendWith = Effect.fnUntraced(function*(
 /** Runs a turn as a stream, for the sake of what can be kept of it, and returns the answer. */
 const fold = (
   core: Core.Core,
-  input: History.Input,
+  input: History.Input | undefined,
   options: Turn.Options
 ): Effect.Effect<Message.Message, TurnError> =>
   Effect.suspend(() => {
@@ -189,27 +197,55 @@ const fold = (
 /** Runs a turn and streams the events of its answer. */
 export const stream = (
   core: Core.Core,
-  input: History.Input,
+  input: History.Input | undefined,
   options: Turn.Options
 ): Stream.Stream<StreamEvent.StreamEvent, TurnError> =>
-  // Not `Stream.unwrap`: it would take back the mark that `drive` leaves in the fiber.
   Stream.fromChannel(Channel.fromTransform((_, outer) =>
-    Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*() {
-        const lease = yield* Lock.acquire(core.lock, core.settings.lock, restore)
-        const running = new Running(core, lease, Scope.forkUnsafe(outer))
-        lease.revoke = running.end(Exit.interrupt())
-        // However the stream is left, the turn ends with it.
-        yield* Scope.addFinalizer(outer, lease.revoke)
-        return yield* prepare(core, input, options).pipe(
-          Effect.flatMap((attempt) => running.begin(attempt)),
-          Effect.onError(() => lease.revoke)
-        )
-      })
-    )
+    Core.held(core, outer, (lease) =>
+      open(core, input, options, {
+        scope: Scope.forkUnsafe(outer),
+        drive: (fiber) => Lock.drive(lease, fiber),
+        rest: Lock.rest(lease),
+        finish: Core.finish(core, lease),
+        revokedBy: (revoke) => {
+          lease.revoke = revoke
+        }
+      }))
   ))
 
-type Events = Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>
+/** How a turn that is pulled holds the session. */
+export interface Hold {
+  /** The scope of the turn's requests. */
+  readonly scope: Scope.Closeable
+  /** Says which fiber drives the turn. */
+  readonly drive: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  /** Says that nobody does until it is driven again. */
+  readonly rest: Effect.Effect<void>
+  /** Gives the session up. */
+  readonly finish: Effect.Effect<void>
+  /** Says how to end the turn from outside. */
+  readonly revokedBy: (revoke: Effect.Effect<void>) => void
+}
+
+/** Begins a turn of a session that is held, to be pulled. To be run where nothing interrupts. */
+export const open = (
+  core: Core.Core,
+  input: History.Input | undefined,
+  options: Turn.Options,
+  hold: Hold
+): Effect.Effect<Pull.Pull<Events, TurnError>, TurnError> =>
+  Effect.suspend(() => {
+    const running = new Running(core, hold)
+    const revoke = running.end(Exit.interrupt())
+    hold.revokedBy(revoke)
+    return prepare(core, input, options).pipe(
+      Effect.flatMap((attempt) => running.begin(attempt)),
+      Effect.onError(() => revoke)
+    )
+  })
+
+/** Events that were handed down together. */
+export type Events = Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>
 type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
 
 /** A turn whose events are pulled. */
@@ -223,13 +259,11 @@ class Running {
   private state: "running" | "committed" | "over" = "running"
 
   private readonly core: Core.Core
-  private readonly lease: Lock.Lease
-  private readonly scope: Scope.Closeable
+  private readonly hold: Hold
 
-  constructor(core: Core.Core, lease: Lock.Lease, scope: Scope.Closeable) {
+  constructor(core: Core.Core, hold: Hold) {
     this.core = core
-    this.lease = lease
-    this.scope = scope
+    this.hold = hold
   }
 
   begin(attempt: Attempt): Effect.Effect<Pull.Pull<Events, TurnError>> {
@@ -237,8 +271,8 @@ class Running {
     return Core.update(this.core, { phase: "running" }).pipe(
       Effect.andThen(this.open(attempt)),
       Effect.andThen(Effect.withFiber((fiber) => {
-        Lock.drive(this.lease, fiber)
-        return Effect.as(Lock.rest(this.lease), this.pull)
+        this.hold.drive(fiber)
+        return Effect.as(this.hold.rest, this.pull)
       }))
     )
   }
@@ -248,7 +282,7 @@ class Running {
     this.accumulator = MessageAccumulator.initial
     return Stream.toPull(Stream.provideService(Messages.stream(requestOf(attempt)), Claude, this.core.settings.claude))
       .pipe(
-        Scope.provide(this.scope),
+        Scope.provide(this.hold.scope),
         Effect.map((pull) => {
           this.upstream = pull
         })
@@ -259,7 +293,7 @@ class Running {
     Effect.withFiber((fiber): Pull.Pull<Events, TurnError> => {
       if (this.state === "committed") return restore(this.upstream)
       if (this.state === "over") return Effect.fail(new TurnAbandonedError())
-      Lock.drive(this.lease, fiber)
+      this.hold.drive(fiber)
       return Effect.onError(this.advance(restore), (cause) => this.end(Exit.failCause(cause)))
     })
   )
@@ -272,7 +306,7 @@ class Running {
       Effect.flatMap((events) => this.feed(events)),
       Effect.flatMap((events): Pull.Pull<Events, TurnError> => {
         if (!Arr.isReadonlyArrayNonEmpty(events)) return this.advance(restore)
-        return this.state === "running" ? Effect.as(Lock.rest(this.lease), events) : Effect.succeed(events)
+        return this.state === "running" ? Effect.as(this.hold.rest, events) : Effect.succeed(events)
       })
     )
   }
@@ -282,7 +316,7 @@ class Running {
     const attempt = this.attempt
     const message = MessageAccumulator.snapshot(this.accumulator)
     if (!this.accumulator.done || Option.isNone(message) || attempt === undefined) {
-      return Effect.succeed(this.splicer.next(this.hold(events), false))
+      return Effect.succeed(this.splicer.next(this.holdBack(events), false))
     }
     return Effect.flatMap(Core.spend(this.core, message.value), () => {
       const all = [...this.held, ...events]
@@ -297,7 +331,7 @@ class Running {
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
           this.state = "committed"
-          return Core.finish(this.core, this.lease)
+          return this.hold.finish
         })),
         Effect.as(out)
       )
@@ -305,7 +339,7 @@ class Running {
   }
 
   /** Holds back the end of an answer: it may not be the end of the turn. */
-  private hold(events: Events): ReadonlyArray<StreamEvent.StreamEvent> {
+  private holdBack(events: Events): ReadonlyArray<StreamEvent.StreamEvent> {
     if (this.held.length === 0) {
       const end = events.findIndex((event) => event.type === "message_delta")
       if (end === -1) return events
@@ -324,8 +358,8 @@ class Running {
       const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => partialOf(exit))
       return Core.spend(this.core, partial).pipe(
         Effect.andThen(this.keep(partial)),
-        Effect.ensuring(Core.finish(this.core, this.lease)),
-        Effect.ensuring(Scope.close(this.scope, exit))
+        Effect.ensuring(this.hold.finish),
+        Effect.ensuring(Scope.close(this.hold.scope, exit))
       )
     }))
   }

@@ -1,0 +1,144 @@
+/**
+ * What an agent does, as it does it.
+ *
+ * @since 0.1.0
+ */
+import type * as Content from "@effect-claude/core/Content"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import type * as Message from "@effect-claude/core/Message"
+
+// -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * What an agent does, as it does it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AgentEvent =
+  | TurnStarted
+  | Text
+  | Thinking
+  | TurnCommitted
+  | ToolStarted
+  | ToolProgress
+  | ToolFinished
+  | Finished
+
+/**
+ * The model is asked, for the first time or with results of tools.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TurnStarted {
+  readonly _tag: "TurnStarted"
+  /** Which turn of the run it is, from 1. */
+  readonly turn: number
+}
+
+/**
+ * A piece of text, as it is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Text {
+  readonly _tag: "Text"
+  readonly text: string
+}
+
+/**
+ * A piece of what the model thinks, as far as it is shown.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Thinking {
+  readonly _tag: "Thinking"
+  readonly text: string
+}
+
+/**
+ * An answer is part of the conversation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TurnCommitted {
+  readonly _tag: "TurnCommitted"
+  readonly turn: number
+  readonly message: Message.Message
+}
+
+/**
+ * A tool runs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolStarted {
+  readonly _tag: "ToolStarted"
+  readonly call: ContentBlock.ToolUse
+}
+
+/**
+ * A tool has something to show before it is done.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolProgress {
+  readonly _tag: "ToolProgress"
+  readonly call: ContentBlock.ToolUse
+  /** The preliminary result, encoded by the tool's schema. */
+  readonly result: unknown
+}
+
+/**
+ * A call has its result, which may say that the tool failed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolFinished {
+  readonly _tag: "ToolFinished"
+  readonly call: ContentBlock.ToolUse
+  readonly result: Content.ToolResult
+}
+
+/**
+ * The run is over. It is the last event.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Finished {
+  readonly _tag: "Finished"
+  readonly outcome: Outcome
+}
+
+/**
+ * How a run ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Outcome {
+  /** The last answer. */
+  readonly message: Message.Message
+  /** How many times the model was asked. */
+  readonly turns: number
+  /** How many calls were run. */
+  readonly calls: number
+  /**
+   * Why it ended.
+   *
+   * - `finished`: the model called no tool any more; its `stop_reason` says more
+   * - `turnLimit`: the last turn that was allowed called tools, which were not
+   *   run: the session waits for their results
+   */
+  readonly end: "finished" | "turnLimit"
+}

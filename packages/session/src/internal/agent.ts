@@ -1,0 +1,149 @@
+/**
+ * The loop of an agent: ask the model, run the tools it calls, go on.
+ *
+ * Each step is committed by itself: an answer, then the results of its calls,
+ * then the next answer. So what a tool did is never forgotten, whatever happens
+ * next, and a history is valid after every step.
+ *
+ * @since 0.1.0
+ */
+import type * as Content from "@effect-claude/core/Content"
+import type * as Message from "@effect-claude/core/Message"
+import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import type * as CoreTool from "@effect-claude/core/Tool"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { AgentEvent, Outcome } from "../AgentEvent.ts"
+import * as History from "../History.ts"
+import type { TurnError } from "../Session.ts"
+import type * as Turn from "../Turn.ts"
+import * as Core from "./core.ts"
+import * as Tools from "./tools.ts"
+import * as Run from "./turn.ts"
+
+/** What a run of an agent is told. */
+export interface Options<R> {
+  readonly turn: Turn.Options
+  readonly definitions: ReadonlyArray<CoreTool.Tool>
+  readonly maxTurns: number
+  readonly concurrency: number | "unbounded"
+  readonly whenInterrupted: "close" | "rollback"
+  /** Whether text is to be told of as it comes. */
+  readonly streams: boolean
+  readonly call: Tools.Options<R>
+}
+
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What an open call is answered with when the run was interrupted. */
+const interrupted = "The call was interrupted before it had a result."
+
+/** Runs the loop in a session that is held. To be run where nothing interrupts. */
+export const run = <R>(
+  core: Core.Core,
+  input: History.Input | undefined,
+  options: Options<R>,
+  restore: Restore
+): Effect.Effect<Outcome, TurnError, R> =>
+  Effect.suspend(() => {
+    const before = core.now.history
+    return Effect.onExit(loop(core, input, options, restore), (exit) =>
+      Exit.isFailure(exit) && options.whenInterrupted === "rollback" && core.now.history !== before
+        // What cannot be written back stays as it is, which is valid, too.
+        ? Effect.ignore(Core.commit(core, before, before, [], undefined))
+        : Effect.void)
+  })
+
+const loop = Effect.fnUntraced(function*<R>(
+  core: Core.Core,
+  input: History.Input | undefined,
+  options: Options<R>,
+  restore: Restore
+): Effect.fn.Return<Outcome, TurnError, R> {
+  const { onEvent } = options.call
+  const turnOptions: Turn.Options = {
+    ...options.turn,
+    tools: [...options.turn.tools ?? core.now.parameters.tools ?? [], ...options.definitions]
+  }
+  let words = input
+  let calls = 0
+  for (let turn = 1;; turn++) {
+    yield* restore(onEvent({ _tag: "TurnStarted", turn }))
+    const message = options.streams
+      ? yield* streamed(core, words, turnOptions, onEvent, restore)
+      : yield* Run.sendWith(core, words, turn === 1 ? turnOptions : following(turnOptions), restore)
+    yield* restore(onEvent({ _tag: "TurnCommitted", turn, message }))
+    const pending = History.pendingTools(core.now.history)
+    if (pending.length === 0) return { message, turns: turn, calls, end: "finished" }
+    if (turn >= options.maxTurns) return { message, turns: turn, calls, end: "turnLimit" }
+    yield* runAll(core, options, restore)
+    calls += pending.length
+    words = undefined
+  }
+})
+
+/** What of a turn's options holds for the turns that follow in the same run. */
+const following = ({ instructions: _, rewind: __, ...options }: Turn.Options): Turn.Options => options
+
+/** Runs all open calls and commits their results: those there are when it is interrupted, too. */
+const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effect.Effect<void, TurnError, R> =>
+  Effect.suspend(() => {
+    const base = core.now.history
+    const results: Array<Content.ToolResult> = []
+    const commit = Effect.suspend(() => {
+      const history = History.closeTools(base, interrupted, results)
+      return Core.commit(core, base, history, [], undefined)
+    })
+    return restore(Effect.forEach(
+      History.pendingTools(base),
+      (call) => Effect.map(Tools.run(call, options.call), (result) => results.push(result)),
+      { concurrency: options.concurrency, discard: true }
+    )).pipe(
+      Effect.onError(() => Effect.ignore(commit)),
+      Effect.andThen(commit)
+    )
+  })
+
+/** Runs a turn and tells of its text as it comes. */
+const streamed = Effect.fnUntraced(function*(
+  core: Core.Core,
+  input: History.Input | undefined,
+  options: Turn.Options,
+  onEvent: (event: AgentEvent) => Effect.Effect<void>,
+  restore: Restore
+): Effect.fn.Return<Message.Message, TurnError> {
+  const scope = yield* Scope.make()
+  let revoke: Effect.Effect<void> = Effect.void
+  const pull = yield* Run.open(core, input, input === undefined ? following(options) : options, {
+    scope,
+    drive: () => {},
+    rest: Effect.void,
+    finish: Effect.void,
+    revokedBy: (end) => {
+      revoke = end
+    }
+  })
+  yield* restore(Effect.forever(Effect.flatMap(pull, (events) => tell(events, onEvent)))).pipe(
+    Effect.catchIf(Cause.isDone, () => Effect.void),
+    Effect.onExit((exit) => Effect.andThen(revoke, Scope.close(scope, exit)))
+  )
+  return Option.getOrThrow(core.now.lastResponse)
+})
+
+const tell = (
+  events: ReadonlyArray<StreamEvent.StreamEvent>,
+  onEvent: (event: AgentEvent) => Effect.Effect<void>
+): Effect.Effect<void> => {
+  let text = ""
+  let thinking = ""
+  for (const event of events) {
+    if (event.type !== "content_block_delta") continue
+    if (event.delta.type === "text_delta") text += event.delta.text
+    if (event.delta.type === "thinking_delta") thinking += event.delta.thinking
+  }
+  const thought = thinking === "" ? Effect.void : onEvent({ _tag: "Thinking", text: thinking })
+  return text === "" ? thought : Effect.andThen(thought, onEvent({ _tag: "Text", text }))
+}
