@@ -248,6 +248,17 @@ describe("RequestCheck", () => {
       assert.strictEqual(sent({ ...body, messages }), "accepted")
     })
 
+    it("measures prompt and answer together against the window", () => {
+      const messages = [user("word ".repeat(155_000))]
+
+      assert.match(
+        sent({ ...old, max_tokens: 64_000, messages }),
+        /input length and `max_tokens` exceed context limit: 193757 \+ 64000 > 200000, decrease input length/
+      )
+      assert.strictEqual(sent({ ...old, max_tokens: 6000, messages }), "accepted")
+      assert.strictEqual(sent({ ...old, model: "claude-3-5-haiku-20241022", max_tokens: 8000, messages }), "accepted")
+    })
+
     it("leaves max_tokens out when tokens are only counted", () => {
       const { max_tokens: _, ...counted } = body
       assert.strictEqual(
@@ -309,6 +320,25 @@ describe("RequestCheck", () => {
         "400 invalid_request_error messages.2.content.0: unexpected `tool_use_id` found in `tool_result` blocks: " +
           "toolu_1. Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
       )
+    })
+
+    it("does not know a thread's earlier turns, nor what a context edit removes", () => {
+      const messages = [user([toolResult])]
+
+      assert.notStrictEqual(sent({ ...body, messages }), "accepted")
+      assert.strictEqual(sent({ ...body, messages, thread: { type: "create" } }), "accepted")
+      assert.strictEqual(sent({ ...body, messages, context_management: { edits: [] } }), "accepted")
+    })
+
+    it("accepts a paused turn sent back as it is, and an empty last turn of the assistant", () => {
+      const call = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }
+      const result = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] }
+
+      assert.strictEqual(sent({ ...body, messages: [user("a"), assistant([call])] }), "accepted")
+      assert.strictEqual(sent({ ...body, messages: [user("a"), assistant([call, result])] }), "accepted")
+      assert.strictEqual(sent({ ...old, messages: [user("a"), assistant("")] }), "accepted")
+      assert.notStrictEqual(sent({ ...old, messages: [user("a"), assistant(""), user("b")] }), "accepted")
+      assert.notStrictEqual(sent({ ...old, messages: [user("a"), assistant("b"), user("")] }), "accepted")
     })
 
     it("leaves calls from code execution to the server", () => {

@@ -112,15 +112,18 @@ describe("Script", () => {
   })
 
   describe("message", () => {
-    it.effect("answers no other endpoint, and is not spent by one", () =>
+    it.effect.each([
+      { name: "a reply", script: Script.reply("Hi") },
+      { name: "events", script: Script.events([{ type: "ping" }]) },
+      { name: "the model", script: Script.model() }
+    ])("answers no other endpoint, and is not spent by one: $name", ({ script }) =>
       Effect.gen(function*() {
-        const { script } = yield* ClaudeTest.ClaudeTest
-        const before = yield* Ref.get(script)
-        const models = yield* get("/v1/models")
+        const { script: left } = yield* ClaudeTest.ClaudeTest
+        const models = yield* Effect.flatMap(get("/v1/models"), (response) => response.text)
 
-        assert.strictEqual(models.status, 200)
-        assert.strictEqual(yield* Ref.get(script), before)
-      }).pipe(Effect.provide(ClaudeTest.layer(Script.reply("Hi")))))
+        assert.include(models, "claude-opus-5")
+        assert.strictEqual(yield* Ref.get(left), script)
+      }).pipe(Effect.provide(ClaudeTest.layer(script))))
 
     it.effect("fills in what is left out", () =>
       Effect.gen(function*() {
@@ -376,6 +379,24 @@ describe("Script", () => {
         assert.isTrue(cut.endsWith("\n\n"))
       }))
 
+    it.effect("counts events in pieces that were cut anywhere before", () =>
+      Effect.gen(function*() {
+        const whole = yield* read(Script.reply(text))
+        for (const events of [1, 2, 3, 5]) {
+          const { text: cut } = yield* read(
+            Script.reply(text).pipe(
+              Script.chunked([5, 30, 333, 334]),
+              Script.pause({ bytes: 200 }, 0),
+              Script.chunked({ seed: events }),
+              Script.cutAfter({ events })
+            )
+          )
+
+          assert.strictEqual(types(cut).length, events)
+          assert.isTrue(whole.text.startsWith(cut) && cut.endsWith("\n\n"))
+        }
+      }))
+
     it.effect("shortens the announced length when it ends the response", () =>
       Effect.gen(function*() {
         const response = yield* post(prompt)
@@ -445,6 +466,14 @@ describe("Script", () => {
     it.effect("slow waits before each piece", () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* arrivals(Script.slow(three, "2 seconds")), [0, 2000, 4000, 6000])
+      }))
+
+    it.effect("pause loses nothing", () =>
+      Effect.gen(function*() {
+        const whole = yield* read(Script.reply(text))
+        const paused = yield* read(Script.reply(text).pipe(Script.pause({ bytes: 100 }, 0)))
+
+        assert.strictEqual(paused.text, whole.text)
       }))
 
     it.effect("pause waits once", () =>

@@ -223,6 +223,21 @@ describe("ClaudeServer", () => {
         assert.include(seen.text, "content_block_start")
       }))
 
+    it.live("announces the length of what it sends, cut or whole", () =>
+      Effect.gen(function*() {
+        const [whole] = yield* fault(Script.reply("Hello!"), { stream: false })
+        const [cut] = yield* fault(Script.reply("Hello!").pipe(Script.cutAfter({ bytes: 8 })), { stream: false })
+        const [closed] = yield* fault(
+          Script.reply("Hello!").pipe(Script.cutAfter({ bytes: 8 }, { by: "close" })),
+          { stream: false }
+        )
+        const announced = ({ text }: Seen) => Number(/content-length: (\d+)/i.exec(text)?.[1])
+
+        assert.strictEqual(announced(whole), bodyOf(whole.text).length)
+        assert.deepStrictEqual([announced(cut), bodyOf(cut.text)], [8, `{"model"`])
+        assert.deepStrictEqual([announced(closed), bodyOf(closed.text)], [announced(whole), `{"model"`])
+      }))
+
     it.live("announces more bytes than it sends", () =>
       Effect.gen(function*() {
         const [seen] = yield* fault(Script.reply("Hello!").pipe(Script.malformed("longLength")), { stream: false })
