@@ -139,6 +139,59 @@ describe("Cassette", () => {
       ))
   })
 
+  describe("what is written", () => {
+    const recorded = (script: Script.Script, secret?: string) =>
+      withFile((file) =>
+        Effect.gen(function*() {
+          const live = yield* textOf("Hi").pipe(taped(file, "record", script))
+          const played = yield* textOf("Hi").pipe(untaped(file))
+          if (secret === undefined) assert.strictEqual(played, live)
+          return JSON.parse(yield* read(file)).interactions[0].response
+        })
+      )
+
+    it.effect("is lines where a body is not the JSON it says", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual((yield* recorded(Script.garbage({ body: "{\n oops" }))).lines, ["{", " oops"])
+      }))
+
+    it.effect("is base64 where it is no text, and nothing where there is nothing", () =>
+      Effect.gen(function*() {
+        const bytes = yield* recorded(Script.garbage({ contentType: "image/png", body: "PNG" }))
+        const nothing = yield* recorded(Script.garbage({ body: "" }))
+
+        assert.strictEqual(bytes.base64, "UE5H")
+        assert.deepStrictEqual(Object.keys(nothing), ["status", "headers"])
+      }))
+
+    it.effect("is played as it is where a stream did not finish", () =>
+      withFile((file) =>
+        Effect.gen(function*() {
+          const script = Script.reply("Hello!").pipe(Script.cutAfter({ events: 4 }))
+          const live = yield* textOf("Hi", { stream: true }).pipe(taped(file, "record", script))
+          const played = yield* textOf("Hi").pipe(untaped(file))
+
+          assert.strictEqual(played, live)
+        })
+      ))
+
+    it.effect("has no organisation's id in a list of words", () =>
+      Effect.gen(function*() {
+        const id = "0f6e5ac0-1b2c-4d3e-8f90-112233445566"
+        const response = yield* recorded(
+          Script.status(400, {
+            message: `organization_id: ${id}, org ${id}, workspace-id="${id}"; request ${id}`
+          }),
+          id
+        )
+
+        assert.strictEqual(
+          response.body.error.message,
+          `organization_id: ***, org ***, workspace-id="***"; request ${id}`
+        )
+      }))
+  })
+
   describe("replay", () => {
     it.effect("says how the nearest recorded request is different", () =>
       withFile((file) =>

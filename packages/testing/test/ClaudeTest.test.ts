@@ -6,7 +6,7 @@ import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Option, Ref, Schema, Stream } from "effect"
-import { HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
+import { HttpBody, HttpClient, type HttpClientError, HttpClientRequest } from "effect/http"
 import { TestClock } from "effect/testing"
 
 const prompt = { model: "claude-sonnet-5-5", max_tokens: 100, messages: [{ role: "user", content: "Hi" }] }
@@ -244,6 +244,107 @@ describe("ClaudeTest", () => {
         assert.strictEqual(limited.headers["anthropic-ratelimit-requests-remaining"], "0")
         assert.strictEqual(again.status, 200)
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { rateLimits: { requests: 1, enforce: true } }))))
+
+    it.effect("reports the limits, what is left of them, and when they are full again", () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1500 millis")
+        yield* create({ ...prompt, messages: [{ role: "user", content: "x".repeat(9000) }] })
+        yield* TestClock.adjust("10 seconds")
+        const { headers } = yield* create()
+        const limits = Object.fromEntries(
+          Object.entries(headers).flatMap(([name, value]) =>
+            name.startsWith("anthropic-ratelimit-") ? [[name.slice("anthropic-ratelimit-".length), value]] : []
+          )
+        )
+
+        assert.deepStrictEqual(limits, {
+          "requests-limit": "4000",
+          "requests-remaining": "3998",
+          "requests-reset": "1970-01-01T00:01:02Z",
+          "input-tokens-limit": "2000000",
+          "input-tokens-remaining": "1998000",
+          "input-tokens-reset": "1970-01-01T00:01:02Z",
+          "output-tokens-limit": "400000",
+          "output-tokens-remaining": "400000",
+          "output-tokens-reset": "1970-01-01T00:01:02Z",
+          "tokens-limit": "2400000",
+          "tokens-remaining": "2398000",
+          "tokens-reset": "1970-01-01T00:01:02Z"
+        })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("enforces the limit of input tokens, up to the last", () =>
+      Effect.gen(function*() {
+        const statuses = yield* Effect.forEach([1, 2, 3], () => create())
+
+        assert.deepStrictEqual(statuses.map(({ status }) => status), [200, 200, 429])
+        assert.strictEqual(statuses[1]?.headers["anthropic-ratelimit-input-tokens-remaining"], "0")
+        assert.strictEqual(statuses[0]?.headers["anthropic-ratelimit-input-tokens-remaining"], "8")
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { rateLimits: { inputTokens: 16, enforce: true } }))))
+
+    it.effect("reads the longest cached prefix, writes what is new, and keeps an hour what is to last an hour", () =>
+      Effect.gen(function*() {
+        const mark = (ttl: string) => ({ cache_control: { type: "ephemeral", ttl } })
+        const block = (text: string, control?: object) => ({ type: "text", text: text.repeat(4096), ...control })
+        const usage = (system: ReadonlyArray<unknown>, extra?: object) =>
+          Effect.map(
+            Effect.flatMap(createJson({ ...prompt, system, ...extra }), Schema.decodeUnknownEffect(Message.Message)),
+            ({ usage }) => [
+              usage.cache_read_input_tokens,
+              usage.cache_creation?.ephemeral_5m_input_tokens,
+              usage.cache_creation?.ephemeral_1h_input_tokens,
+              usage.input_tokens
+            ]
+          )
+
+        assert.deepStrictEqual(yield* usage([block("a", mark("1h"))]), [0, 0, 1024, 8])
+        assert.deepStrictEqual(yield* usage([block("a", mark("1h")), block("b", mark("5m"))]), [1024, 1024, 0, 8])
+        assert.deepStrictEqual(yield* usage([block("a"), block("b", mark("5m")), block("c")]), [2048, 0, 0, 1032])
+        assert.deepStrictEqual(yield* usage([block("a"), block("c")], mark("5m")), [0, 2049, 0, 7])
+        assert.deepStrictEqual(yield* usage([{ ...block("d", mark("5m")), text: "d".repeat(4092) }]), [0, 0, 0, 1031])
+        yield* TestClock.adjust("5 minutes")
+        assert.deepStrictEqual(yield* usage([block("a", mark("1h")), block("b", mark("5m"))]), [1024, 1024, 0, 8])
+        assert.deepStrictEqual(yield* usage([block("a", mark("1h"))], { model: "claude-opus-5-5" }), [0, 0, 1024, 8])
+        assert.deepStrictEqual(yield* usage([], { system: undefined, ...mark("5m") }), [0, 0, 0, 8])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("takes bodies of every kind, with the type they are of", () =>
+      Effect.gen(function*() {
+        const { requests } = yield* ClaudeTest.ClaudeTest
+        const text = JSON.stringify(prompt)
+        const { "content-type": _, ...untyped } = ClaudeTest.headers
+        for (
+          const body of [
+            HttpBody.raw(text, { contentType: "application/json" }),
+            HttpBody.text(text, "application/json"),
+            HttpBody.stream(Stream.make(new TextEncoder().encode(text)), "application/json")
+          ]
+        ) {
+          const request = HttpClientRequest.post("https://api.anthropic.com/v1/messages", { headers: untyped })
+          const response = yield* HttpClient.execute({ ...HttpClientRequest.setBody(request, body) })
+          assert.strictEqual(response.status, 200)
+        }
+
+        const seen = yield* requests
+        assert.deepStrictEqual(
+          seen.map(({ headers }) => headers["content-type"]),
+          Array.from({ length: 3 }, () => "application/json")
+        )
+        assert.deepStrictEqual(seen.map(({ body }) => body), Array.from({ length: 3 }, () => prompt))
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("counts a response as finished once its last piece was handed over", () =>
+      Effect.gen(function*() {
+        const { aborted, finished } = yield* ClaudeTest.ClaudeTest
+        const response = yield* create({ ...prompt, stream: true })
+        yield* Stream.runDrain(Stream.take(response.stream, 2))
+        const after = [yield* finished, yield* aborted]
+        const again = yield* create({ ...prompt, stream: true })
+        yield* Stream.runDrain(Stream.take(again.stream, 1))
+
+        assert.deepStrictEqual(after, [1, 0])
+        assert.deepStrictEqual([yield* finished, yield* aborted], [1, 1])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.forever(Script.events([{ type: "ping" }, { type: "ping" }]))))))
 
     it.effect("writes a marked prompt to the cache, reads it, and forgets it after five minutes", () =>
       Effect.gen(function*() {

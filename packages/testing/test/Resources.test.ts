@@ -11,8 +11,15 @@ const { "content-type": _, ...credentials } = ClaudeTest.headers
 
 const Fields = Schema.Record(Schema.String, Schema.Json)
 
+const statusOf: { readonly [type: string]: number } = { not_found_error: 404, invalid_request_error: 400 }
+
+/** Reads a body, whose status has to be that of its kind of error, or 200. */
 const fieldsOf = (response: HttpClientResponse.HttpClientResponse) =>
-  Effect.flatMap(response.json, Schema.decodeUnknownEffect(Fields))
+  Effect.gen(function*() {
+    const fields = yield* Schema.decodeUnknownEffect(Fields)(yield* response.json)
+    assert.strictEqual(response.status, fields["type"] === "error" ? statusOf[Object(fields["error"]).type] : 200)
+    return fields
+  })
 
 const send = (request: HttpClientRequest.HttpClientRequest) =>
   Effect.flatMap(HttpClient.execute(HttpClientRequest.setHeaders(request, credentials)), fieldsOf)
@@ -46,6 +53,8 @@ describe("the resources", () => {
 
         assert.deepStrictEqual([...ids(first), ...ids(second)], all.slice(0, 6))
         assert.deepStrictEqual(ids(back), all.slice(1, 3))
+        assert.strictEqual(back["has_more"], true)
+        assert.strictEqual((yield* get(`/v1/models?limit=9&before_id=${second["first_id"]}`))["has_more"], false)
         assert.strictEqual((yield* get("/v1/models?limit=100"))["has_more"], false)
         assert.strictEqual(alias["id"], "claude-haiku-4-5-20251001")
         assert.containSubset(none, { error: { type: "not_found_error", message: "model: claude-1" } })
@@ -59,7 +68,14 @@ describe("the resources", () => {
           requests: [item("a"), item("b", { model: "claude-none" }), item("c"), item("d")]
         })
         const path = `/v1/messages/batches/${created["id"]}`
-        assert.containSubset(created, { processing_status: "in_progress", results_url: null, ended_at: null })
+        assert.containSubset(created, {
+          processing_status: "in_progress",
+          request_counts: { processing: 4, succeeded: 0 },
+          results_url: null,
+          ended_at: null,
+          created_at: "1970-01-01T00:00:00.000000+00:00",
+          expires_at: "1970-01-02T00:00:00.000000+00:00"
+        })
         assert.containSubset(yield* get(`${path}/results`), { error: { type: "not_found_error" } })
         assert.containSubset(yield* del(path), { error: { type: "invalid_request_error" } })
 
@@ -93,16 +109,31 @@ describe("the resources", () => {
         { batchDuration: "1 minute" }
       ))))
 
+    it.effect("that take no time are in progress when made, and ended when asked for", () =>
+      Effect.gen(function*() {
+        const created = yield* post("/v1/messages/batches", { requests: [item("a")] })
+        const path = `/v1/messages/batches/${created["id"]}`
+        const ended = yield* get(path)
+        const canceled = yield* post(`${path}/cancel`, {})
+
+        assert.strictEqual(created["processing_status"], "in_progress")
+        assert.strictEqual(ended["processing_status"], "ended")
+        assert.deepStrictEqual(canceled, ended)
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { batchDuration: 0 }))))
+
     it.effect("end early when canceled, with what was done until then", () =>
       Effect.gen(function*() {
         const created = yield* post("/v1/messages/batches", { requests: [item("a"), item("b"), item("c"), item("d")] })
         const path = `/v1/messages/batches/${created["id"]}`
         yield* TestClock.adjust("30 seconds")
         const canceling = yield* post(`${path}/cancel`, {})
-        yield* TestClock.adjust("10 seconds")
+        yield* TestClock.adjust("5 seconds")
+        const still = yield* get(path)
+        yield* TestClock.adjust("1 second")
         const ended = yield* get(path)
 
         assert.strictEqual(canceling["processing_status"], "canceling")
+        assert.strictEqual(still["processing_status"], "canceling")
         assert.containSubset(ended, {
           processing_status: "ended",
           request_counts: { succeeded: 2, canceled: 2 },
@@ -166,6 +197,16 @@ describe("the resources", () => {
         assert.strictEqual(page["first_id"], page["last_id"])
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
 
+    it.effect("come twenty a page unless asked otherwise, and at most a thousand", () =>
+      Effect.gen(function*() {
+        const sizes = yield* Effect.forEach(["", "?limit=0", "?limit=7", "?limit=5000", "?limit=x"], (query) =>
+          Effect.map(get(`/v1/files${query}`), (page) => ids(page).length))
+
+        assert.deepStrictEqual(sizes, [20, 20, 7, 25, 20])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), {
+        files: Array.from({ length: 25 }, (_, i) => ({ filename: `${i}.txt`, content: "" }))
+      }))))
+
     it.effect("that tools made can be downloaded", () =>
       Effect.gen(function*() {
         const response = yield* text("/v1/files/file_1/content")
@@ -179,9 +220,12 @@ describe("the resources", () => {
     it.effect("need a field named file, and a life between an hour and ninety days", () =>
       Effect.gen(function*() {
         assert.containSubset(yield* post("/v1/files", {}), { error: { message: "file: Field required" } })
-        assert.containSubset(yield* upload("a.png", { expires_in_seconds: "60" }), {
-          error: { type: "invalid_request_error" }
-        })
+        for (const seconds of ["3599", "7776001", "soon"]) {
+          assert.containSubset(yield* upload("a.png", { expires_in_seconds: seconds }), {
+            error: { type: "invalid_request_error" }
+          })
+        }
+        assert.containSubset(yield* upload("a.png", { expires_in_seconds: "7776000" }), { type: "file" })
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
   })
 })

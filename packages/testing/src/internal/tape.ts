@@ -136,7 +136,7 @@ export const cleaner = (
   return (text) =>
     secrets.reduce((text, secret) => text.replaceAll(secret, "***"), text)
       .replace(/sk-ant-[\w-]{3,}/g, "sk-ant-***")
-      .replace(/(\b(?:org|organization|workspace)(?:_id|-id)?\b["':= ]{1,4})[\da-f]{8}-[\da-f-]{27}/gi, "$1***")
+      .replace(/(\b(?:org|organization|workspace)(?:_id|-id)?\b[\\"':= ]{1,6})[\da-f]{8}-[\da-f-]{27}/gi, "$1***")
 }
 
 // -----------------------------------------------------------------------------
