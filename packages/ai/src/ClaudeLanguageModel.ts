@@ -122,6 +122,7 @@ export interface Config extends
  * @since 0.1.0
  */
 export interface Options extends Config {
+  /** The model, by its id. Any string is sent as it is. */
   readonly model: string
 }
 
@@ -305,9 +306,11 @@ const toRequest = Effect.fnUntraced(function*(
     max_tokens: max_tokens ?? (yield* maxTokensOf(model)),
     messages: prompt.messages,
     ...(prompt.system === undefined ? undefined : { system: prompt.system }),
-    ...(tools.length === 0
-      ? undefined
-      : { tools, tool_choice: Tools.choice(asked.toolChoice, asked.tools, disableParallelToolUse) }),
+    ...(tools.length === 0 ? undefined : {
+      tools,
+      // Without a toolkit effect/ai says "none", which is not meant for tools it does not know of.
+      tool_choice: Tools.choice(own.length === 0 ? "auto" : asked.toolChoice, asked.tools, disableParallelToolUse)
+    }),
     ...(output_config === undefined && format === undefined
       ? undefined
       : { output_config: { ...output_config, ...format } })

@@ -29,16 +29,14 @@
  * @since 0.1.0
  */
 import type * as CacheControl from "@effect-claude/core/CacheControl"
-import * as CodeExecution from "@effect-claude/core/CodeExecution"
-import * as Content from "@effect-claude/core/Content"
 import * as Mcp from "@effect-claude/core/Mcp"
-import * as ServerTool from "@effect-claude/core/ServerTool"
-import * as ServerToolResult from "@effect-claude/core/ServerToolResult"
-import * as Toolset from "@effect-claude/core/Toolset"
+import type * as ServerTool from "@effect-claude/core/ServerTool"
+import type * as Toolset from "@effect-claude/core/Toolset"
 import * as Tool from "effect/ai/Tool"
 import * as Context from "effect/Context"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as ClaudeToolInput from "./ClaudeToolInput.ts"
+import * as Definitions from "./internal/definitions.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -163,20 +161,8 @@ export const webSearch = (options?: Options<ServerTool.WebSearch>): OnServer<
   "ClaudeWebSearch",
   typeof ServerTool.WebSearch,
   typeof ClaudeToolInput.WebSearch,
-  typeof webSearchResult
-> => defineWebSearch({ name: "web_search", ...options, type: options?.type ?? "web_search_20260318" })
-
-const webSearchResult = ServerToolResult.WebSearchToolResult.fields.content
-
-const defineWebSearch = Tool.providerDefined({
-  id: "claude.web_search",
-  customName: "ClaudeWebSearch",
-  providerName: "web_search",
-  args: ServerTool.WebSearch,
-  parameters: ClaudeToolInput.WebSearch,
-  success: webSearchResult,
-  failure: webSearchResult
-})
+  typeof Definitions.webSearchResult
+> => Definitions.webSearch({ name: "web_search", ...options, type: options?.type ?? "web_search_20260318" })
 
 /**
  * Fetches pages and documents whose addresses the conversation holds.
@@ -188,20 +174,8 @@ export const webFetch = (options?: Options<ServerTool.WebFetch>): OnServer<
   "ClaudeWebFetch",
   typeof ServerTool.WebFetch,
   typeof ClaudeToolInput.WebFetch,
-  typeof webFetchResult
-> => defineWebFetch({ name: "web_fetch", ...options, type: options?.type ?? "web_fetch_20260318" })
-
-const webFetchResult = ServerToolResult.WebFetchToolResult.fields.content
-
-const defineWebFetch = Tool.providerDefined({
-  id: "claude.web_fetch",
-  customName: "ClaudeWebFetch",
-  providerName: "web_fetch",
-  args: ServerTool.WebFetch,
-  parameters: ClaudeToolInput.WebFetch,
-  success: webFetchResult,
-  failure: webFetchResult
-})
+  typeof Definitions.webFetchResult
+> => Definitions.webFetch({ name: "web_fetch", ...options, type: options?.type ?? "web_fetch_20260318" })
 
 /**
  * Runs code in a container. Files it makes come back as `source` parts that name
@@ -214,24 +188,8 @@ export const codeExecution = (options?: Options<ServerTool.CodeExecution>): OnSe
   "ClaudeCodeExecution",
   typeof ServerTool.CodeExecution,
   typeof ClaudeToolInput.CodeExecution,
-  typeof codeExecutionResult
-> => defineCodeExecution({ name: "code_execution", ...options, type: options?.type ?? "code_execution_20260521" })
-
-const codeExecutionResult = Schema.Union([
-  CodeExecution.CodeExecutionToolResult.fields.content,
-  CodeExecution.BashCodeExecutionToolResult.fields.content,
-  CodeExecution.TextEditorCodeExecutionToolResult.fields.content
-])
-
-const defineCodeExecution = Tool.providerDefined({
-  id: "claude.code_execution",
-  customName: "ClaudeCodeExecution",
-  providerName: "code_execution",
-  args: ServerTool.CodeExecution,
-  parameters: ClaudeToolInput.CodeExecution,
-  success: codeExecutionResult,
-  failure: codeExecutionResult
-})
+  typeof Definitions.codeExecutionResult
+> => Definitions.codeExecution({ name: "code_execution", ...options, type: options?.type ?? "code_execution_20260521" })
 
 /**
  * Finds tools among those whose definitions are deferred, by words or by pattern.
@@ -243,24 +201,12 @@ export const toolSearch = (options?: Options<ServerTool.ToolSearch>): OnServer<
   "ClaudeToolSearch",
   typeof ServerTool.ToolSearch,
   typeof ClaudeToolInput.ToolSearch,
-  typeof toolSearchResult
+  typeof Definitions.toolSearchResult
 > => {
   const type = options?.type ?? "tool_search_tool_bm25_20251119"
   const name = type.startsWith("tool_search_tool_regex") ? "tool_search_tool_regex" : "tool_search_tool_bm25"
-  return defineToolSearch({ name, ...options, type })
+  return Definitions.toolSearch({ name, ...options, type })
 }
-
-const toolSearchResult = ServerToolResult.ToolSearchToolResult.fields.content
-
-const defineToolSearch = Tool.providerDefined({
-  id: "claude.tool_search",
-  customName: "ClaudeToolSearch",
-  providerName: "tool_search",
-  args: ServerTool.ToolSearch,
-  parameters: ClaudeToolInput.ToolSearch,
-  success: toolSearchResult,
-  failure: toolSearchResult
-})
 
 /**
  * Lets the model ask another one for advice.
@@ -272,20 +218,8 @@ export const advisor = (options: Options<ServerTool.Advisor>): OnServer<
   "ClaudeAdvisor",
   typeof ServerTool.Advisor,
   typeof ClaudeToolInput.Advisor,
-  typeof advisorResult
-> => defineAdvisor({ name: "advisor", ...options, type: options.type ?? "advisor_20260301" })
-
-const advisorResult = ServerToolResult.AdvisorToolResult.fields.content
-
-const defineAdvisor = Tool.providerDefined({
-  id: "claude.advisor",
-  customName: "ClaudeAdvisor",
-  providerName: "advisor",
-  args: ServerTool.Advisor,
-  parameters: ClaudeToolInput.Advisor,
-  success: advisorResult,
-  failure: advisorResult
-})
+  typeof Definitions.advisorResult
+> => Definitions.advisor({ name: "advisor", ...options, type: options.type ?? "advisor_20260301" })
 
 /**
  * The tools of an MCP server, which the request names under `mcp_servers`. The
@@ -300,7 +234,7 @@ export const mcpToolset = <const Server extends string>(
   `ClaudeMcp_${Server}`,
   typeof Mcp.Toolset,
   typeof ClaudeToolInput.Mcp,
-  typeof mcpResult
+  typeof Definitions.mcpResult
 > =>
   Tool.providerDefined({
     id: `claude.mcp_toolset.${options.mcp_server_name}`,
@@ -308,11 +242,9 @@ export const mcpToolset = <const Server extends string>(
     providerName: options.mcp_server_name,
     args: Mcp.Toolset,
     parameters: ClaudeToolInput.Mcp,
-    success: mcpResult,
-    failure: mcpResult
+    success: Definitions.mcpResult,
+    failure: Definitions.mcpResult
   })({ ...options, type: options.type ?? "mcp_toolset" })
-
-const mcpResult = Schema.Union([Mcp.ToolResult.fields.content, Schema.Null])
 
 // -----------------------------------------------------------------------------
 // tools the caller runs
@@ -327,18 +259,7 @@ const mcpResult = Schema.Union([Mcp.ToolResult.fields.content, Schema.Null])
 export const bash = <Mode extends Tool.FailureMode | undefined = undefined>(
   options?: Options<ServerTool.Bash> & HandlerOptions<Mode>
 ): OnClient<"ClaudeBash", typeof ServerTool.Bash, typeof ClaudeToolInput.Bash, typeof Schema.String, Mode> =>
-  defineBash<Mode>({ name: "bash", ...options, type: options?.type ?? "bash_20250124" })
-
-const defineBash = Tool.providerDefined({
-  id: "claude.bash",
-  customName: "ClaudeBash",
-  providerName: "bash",
-  requiresHandler: true,
-  args: ServerTool.Bash,
-  parameters: ClaudeToolInput.Bash,
-  success: Schema.String,
-  failure: Schema.String
-})
+  Definitions.bash<Mode>({ name: "bash", ...options, type: options?.type ?? "bash_20250124" })
 
 /**
  * An editor of text files, run by the handler `ClaudeTextEditor`.
@@ -357,23 +278,12 @@ export const textEditor = <Mode extends Tool.FailureMode | undefined = undefined
 > => {
   const type = options?.type ?? "text_editor_20250728"
   const isOld = type === "text_editor_20250124" || type === "text_editor_20241022"
-  return defineTextEditor<Mode>({
+  return Definitions.textEditor<Mode>({
     name: isOld ? "str_replace_editor" : "str_replace_based_edit_tool",
     ...options,
     type
   })
 }
-
-const defineTextEditor = Tool.providerDefined({
-  id: "claude.text_editor",
-  customName: "ClaudeTextEditor",
-  providerName: "str_replace_based_edit_tool",
-  requiresHandler: true,
-  args: ServerTool.TextEditor,
-  parameters: ClaudeToolInput.TextEditor,
-  success: Schema.String,
-  failure: Schema.String
-})
 
 /**
  * Files the model keeps between conversations, run by the handler `ClaudeMemory`.
@@ -384,18 +294,7 @@ const defineTextEditor = Tool.providerDefined({
 export const memory = <Mode extends Tool.FailureMode | undefined = undefined>(
   options?: Options<ServerTool.Memory> & HandlerOptions<Mode>
 ): OnClient<"ClaudeMemory", typeof ServerTool.Memory, typeof ClaudeToolInput.Memory, typeof Schema.String, Mode> =>
-  defineMemory<Mode>({ name: "memory", ...options, type: options?.type ?? "memory_20250818" })
-
-const defineMemory = Tool.providerDefined({
-  id: "claude.memory",
-  customName: "ClaudeMemory",
-  providerName: "memory",
-  requiresHandler: true,
-  args: ServerTool.Memory,
-  parameters: ClaudeToolInput.Memory,
-  success: Schema.String,
-  failure: Schema.String
-})
+  Definitions.memory<Mode>({ name: "memory", ...options, type: options?.type ?? "memory_20250818" })
 
 /**
  * What a handler may answer where text is not enough: text, or blocks as a
@@ -404,7 +303,7 @@ const defineMemory = Tool.providerDefined({
  * @category schemas
  * @since 0.1.0
  */
-export const Blocks = Schema.Union([Schema.String, Schema.Array(Content.ToolResultContent)])
+export const Blocks: typeof Definitions.blocks = Definitions.blocks
 
 /**
  * A screen, a keyboard and a mouse, run by the handler `ClaudeComputer`.
@@ -415,18 +314,7 @@ export const Blocks = Schema.Union([Schema.String, Schema.Array(Content.ToolResu
 export const computer = <Mode extends Tool.FailureMode | undefined = undefined>(
   options: Options<ServerTool.Computer> & HandlerOptions<Mode>
 ): OnClient<"ClaudeComputer", typeof ServerTool.Computer, typeof ClaudeToolInput.Computer, typeof Blocks, Mode> =>
-  defineComputer<Mode>({ name: "computer", ...options, type: options.type ?? "computer_20251124" })
-
-const defineComputer = Tool.providerDefined({
-  id: "claude.computer",
-  customName: "ClaudeComputer",
-  providerName: "computer",
-  requiresHandler: true,
-  args: ServerTool.Computer,
-  parameters: ClaudeToolInput.Computer,
-  success: Blocks,
-  failure: Schema.String
-})
+  Definitions.computer<Mode>({ name: "computer", ...options, type: options.type ?? "computer_20251124" })
 
 /**
  * A computer as a set of tools, run by the one handler `ClaudeComputerToolset`,
@@ -443,18 +331,7 @@ export const computerToolset = <Mode extends Tool.FailureMode | undefined = unde
   typeof ClaudeToolInput.Member,
   typeof Blocks,
   Mode
-> => defineComputerToolset<Mode>({ ...options, type: options?.type ?? "computer_toolset_20260801" })
-
-const defineComputerToolset = Tool.providerDefined({
-  id: "claude.computer_toolset",
-  customName: "ClaudeComputerToolset",
-  providerName: "computer",
-  requiresHandler: true,
-  args: Toolset.ComputerToolset,
-  parameters: ClaudeToolInput.Member,
-  success: Blocks,
-  failure: Schema.String
-})
+> => Definitions.computerToolset<Mode>({ ...options, type: options?.type ?? "computer_toolset_20260801" })
 
 /**
  * A browser as a set of tools, run by the one handler `ClaudeBrowserToolset`,
@@ -471,15 +348,4 @@ export const browserToolset = <Mode extends Tool.FailureMode | undefined = undef
   typeof ClaudeToolInput.Member,
   typeof Blocks,
   Mode
-> => defineBrowserToolset<Mode>({ ...options, type: options?.type ?? "browser_toolset_20260801" })
-
-const defineBrowserToolset = Tool.providerDefined({
-  id: "claude.browser_toolset",
-  customName: "ClaudeBrowserToolset",
-  providerName: "browser",
-  requiresHandler: true,
-  args: Toolset.BrowserToolset,
-  parameters: ClaudeToolInput.Member,
-  success: Blocks,
-  failure: Schema.String
-})
+> => Definitions.browserToolset<Mode>({ ...options, type: options?.type ?? "browser_toolset_20260801" })

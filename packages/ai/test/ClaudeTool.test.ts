@@ -211,7 +211,9 @@ describe("ClaudeTool", () => {
 
           assert.strictEqual(text, "Found.")
           assert.isTrue(parts.some(({ type }) => type === "source"))
-          assert.deepStrictEqual((yield* lastBody).messages[1]?.content, content)
+          const body = yield* lastBody
+          assert.deepStrictEqual(body.messages[1]?.content, content)
+          assert.deepStrictEqual(body["tool_choice"], { type: "auto" })
         }).pipe(Effect.provide(layer(
           Script.sequence(Script.message({ content }), Script.reply("So.")),
           { tools: [{ type: "web_search_20260318", name: "web_search" }] }

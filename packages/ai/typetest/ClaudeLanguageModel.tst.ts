@@ -2,7 +2,7 @@ import * as ClaudeLanguageModel from "@effect-claude/ai/ClaudeLanguageModel"
 import * as ClaudeTool from "@effect-claude/ai/ClaudeTool"
 import type * as ClaudeToolInput from "@effect-claude/ai/ClaudeToolInput"
 import type * as Claude from "@effect-claude/http/Claude"
-import { Effect, type Layer, Schema, Stream } from "effect"
+import { Effect, type Layer, Schema, type Stream } from "effect"
 import { type AiError, LanguageModel, type Model, Prompt, type Response, Tool, Toolkit } from "effect/ai"
 import { describe, expect, it } from "tstyche"
 

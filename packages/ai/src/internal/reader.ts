@@ -1,0 +1,169 @@
+/**
+ * From the events of a stream to parts.
+ *
+ * @since 0.1.0
+ */
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import type { StreamEvent } from "@effect-claude/core/StreamEvent"
+import type * as Response from "effect/ai/Response"
+import * as Option from "effect/Option"
+import type * as ClaudeResponse from "../ClaudeResponse.ts"
+import * as Ends from "./ends.ts"
+import * as Parts from "./parts.ts"
+import * as ToolNames from "./toolNames.ts"
+
+/** Creates a function from the events of a chunk to its parts. It keeps its place in the message. */
+export const make = (options: ClaudeResponse.Options | undefined) => {
+  let state = MessageAccumulator.initial
+  const context = Parts.context(
+    () => state.message?.id ?? "",
+    ToolNames.make(options?.tools ?? [], options?.calls)
+  )
+  const idOf = (index: number) => `${state.message?.id ?? ""}/${index}`
+
+  const open = (index: number, block: StartedBlock, out: Array<Response.StreamPartEncoded>): void => {
+    const id = idOf(index)
+    switch (block.type) {
+      case "text":
+        out.push({ type: "text-start", id })
+        if (block.text !== "") out.push({ type: "text-delta", id, delta: block.text })
+        for (const citation of block.citations ?? []) out.push(...Parts.ofCitation(citation, context))
+        return
+      case "thinking":
+        out.push({ type: "reasoning-start", id })
+        if (block.thinking !== "") out.push({ type: "reasoning-delta", id, delta: block.thinking })
+        return
+      case "redacted_thinking":
+        out.push({ type: "reasoning-start", id, ...Parts.whole(block) })
+        return
+      case "tool_use":
+        out.push({ type: "tool-params-start", id: block.id, name: context.names.called(block, {}).name })
+        return
+      case "server_tool_use":
+      case "mcp_tool_use": {
+        const call = context.names.calledOnServer(block, {})
+        if (call !== undefined) {
+          out.push({ type: "tool-params-start", id: block.id, name: call.name, providerExecuted: true })
+        }
+      }
+    }
+  }
+
+  const grow = (event: DeltaEvent, out: Array<Response.StreamPartEncoded>): void => {
+    const { delta, index } = event
+    const block = state.open?.start
+    switch (delta.type) {
+      case "text_delta":
+        if (delta.text !== "" && block?.type === "text") {
+          out.push({ type: "text-delta", id: idOf(index), delta: delta.text })
+        }
+        return
+      case "thinking_delta":
+        if (delta.thinking !== "" && block?.type === "thinking") {
+          out.push({ type: "reasoning-delta", id: idOf(index), delta: delta.thinking })
+        }
+        return
+      case "citations_delta":
+        if (block?.type === "text") out.push(...Parts.ofCitation(delta.citation, context))
+        return
+      case "input_json_delta":
+        if (delta.partial_json !== "" && block !== undefined && isParamsOpen(block)) {
+          out.push({ type: "tool-params-delta", id: block.id, delta: delta.partial_json })
+        }
+    }
+  }
+
+  /** Whether the parameters of a block are handed out as they come. */
+  const isParamsOpen = (block: StartedBlock): block is Extract<StartedBlock, { readonly id: string }> =>
+    block.type === "tool_use" ||
+    ((block.type === "server_tool_use" || block.type === "mcp_tool_use") &&
+      context.names.calledOnServer(block, {}) !== undefined)
+
+  const close = (index: number, hadInput: boolean, out: Array<Response.StreamPartEncoded>): void => {
+    const block = state.closed?.block
+    if (block === undefined) return
+    const id = idOf(index)
+    if (block.type === "text") {
+      out.push({ type: "text-end", id, ...Parts.beside(block, ["text"]) })
+    } else if (block.type === "thinking") {
+      out.push({ type: "reasoning-end", id, ...Parts.beside(block, ["thinking"]) })
+    } else if (block.type === "redacted_thinking") {
+      out.push({ type: "reasoning-end", id })
+    } else {
+      if (isParamsOpen(block)) {
+        // An input that came with the start of its block is handed out as one piece.
+        if (!hadInput) {
+          out.push({ type: "tool-params-delta", id: block.id, delta: JSON.stringify(block.input) })
+        }
+        out.push({ type: "tool-params-end", id: block.id })
+      }
+      out.push(
+        ...(Parts.ofBlock(block, context) ?? [
+          { type: "text-start", id, ...Parts.whole(block) } as const,
+          { type: "text-end", id } as const,
+          ...Parts.sourcesOf(block, context)
+        ])
+      )
+    }
+  }
+
+  /** Ends the block that is open, by its own event or because the next thing began. */
+  const finishOpen = (event: StreamEvent, out: Array<Response.StreamPartEncoded>): void => {
+    const current = state.open
+    if (current === undefined) return
+    state = MessageAccumulator.step(state, event)
+    close(current.index, current.json !== "", out)
+  }
+
+  const push = (event: StreamEvent, out: Array<Response.StreamPartEncoded>): void => {
+    switch (event.type) {
+      case "message_start": {
+        const { content, ...shell } = event.message
+        state = MessageAccumulator.step(state, { ...event, message: { ...shell, content: [] } })
+        out.push(Ends.metadataPart(event.message, options))
+        content.forEach((content_block, index) => {
+          push({ type: "content_block_start", index, content_block }, out)
+          push({ type: "content_block_stop", index }, out)
+        })
+        return
+      }
+      case "content_block_start":
+        if (state.open !== undefined) {
+          finishOpen({ type: "content_block_stop", index: state.open.index }, out)
+        }
+        state = MessageAccumulator.step(state, event)
+        open(event.index, event.content_block, out)
+        return
+      case "content_block_delta":
+        if (state.open?.index !== event.index) return
+        state = MessageAccumulator.step(state, event)
+        grow(event, out)
+        return
+      case "content_block_stop":
+        if (state.open?.index === event.index) finishOpen(event, out)
+        return
+      case "message_delta":
+        state = MessageAccumulator.step(state, event)
+        return
+      case "message_stop": {
+        if (state.done) return
+        if (state.open !== undefined) {
+          finishOpen({ type: "content_block_stop", index: state.open.index }, out)
+        }
+        state = MessageAccumulator.step(state, event)
+        const message = MessageAccumulator.snapshot(state)
+        if (Option.isSome(message)) out.push(Ends.finishPart(message.value, options))
+      }
+    }
+  }
+
+  return (events: ReadonlyArray<StreamEvent>): ReadonlyArray<Response.StreamPartEncoded> => {
+    const out: Array<Response.StreamPartEncoded> = []
+    for (const event of events) push(event, out)
+    return out
+  }
+}
+
+type StartedBlock = Extract<StreamEvent, { readonly type: "content_block_start" }>["content_block"]
+
+type DeltaEvent = Extract<StreamEvent, { readonly type: "content_block_delta" }>
