@@ -57,6 +57,8 @@ export interface Meta {
   readonly organizationId?: string | undefined
   /** The limits reported with the response. */
   readonly rateLimits?: RateLimits | undefined
+  /** Whether the answer was known already, and nothing was sent. */
+  readonly cached?: boolean | undefined
 }
 
 /**

@@ -82,6 +82,8 @@ export type Ending =
  * @since 0.1.0
  */
 export interface Follower {
+  /** The answer, where it is known already: no attempt is made then. The outermost that knows it is believed. */
+  readonly answer?: Effect.Effect<Message | undefined> | undefined
   /**
    * Goes around each attempt, up to where its answer can be relied on: a plain
    * answer whole, a stream at its first content. What it fails with is judged

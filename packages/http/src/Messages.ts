@@ -36,6 +36,7 @@ import * as Attempts from "./internal/attempts.ts"
 import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
+import * as Replay from "./internal/replay.ts"
 import * as Watchdog from "./internal/watchdog.ts"
 import * as Raw from "./Raw.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
@@ -158,8 +159,11 @@ export const createWithMeta = Effect.fnUntraced(function*(
   const wire = options?.wire ?? "auto"
   const streamed = wire === "stream" || (wire === "auto" && Prepare.mayTakeLong(request))
   const call = yield* prepare(request, streamed, options?.onProgress)
-  const answered = (follower: Interceptor.Follower) =>
-    streamed ? folded({ ...call, follower }) : plain({ ...call, follower })
+  const answered = Effect.fnUntraced(function*(follower: Interceptor.Follower): Answered {
+    const known = yield* Follow.answer(follower)
+    if (known !== undefined) return [known, { ...Replay.meta, wire: streamed ? "stream" : "json" }]
+    return yield* streamed ? folded({ ...call, follower }) : plain({ ...call, follower })
+  })
   return yield* Follow.effect(call, answered, {
     answer: ([message, meta]) => ({ message, meta }),
     soFar: () => soFar(call.read.latest)
@@ -200,6 +204,12 @@ export const stream = (
   Stream.unwrap(Effect.gen(function*() {
     const prepared = yield* prepare(request, true, options?.onProgress)
     const { ended, follower } = yield* Follow.stream(prepared, () => soFar(prepared.read.latest))
+    const known = yield* Follow.answer(follower)
+    if (known !== undefined) {
+      const { read, stream } = Replay.stream(known, follower, ended)
+      prepared.read.latest = read
+      return stream
+    }
     const call = { ...prepared, follower }
     const { total } = call.settings.timeouts
     const endBy = yield* Effect.clockWith((clock) => Effect.succeed(Watchdog.now(clock) + Duration.toMillis(total)))
@@ -249,6 +259,8 @@ export const countTokens = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+type Answered = Effect.fn.Return<readonly [message: Message.Message, meta: Meta], ClaudeError.ClaudeError>
 
 /** A request that passed its checks, with what holds for it. */
 interface Call extends Interceptor.Call {
@@ -315,7 +327,7 @@ const answer = Answer.json(Message.Message)
 /** One attempt after the other at a plain answer. */
 const plain = Effect.fnUntraced(function*(
   call: Call
-): Effect.fn.Return<readonly [Message.Message, Meta], ClaudeError.ClaudeError> {
+): Answered {
   const attempt = (number: number) =>
     Effect.scoped(
       Effect.flatMap(started(call, number), (response) =>
@@ -330,7 +342,7 @@ const plain = Effect.fnUntraced(function*(
 /** One attempt after the other at a folded answer. Nothing is handed out before it is whole, so all of it can be retried. */
 const folded = Effect.fnUntraced(function*(
   call: Call
-): Effect.fn.Return<readonly [Message.Message, Meta], ClaudeError.ClaudeError> {
+): Answered {
   const { foldedTotal, total } = call.settings.timeouts
   let latest: Open.Reading | undefined = undefined
   const attempt = (number: number) =>

@@ -145,7 +145,11 @@ const end = (
   Effect.suspend(() => {
     const { attempts, ending } = interaction
     const message = Interaction.messageOf(interaction)
-    annotate(span, { "claude.attempts": attempts, "claude.request_id": Interaction.requestIdOf(interaction) })
+    annotate(span, {
+      "claude.attempts": attempts,
+      "claude.cached": Interaction.isCached(interaction) ? true : undefined,
+      "claude.request_id": Interaction.requestIdOf(interaction)
+    })
     if (message !== undefined) annotate(span, GenAi.ofMessage(message))
     if (message !== undefined && options?.content === true) annotate(span, GenAi.answerOf(message))
     switch (ending._tag) {
@@ -181,7 +185,8 @@ const measure = (interaction: Interaction.Interaction): Effect.Effect<void> =>
         yield* record(Metrics.timePerOutputToken, (endedAt - firstContentAt) / 1000 / (generated - 1), base)
       }
     }
-    if (message !== undefined) yield* used(message, base)
+    // What came from a cache was paid for when it was new.
+    if (message !== undefined && !Interaction.isCached(interaction)) yield* used(message, base)
     const { budget } = call.settings.retry
     if (budget !== undefined) {
       const { available } = yield* call.claude.budget(budget)

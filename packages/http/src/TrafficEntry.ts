@@ -94,8 +94,10 @@ export const TrafficEntry = Schema.Struct({
   answeredBy: field(Schema.String),
   /** Whether it was answered, failed, or was given up by the program: interrupted, or its stream left early. */
   outcome: Schema.Literals(["completed", "failed", "abandoned"]),
-  /** How often it was tried. */
+  /** How often it was tried; 0 where the answer was known already. */
   attempts: Count,
+  /** Whether the answer was known already: it came from a cache, and its tokens were used when it was new. */
+  cached: field(Schema.Boolean),
   /** How long the call took, waits between attempts included. */
   latencyMs: Count,
   /** How long until the first content, where the answer travelled as a stream. */
@@ -164,7 +166,7 @@ export const format = (self: TrafficEntry): string => {
   const timing = [
     `${self.latencyMs} ms`,
     ...(firstContentMs === undefined ? [] : [`first content ${firstContentMs} ms`]),
-    ...(attempts === 1 ? [] : [`${attempts} attempts`]),
+    ...(self.cached === true ? ["from the cache"] : attempts === 1 ? [] : [`${attempts} attempts`]),
     ...(waitedMs === undefined ? [] : [`waited ${waitedMs} ms`])
   ]
   const parts = [

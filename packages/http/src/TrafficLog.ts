@@ -185,6 +185,7 @@ const entryOf = (interaction: Interaction.Interaction): TrafficEntry.TrafficEntr
     answeredBy: message === undefined || message.model === asked ? undefined : message.model,
     outcome: outcomes[ending._tag],
     attempts,
+    cached: Interaction.isCached(interaction) ? true : undefined,
     latencyMs: Math.max(0, endedAt - startedAt),
     firstContentMs: firstContentAt === undefined ? undefined : Math.max(0, firstContentAt - startedAt),
     waitedMs: waited === 0 ? undefined : Math.round(waited),

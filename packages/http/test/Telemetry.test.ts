@@ -3,6 +3,7 @@ import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import type * as Claude from "@effect-claude/http/Claude"
 import type * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
 import * as Messages from "@effect-claude/http/Messages"
+import * as ResponseCache from "@effect-claude/http/ResponseCache"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Telemetry from "@effect-claude/http/Telemetry"
 import * as Metrics from "@effect-claude/http/TelemetryMetrics"
@@ -306,6 +307,23 @@ describe("Telemetry", () => {
         const cost = Option.getOrThrow(Cost.ofMessage({ model: question.model, usage }))
         assert.deepStrictEqual(series(seen, Metrics.cost, "gen_ai.request.model"), {
           [question.model]: Cost.total(cost)
+        })
+      }))
+
+    it.effect("count no tokens of an answer that was known already", () =>
+      Effect.gen(function*() {
+        const known = Layer.provide(Telemetry.layer(), ResponseCache.layer())
+        const registry = new Map()
+        yield* Effect.andThen(Messages.create(question), Messages.create(question)).pipe(
+          Effect.provide(Layer.provide(known, scripted(Script.reply(hello)))),
+          Effect.provideService(Metric.MetricRegistry, registry)
+        )
+        const metrics = yield* Effect.provideService(Metric.snapshot, Metric.MetricRegistry, registry)
+
+        assert.deepStrictEqual(series({ spans: [], metrics }, Metrics.requests, "claude.outcome"), { completed: 2 })
+        assert.deepStrictEqual(series({ spans: [], metrics }, Metrics.tokens, "claude.token.class"), {
+          input: 10,
+          output: 5
         })
       }))
 

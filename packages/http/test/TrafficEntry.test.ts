@@ -93,6 +93,12 @@ describe("TrafficEntry", () => {
       )
     })
 
+    it("says that an answer was known already", () => {
+      const line = TrafficEntry.format({ ...entry, attempts: 0, cached: true })
+
+      assert.include(line, "completed in 812 ms, from the cache, 10 in")
+    })
+
     it("says that the model refused", () => {
       const line = TrafficEntry.format({ ...entry, stopReason: "refusal", refusal: "cyber" })
 

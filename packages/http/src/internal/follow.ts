@@ -18,6 +18,10 @@ export interface Answer {
   readonly message?: Extract<Interceptor.Ending, { readonly _tag: "Completed" }>["message"]
 }
 
+/** The answer, where a follower knows it already. */
+export const answer = (follower: Interceptor.Follower): Effect.Effect<Answer["message"]> =>
+  follower.answer ?? unanswered
+
 /** Goes around one attempt. */
 export const attempt = <A, R>(
   follower: Interceptor.Follower,
@@ -93,6 +97,8 @@ export const stream = (
 
 type EndCause = Cause.Cause<ClaudeError | Cause.Done>
 
+const unanswered: Effect.Effect<undefined> = Effect.undefined
+
 const unfollowed = Effect.succeed({ follower: nobody, ended: () => Effect.void })
 
 /** Asks the interceptors of a call's layer to follow it. */
@@ -115,12 +121,23 @@ const broken = (cause: EndCause, soFar: () => Answer): Interceptor.Ending => {
 const together = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.Follower => {
   const inwards = followers.toReversed()
   return {
+    answer: first(followers),
     attempt: (self, number) => inwards.reduce((inner, follower) => attempt(follower, inner, number), self),
     exchange: (self) => inwards.reduce((inner, follower) => exchange(follower, inner), self),
     onRetry: (event) => all(inwards, (follower) => follower.onRetry?.(event)),
     onContent: all(inwards, (follower) => follower.onContent),
     onEnd: (ending) => all(inwards, (follower) => follower.onEnd?.(ending))
   }
+}
+
+/** The first answer that is known, asking no further. */
+const first = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.Follower["answer"] => {
+  const asked = followers.map((follower) => follower.answer).filter((answer) => answer !== undefined)
+  return asked.length === 0 ?
+    undefined :
+    asked.reduceRight((inner, answer) =>
+      Effect.flatMap(answer, (message) => message === undefined ? inner : Effect.succeed(message))
+    )
 }
 
 const all = (

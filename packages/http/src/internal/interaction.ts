@@ -67,3 +67,6 @@ export const messageOf = ({ ending }: Interaction): Message | undefined =>
 /** The request id of an interaction. */
 export const requestIdOf = ({ ending }: Interaction): string | undefined =>
   ending._tag === "Failed" ? ending.error.requestId : ending.meta?.requestId
+
+/** Whether the answer of an interaction was known already. */
+export const isCached = ({ ending }: Interaction): boolean => ending._tag !== "Failed" && ending.meta?.cached === true
