@@ -160,7 +160,7 @@ const prepare = Effect.fnUntraced(function*(
   const settings = yield* claude.settings
   const path = yield* Path.whole(request.path)
   const body = encode(request.body)
-  if (Result.isFailure(body)) return yield* Effect.fail(body.failure)
+  if (Result.isFailure(body)) return yield* body.failure
   const exchange: Exchange.Request = {
     operation: request.operation ?? `${request.method} ${path}`,
     method: request.method,

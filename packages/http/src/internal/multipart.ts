@@ -82,6 +82,6 @@ const sliceSize = 65_536
 const escape = (name: string): string => name.replace(/"/g, "%22").replace(/\r/g, "%0D").replace(/\n/g, "%0A")
 
 const boundary: Effect.Effect<string> = Effect.map(
-  Effect.all([0, 1, 2, 3].map(() => Random.nextIntBetween(0, 0x1_0000_0000))),
+  Effect.forEach([0, 1, 2, 3], () => Random.nextIntBetween(0, 0x1_0000_0000)),
   (numbers) => `effect-claude-${numbers.map((n) => n.toString(16).padStart(8, "0")).join("")}`
 )
