@@ -9,6 +9,34 @@
  * of organisations are removed wherever they stand. The file is JSON with a
  * field a line, to be read and reviewed like code.
  *
+ * **Example** (Replaying without a connection)
+ *
+ * ```ts
+ * import * as Cassette from "@effect-claude/testing/Cassette"
+ * import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
+ * import * as Script from "@effect-claude/testing/Script"
+ * import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+ * import * as Effect from "effect/Effect"
+ * import * as FileSystem from "effect/FileSystem"
+ * import * as HttpClient from "effect/http/HttpClient"
+ *
+ * const program = Effect.flatMap(
+ *   HttpClient.get("https://api.anthropic.com/v1/models/claude-opus-5", { headers: ClaudeTest.headers }),
+ *   (response) => response.text
+ * )
+ *
+ * const test = Effect.gen(function*() {
+ *   const files = yield* FileSystem.FileSystem
+ *   const file = `${yield* files.makeTempDirectoryScoped()}/models.json`
+ *   const live = ClaudeTest.layer(Script.model())
+ *   const recorded = yield* program.pipe(Effect.provide(Cassette.layer({ file })), Effect.provide(live))
+ *   const replayed = yield* program.pipe(Effect.provide(Cassette.layerReplay(file)))
+ *   return recorded === replayed
+ * }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer))
+ *
+ * await Effect.runPromise(test) // => true
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"

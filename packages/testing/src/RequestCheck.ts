@@ -120,6 +120,7 @@ const refusalOf = (request: Request, options: Options): Refusal | undefined => {
     )
   }
   if (!withBody.has(endpoint.name)) return undefined
+  if (request.body.length > largest[endpoint.name === "createBatch" ? "batch" : "message"]) return refuse(413)
   const parsed = parse(request.body)
   if (Option.isNone(parsed)) {
     return refuse(400, `The request body is not valid JSON: ${where(request.body)}`)
@@ -179,6 +180,9 @@ const isInvalid = (key: string): boolean => key.startsWith("sk-ant-invalid")
 const versions: ReadonlySet<string> = new Set(["2023-01-01", "2023-06-01", "2026-10-21"])
 
 const withBody: ReadonlySet<Endpoint.Name> = new Set(["messages", "countTokens", "createBatch"])
+
+/** The size of the largest body, in characters: 32 MB, and 256 MB for a batch. */
+const largest = { message: 32 * 1024 * 1024, batch: 256 * 1024 * 1024 } as const
 
 const where = (body: string): string =>
   body === "" ? "Expecting value: line 1 column 1 (char 0)" : `could not parse ${body.length} characters`

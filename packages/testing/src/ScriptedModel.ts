@@ -174,10 +174,28 @@ const isCustom = (tool: Json): boolean =>
 const isAbout = (prompt: string, tool: Json): boolean => {
   const said = prompt.toLowerCase()
   const words = (string(tool["name"]) ?? "").replace(/([a-z])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z0-9]+/)
-  return words.some((word) => word.length > 3 && !fillers.has(word) && said.includes(word))
+  return words.some((word) => word.length > 2 && !fillers.has(word) && new RegExp(`\\b${word}`).test(said))
 }
 
-const fillers: ReadonlySet<string> = new Set(["tool", "find", "make", "from", "with", "list", "call", "read", "look"])
+/** Words that tool names are full of, and prompts too. */
+const fillers: ReadonlySet<string> = new Set([
+  "and",
+  "call",
+  "find",
+  "for",
+  "from",
+  "get",
+  "list",
+  "look",
+  "make",
+  "read",
+  "run",
+  "set",
+  "the",
+  "tool",
+  "with",
+  "you"
+])
 
 const structured = (body: Json, turn: Turn): string | undefined => {
   const format = record(record(body["output_config"])["format"] ?? body["output_format"])
@@ -217,7 +235,7 @@ const speak = (turn: Turn, name: string): string => {
   const count = /\bcount (?:up )?to (\d{1,3})\b/i.exec(prompt)?.[1]
   if (count !== undefined) return `${Array.from({ length: Number(count) }, (_, i) => i + 1).join(", ")}.`
   const sum = Arithmetic.find(prompt)
-  if (sum !== undefined) {
+  if (sum !== undefined && (asksForSum.test(prompt) || sum.expression.length * 2 > prompt.length)) {
     return Number.isFinite(sum.value)
       ? `${sum.expression} = ${Arithmetic.format(sum.value)}`
       : `${sum.expression} has no value: that would be a division by zero.`
@@ -235,6 +253,9 @@ const speak = (turn: Turn, name: string): string => {
     ? "Your message has no text."
     : `You said: “${words}”.${isFirst ? ` I am ${name}, so this is all I can make of it.` : ""}`
 }
+
+/** A date or "24/7" is no sum unless it is asked for. */
+const asksForSum = /\b(?:what(?:'s| is)|calculate|compute|how much|solve|evaluate|equals?)\b|=/i
 
 const recall = (prompt: string, facts: ReadonlyMap<string, string>): string | undefined => {
   const subject =

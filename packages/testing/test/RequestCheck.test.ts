@@ -156,6 +156,12 @@ describe("RequestCheck", () => {
       )
     })
 
+    it("bounds the size of a body", () => {
+      const long = JSON.stringify({ ...body, system: " ".repeat(32 * 1024 * 1024) })
+
+      assert.strictEqual(said(refusal({ body: long })), "413 request_too_large Request exceeds the maximum size")
+    })
+
     it("looks at no body where there is none to send", () => {
       assert.strictEqual(said(refusal({ method: "GET", path: "/v1/models", body: "" })), "accepted")
     })

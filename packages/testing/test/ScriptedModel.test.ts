@@ -27,6 +27,8 @@ describe("ScriptedModel", () => {
       ["What is 2 plus 5?", /= 7$/],
       ["What is 0.1 + 0.2?", /= 0.3$/],
       ["What is 1 / 0?", /division by zero/],
+      ["3 + 4", /^3 \+ 4 = 7$/],
+      ["We met on 2026-01-01, and are open 24/7", /^You said/],
       ["Count to 5.", /^1, 2, 3, 4, 5\.$/],
       ["Reply with exactly: OK", /^OK$/],
       ["My name is Ada.", /^Nice to meet you, Ada!$/],
@@ -63,6 +65,20 @@ describe("ScriptedModel", () => {
       assert.deepStrictEqual(completion.content, [
         { type: "tool_use", name: "get_weather", input: { city: "Paris" }, caller: { type: "direct" } }
       ])
+    })
+
+    it.each([
+      ["roll_dice", "Roll the dice!", "tool_use"],
+      ["addNumbers", "Please add 1 and 2", "tool_use"],
+      ["get_list_for_you", "Get me a list, will you?", "end_turn"],
+      ["cat", "Concatenate these", "end_turn"]
+    ])("finds %s to be what %o is about, or not", (name, prompt, stop_reason) => {
+      const tools = [{ name, input_schema: { type: "object" } }]
+
+      assert.strictEqual(
+        ScriptedModel.respond({ max_tokens: 100, tools, messages: [user(prompt)] }).stop_reason,
+        stop_reason
+      )
     })
 
     it.each([

@@ -8,6 +8,24 @@
  * listens on an ephemeral port of 127.0.0.1. Closing its scope closes every
  * socket at once and never waits for a client.
  *
+ * **Example** (Letting any client talk to the scripted model)
+ *
+ * ```ts
+ * import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
+ * import * as Script from "@effect-claude/testing/Script"
+ * import * as Effect from "effect/Effect"
+ *
+ * const program = Effect.gen(function*() {
+ *   const server = yield* ClaudeServer.ClaudeServer
+ *   const response = yield* Effect.promise(() => fetch(`${server.url}/v1/messages`))
+ *   return [response.status, yield* server.openSockets]
+ * }).pipe(Effect.provide(ClaudeServer.layer(Script.model(), { keepAlive: 0 })))
+ *
+ * const [status] = await Effect.runPromise(program)
+ *
+ * status // => 405
+ * ```
+ *
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
