@@ -89,6 +89,7 @@ describe("ErrorGuide", () => {
         ["OVERLOADED_ERROR", "overloaded_error", "OverloadedError"],
         ["request_too_large", "request_too_large", "RequestTooLargeError"],
         ["requesttoolarge", "RequestTooLargeError", "RequestTooLargeError"],
+        ["timeouterror", "timeout_error", "GatewayTimeoutError"],
         ["contract_spend_limit_reached", "contract_spend_limit_reached", "SpendLimitError"],
         ["File_Expired", "file_expired", "NotFoundError"]
       ] as const
@@ -130,6 +131,8 @@ describe("ErrorGuide", () => {
       assert.deepStrictEqual(explain("OverloadedError").statuses, [529])
       assert.deepStrictEqual(explain("OverloadedError").types, ["overloaded_error"])
       assert.include(explain("SpendLimitError").codes, "enforced_spend_limit_reached")
+      assert.deepStrictEqual(explain("file_expired").types, ["not_found_error"])
+      assert.deepStrictEqual(explain("file_expired").statuses, [404])
       assert.deepStrictEqual(explain("ApiError").statuses, [500, 501, 502, 503, 520, 522, 524])
     })
 
@@ -157,6 +160,10 @@ describe("ErrorGuide", () => {
       const error = new ClaudeError.ApiError({ ...details, status: 503, errorCode: "of_tomorrow" })
 
       assert.strictEqual(ErrorGuide.explainError(error).subject, "503 Service Unavailable")
+      assert.strictEqual(
+        ErrorGuide.explainError(error.with({ errorCode: "constructor" })).subject,
+        "503 Service Unavailable"
+      )
     })
 
     it("goes by the tag where the status means another", () => {

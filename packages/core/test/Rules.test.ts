@@ -381,7 +381,7 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
   ["maxTokensLimit", "the limit itself", on("claude-haiku-4-5", { max_tokens: 64_000 })],
   ["maxTokensLimit", "a model not known yet", on("claude-sonnet-9", { max_tokens: 10_000_000 })],
   ["maxTokensLimit", "a limit that a beta raises", on("claude-haiku-4-5", { max_tokens: 100_000 }), {
-    betas: ["output-128k-2025-02-19"]
+    betas: ["context-1m-2025-08-07", "output-128k-2025-02-19"]
   }],
   ["domainLists", "one list", {
     ...base,
