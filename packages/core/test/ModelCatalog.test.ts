@@ -177,6 +177,14 @@ describe("ModelCatalog", () => {
       assert.isFalse(ModelCatalog.refuses(accepted, "claude-opus-4-7", "manualThinking"))
     })
 
+    it("learns what a model refuses that it did not know", () => {
+      const catalog = ModelCatalog.withModelInfo(released, [
+        { ...info, id: "claude-sonnet-6", capabilities: capabilities(false) }
+      ])
+
+      assert.deepStrictEqual(Option.getOrThrow(find(catalog, "claude-sonnet-6")).refuses, ["manualThinking"])
+    })
+
     it("adds models it did not know", () => {
       const catalog = ModelCatalog.withModelInfo(released, [{ ...info, id: "claude-sonnet-6", max_tokens: 9 }])
 

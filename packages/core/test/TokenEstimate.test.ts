@@ -125,6 +125,16 @@ describe("TokenEstimate", () => {
       )
     })
 
+    it("makes more tokens of the same request for the latest models", () => {
+      const long = asking(Content.text(hello.repeat(100)))
+
+      assert.isAbove(tokensOf({ ...long, model: "claude-opus-4-7" }), 1.2 * tokensOf(long))
+    })
+
+    it("passes over a system prompt that is null", () => {
+      assert.strictEqual(tokensOf(Object.assign({}, asking(), { system: null })), base)
+    })
+
     it("counts the system prompt, as text or blocks", () => {
       const blocks = tokensOf({ ...asking(), system: [Content.text(hello)] })
 
@@ -143,6 +153,14 @@ describe("TokenEstimate", () => {
       assert.approximately(imageTokens(png(8000, 8000)), 1600, 1)
       assert.approximately(imageTokens(png(2000, 200), "claude-opus-4-7"), 2000 * 200 / 750, 1)
       assert.approximately(imageTokens(png(8000, 8000), "claude-opus-4-7"), 4784, 1)
+    })
+
+    it("states a margin of a tenth for images", () => {
+      const image = Content.image(png(1200, 1200), "image/png")
+      const one = TokenEstimate.ofRequest(asking(image))
+      const two = TokenEstimate.ofRequest(asking(image, image))
+
+      assert.approximately((two.margin - one.margin) / (two.tokens - one.tokens), 0.1, 0.01)
     })
 
     it("supposes something for an image it cannot read", () => {
@@ -205,6 +223,24 @@ describe("TokenEstimate", () => {
       assert.isAbove(tokensOf(turn("a", hello)), tokensOf(turn("a", "a")))
     })
 
+    it("counts the words of JSON, and a part of the signs between them", () => {
+      const added = (input: unknown, on = model): number => {
+        const call = (value: unknown) => ({ ...asking(Content.toolUse("a", "look", value)), model: on })
+        return tokensOf(call(input)) - tokensOf(call(Array.isArray(input) ? [] : {}))
+      }
+      const letters = Object.fromEntries(Array.from("abcdefghijklmnopqrstuvwxyz", (letter) => [letter, "cat"]))
+
+      assert.approximately(added(Array.from({ length: 100 }, () => "cat")), 100 * (1.05 + 3 * 0.56), 1)
+      assert.approximately(added(letters), 26 * (2 * 1.05 + 6 * 0.56), 1)
+      assert.approximately(added(letters, "claude-opus-4-7"), 1.35 * 26 * (2 * 1.05 + 6 * 0.56), 1)
+    })
+
+    it("takes a tool not known yet for nothing that it could measure", () => {
+      const estimate = TokenEstimate.ofRequest({ ...asking(), tools: [Wire.unknown({ type: "oven_20270101" })] })
+
+      assert.deepStrictEqual(estimate, { ...TokenEstimate.ofRequest(asking()), unmeasured: ["tools[0]"] })
+    })
+
     it("counts tools, the first of them most", () => {
       const one = tokensOf({ ...asking(), tools: [tool("a")] })
       const two = tokensOf({ ...asking(), tools: [tool("a"), tool("b")] })
@@ -217,7 +253,11 @@ describe("TokenEstimate", () => {
     it("counts more where a tool must be called", () => {
       const tools = [tool("a")]
 
-      assert.isAbove(tokensOf({ ...asking(), tools, tool_choice: { type: "any" } }), tokensOf({ ...asking(), tools }))
+      const free = tokensOf({ ...asking(), tools, tool_choice: { type: "auto" } })
+
+      assert.strictEqual(free, tokensOf({ ...asking(), tools }))
+      assert.isAbove(tokensOf({ ...asking(), tools, tool_choice: { type: "any" } }), free)
+      assert.isAbove(tokensOf({ ...asking(), tools, tool_choice: { type: "tool", name: "a" } }), free)
     })
 
     it("leaves out tools that wait to be found", () => {
@@ -277,6 +317,15 @@ describe("TokenEstimate", () => {
         ]
       })
 
+      const asked: Request = {
+        ...during("claude-sonnet-4-0"),
+        messages: [
+          ...during("claude-sonnet-4-0").messages!,
+          { role: "user", content: [Content.toolResult("a", "b"), Content.text("Well?")] }
+        ]
+      }
+
+      assert.isBelow(tokensOf(asked), 80)
       assert.isBelow(tokensOf(before("claude-sonnet-4-0")), 50)
       assert.isAbove(tokensOf(before("claude-opus-4-5")), 100)
       assert.isAbove(tokensOf(during("claude-sonnet-4-0")), 100)
@@ -313,6 +362,12 @@ describe("TokenEstimate", () => {
         assert.deepStrictEqual(TokenEstimate.ofRequest(request).unmeasured, [path])
       })
     }
+
+    it("takes sealed thinking for nothing", () => {
+      const sealed = TokenEstimate.ofRequest(asking({ type: "redacted_thinking", data: "x".repeat(1000) }))
+
+      assert.deepStrictEqual(sealed, TokenEstimate.ofRequest(asking()))
+    })
 
     it("measures what is null or empty", () => {
       assert.deepStrictEqual(
