@@ -50,7 +50,7 @@ const isNodeOnly = (source) =>
 
 /** effect/ai is the adapter's alone; an agent of session speaks of tools in its words. */
 const isAi = (source) => source.startsWith("effect/ai/")
-const isToolOfAi = (source) => /^effect\/ai\/(?:Tool|Toolkit|AiError)$/.test(source)
+const isToolOfAi = (source) => /^effect\/ai\/(?:Tool|Toolkit|AiError|Prompt)$/.test(source)
 
 /** Arrows between packages. `package.json` enforces them too; this says why. */
 const layers = {
@@ -70,7 +70,7 @@ const layers = {
     forbids: (source) =>
       isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source),
     message:
-      "session runs everywhere: it may import core, http and effect/ai's Tool and Toolkit, and takes files and " +
+      "session runs everywhere: it may import core, http and effect/ai's words for tools, and takes files and " +
       "sockets from Effect's services."
   },
   ai: {

@@ -61,7 +61,9 @@ export class ToolSchemaError extends Data.TaggedError("ToolSchemaError")<{
  *   parameters: Schema.Struct({ city: Schema.String, days: Schema.optional(Schema.Int) })
  * })
  *
- * Result.getOrThrow(ToolSchema.define(weather)).name // => "get_weather"
+ * const tool = Result.getOrThrow(ToolSchema.define(weather))
+ *
+ * "name" in tool && tool.name // => "get_weather"
  * ```
  *
  * @category conversions

@@ -15,6 +15,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as Headers from "effect/http/Headers"
@@ -81,7 +82,7 @@ export const layer: Layer.Layer<HttpClient.HttpClient, never, NodeHttpClient.Dis
 const highWaterMark = 65_536
 
 /** A failure from before the request was handed to a connection. */
-class NotConnected extends Error {
+class NotConnected extends Data.Error<{ readonly message: string; readonly cause: unknown }> {
   readonly code = "NOT_CONNECTED"
 }
 
@@ -246,7 +247,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     const response = this.#response
     if (response !== undefined) return this.#finish(Effect.fail(response.failed(error)))
     this.#finish(Cause.done())
-    const cause = this.#controller === undefined ? new NotConnected(error.message, { cause: error }) : error
+    const cause = this.#controller === undefined ? new NotConnected({ message: error.message, cause: error }) : error
     this.#onHead(Effect.fail(
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({ request: this.request, cause })
