@@ -213,22 +213,23 @@ export const stream = (
     const call = { ...prepared, follower }
     const { total } = call.settings.timeouts
     const endBy = yield* Effect.clockWith((clock) => Effect.succeed(Watchdog.now(clock) + Duration.toMillis(total)))
-    const outer = yield* Effect.scope
     const attempt = (number: number) =>
-      Effect.uninterruptibleMask((restore) => {
-        const scope = Scope.forkUnsafe(outer)
-        return restore(openAttempt(call, number, endBy)).pipe(
-          Scope.provide(scope),
-          Effect.map((opened) => ({
-            opened,
-            pull: Effect.onError(
-              opened.pull,
-              (cause) => Effect.andThen(Scope.close(scope, Pull.doneExitFromCause(cause)), ended(cause))
-            )
-          })),
-          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
-        )
-      })
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(Effect.scope, (around) => {
+          const scope = Scope.forkUnsafe(around)
+          return restore(openAttempt(call, number, endBy)).pipe(
+            Scope.provide(scope),
+            Effect.map((opened) => ({
+              opened,
+              pull: Effect.onError(
+                opened.pull,
+                (cause) => Effect.andThen(Scope.close(scope, Pull.doneExitFromCause(cause)), ended(cause))
+              )
+            })),
+            Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
+          )
+        })
+      )
     const { opened, pull } = yield* within(retried(call, attempt), total, () => undefined).pipe(
       Effect.onError((cause) => ended(cause))
     )

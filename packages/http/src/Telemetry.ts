@@ -106,7 +106,10 @@ const follow = (call: Interceptor.Call, options: Options | undefined): Effect.Ef
           )
         ),
       exchange: (exchange) =>
-        Effect.tap(exchange, ({ meta, status }) => Effect.annotateCurrentSpan(GenAi.ofResponse(status, meta))),
+        Effect.tap(
+          interaction.exchange(exchange),
+          ({ meta, status }) => Effect.annotateCurrentSpan(GenAi.ofResponse(status, meta))
+        ),
       onRetry: (event) =>
         Effect.all([
           interaction.onRetry(event),
@@ -143,10 +146,11 @@ const end = (
   options: Options | undefined
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const { attempts, ending } = interaction
+    const { attempts, ending, sent } = interaction
     const message = Interaction.messageOf(interaction)
     annotate(span, {
       "claude.attempts": attempts,
+      "claude.hedges": sent > attempts ? sent - attempts : undefined,
       "claude.cached": Interaction.isCached(interaction) ? true : undefined,
       "claude.request_id": Interaction.requestIdOf(interaction)
     })

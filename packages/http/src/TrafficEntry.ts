@@ -96,6 +96,8 @@ export const TrafficEntry = Schema.Struct({
   outcome: Schema.Literals(["completed", "failed", "abandoned"]),
   /** How often it was tried; 0 where the answer was known already. */
   attempts: Count,
+  /** How many requests were sent a second time because the first was slow. */
+  hedges: field(Count),
   /** Whether the answer was known already: it came from a cache, and its tokens were used when it was new. */
   cached: field(Schema.Boolean),
   /** How long the call took, waits between attempts included. */
@@ -167,6 +169,7 @@ export const format = (self: TrafficEntry): string => {
     `${self.latencyMs} ms`,
     ...(firstContentMs === undefined ? [] : [`first content ${firstContentMs} ms`]),
     ...(self.cached === true ? ["from the cache"] : attempts === 1 ? [] : [`${attempts} attempts`]),
+    ...(self.hedges === undefined ? [] : [`${self.hedges} hedged`]),
     ...(waitedMs === undefined ? [] : [`waited ${waitedMs} ms`])
   ]
   const parts = [

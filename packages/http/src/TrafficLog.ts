@@ -172,7 +172,7 @@ const interceptor = (
   }).pipe(Effect.provide(Digest.layerWebCrypto))
 
 const entryOf = (interaction: Interaction.Interaction): TrafficEntry.TrafficEntry => {
-  const { attempts, call, endedAt, ending, firstContentAt, startedAt, waited } = interaction
+  const { attempts, call, endedAt, ending, firstContentAt, sent, startedAt, waited } = interaction
   const message = Interaction.messageOf(interaction)
   const usage = message === undefined ? undefined : Usage.totals(message.usage)
   const written = usage === undefined ? 0 : usage.cacheWrite5m + usage.cacheWrite1h
@@ -185,6 +185,7 @@ const entryOf = (interaction: Interaction.Interaction): TrafficEntry.TrafficEntr
     answeredBy: message === undefined || message.model === asked ? undefined : message.model,
     outcome: outcomes[ending._tag],
     attempts,
+    hedges: sent > attempts ? sent - attempts : undefined,
     cached: Interaction.isCached(interaction) ? true : undefined,
     latencyMs: Math.max(0, endedAt - startedAt),
     firstContentMs: firstContentAt === undefined ? undefined : Math.max(0, firstContentAt - startedAt),

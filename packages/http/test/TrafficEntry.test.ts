@@ -66,13 +66,14 @@ describe("TrafficEntry", () => {
           ...entry,
           answeredBy: "claude-haiku-4-5",
           attempts: 3,
+          hedges: 1,
           waitedMs: 1500,
           firstContentMs: 300,
           cacheReadTokens: 90,
           cacheWriteTokens: 7
         }),
         "2026-11-20T10:00:00.000Z messages.create claude-sonnet-5-5 completed in 812 ms, first content 300 ms, " +
-          "3 attempts, waited 1500 ms, 10 in 90 cached 7 to cache 25 out, end_turn, " +
+          "3 attempts, 1 hedged, waited 1500 ms, 10 in 90 cached 7 to cache 25 out, end_turn, " +
           "answered by claude-haiku-4-5, req_1"
       )
     })

@@ -1,4 +1,5 @@
 import type * as Claude from "@effect-claude/http/Claude"
+import * as Hedging from "@effect-claude/http/Hedging"
 import * as Messages from "@effect-claude/http/Messages"
 import type { TrafficEntry } from "@effect-claude/http/TrafficEntry"
 import * as TrafficLog from "@effect-claude/http/TrafficLog"
@@ -83,6 +84,21 @@ describe("TrafficLog", () => {
 
         assert.strictEqual(entry?.attempts, 3)
         assert.strictEqual(entry?.waitedMs, 3000)
+      }))
+
+    it.effect("writes how many requests were sent twice", () =>
+      Effect.gen(function*() {
+        const entries: Array<TrafficEntry> = []
+        const stack = TrafficLog.layer((entry) => Effect.sync(() => entries.push(entry))).pipe(
+          Layer.provide(Hedging.layer({ after: "5 seconds" })),
+          Layer.provide(scripted(Script.forever(Script.reply(hello).pipe(Script.delay("8 seconds")))))
+        )
+        yield* patiently(Effect.provide(Messages.create(question), stack))
+
+        assert.deepStrictEqual(entries.map(({ attempts, hedges }) => ({ attempts, hedges })), [{
+          attempts: 1,
+          hedges: 1
+        }])
       }))
 
     it.effect("writes what the cache did, and who answered", () =>

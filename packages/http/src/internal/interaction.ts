@@ -17,6 +17,8 @@ export interface Interaction {
   readonly firstContentAt: number | undefined
   readonly endedAt: number
   readonly attempts: number
+  /** How many requests were sent: more than there were attempts, where some were hedged. */
+  readonly sent: number
   /** How long was waited between attempts, in milliseconds. */
   readonly waited: number
   readonly ending: Interceptor.Ending
@@ -25,6 +27,7 @@ export interface Interaction {
 /** A follower of which others can be made. */
 export interface Recorder {
   readonly attempt: NonNullable<Interceptor.Follower["attempt"]>
+  readonly exchange: NonNullable<Interceptor.Follower["exchange"]>
   readonly onRetry: NonNullable<Interceptor.Follower["onRetry"]>
   readonly onContent: Effect.Effect<void>
   readonly onEnd: NonNullable<Interceptor.Follower["onEnd"]>
@@ -38,12 +41,18 @@ export const follow = (
   Effect.map(Clock.currentTimeMillis, (startedAt) => {
     let firstContentAt: number | undefined = undefined
     let attempts = 0
+    let sent = 0
     let waited = 0
     return {
       attempt: (attempt, number) =>
         Effect.suspend(() => {
           attempts = number
           return attempt
+        }),
+      exchange: (exchange) =>
+        Effect.suspend(() => {
+          sent++
+          return exchange
         }),
       onRetry: ({ delay }) =>
         Effect.sync(() => {
@@ -55,7 +64,7 @@ export const follow = (
       onEnd: (ending) =>
         Effect.flatMap(
           Clock.currentTimeMillis,
-          (endedAt) => told({ call, startedAt, firstContentAt, endedAt, attempts, waited, ending })
+          (endedAt) => told({ call, startedAt, firstContentAt, endedAt, attempts, sent, waited, ending })
         )
     }
   })
