@@ -21,6 +21,7 @@ import { explain } from "./commands/explain.ts"
 import { files } from "./commands/files.ts"
 import { log } from "./commands/log.ts"
 import { models } from "./commands/models.ts"
+import { replay } from "./commands/replay.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import * as Layout from "./Layout.ts"
@@ -46,7 +47,7 @@ export const command = Command.make("effect-claude").pipe(
     { group: "Talk", commands: [chat, ask] },
     { group: "Know", commands: [explain, models, count] },
     { group: "Work in bulk", commands: [batch, files] },
-    { group: "Look into it", commands: [doctor, log, cert] }
+    { group: "Look into it", commands: [doctor, log, replay, cert] }
   ]),
   Command.withGlobalFlags(Flags.global)
 )
