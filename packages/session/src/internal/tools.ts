@@ -9,7 +9,6 @@ import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as AiError from "effect/ai/AiError"
-import type * as Prompt from "effect/ai/Prompt"
 import * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import * as Cause from "effect/Cause"
@@ -31,10 +30,13 @@ export interface Callable<R> {
   readonly run: (call: ContentBlock.ToolUse) => Stream.Stream<Output, unknown, R>
 }
 
+/** What a handler shows the model instead of its result. */
+type ModelOutput = NonNullable<Tool.HandlerResult<Tool.Any>["modelOutput"]>
+
 /** What a handler said. */
 export interface Output {
   readonly encodedResult: unknown
-  readonly modelOutput?: ReadonlyArray<Prompt.ToolModelOutputPart> | undefined
+  readonly modelOutput?: ModelOutput | undefined
   readonly isFailure: boolean
   readonly preliminary: boolean
 }
@@ -216,7 +218,7 @@ const resultFrom = (call: ContentBlock.ToolUse, output: Output): Content.ToolRes
       output.modelOutput === undefined ? textOf(output.encodedResult) : contentOf(output.modelOutput)
     )
 
-const contentOf = (parts: ReadonlyArray<Prompt.ToolModelOutputPart>): ReadonlyArray<Content.ToolResultContent> =>
+const contentOf = (parts: ModelOutput): ReadonlyArray<Content.ToolResultContent> =>
   parts.map((part): Content.ToolResultContent => {
     if (part.type === "text") return Content.text(part.text)
     const media = imageType(part.mediaType)
