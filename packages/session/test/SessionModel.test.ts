@@ -17,6 +17,7 @@ describe("a session", () => {
         const result = yield* Arbitrary.checkEffect(Model.Program, check, { runs, size: 12 })
 
         assert.isUndefined(Arbitrary.formatCheckFailure(result))
+        if (runs < 1000) return
         // The programs did meet what they are about.
         for (const how of ["send", "stream", "leave", "agent", "agentStream"]) {
           for (
