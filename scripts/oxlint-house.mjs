@@ -69,8 +69,7 @@ const layers = {
   session: {
     forbids: (source) =>
       isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source),
-    message:
-      "session runs everywhere: it may import core, http and effect/ai's words for tools, and takes files and " +
+    message: "session runs everywhere: it may import core, http and effect/ai's words for tools, and takes files and " +
       "sockets from Effect's services."
   },
   ai: {

@@ -54,11 +54,11 @@ export const hello = Messages.stream({
 
 describe("what must not grow unnoticed", () => {
   it("the compiler's work on a program that streams one answer", () => {
-    // 360,840 on 2026-11-21, the sources compiled with it as they are in development.
+    // 285,062 on 2026-11-21, the sources compiled with it as they are in development.
     const count = instantiations()
 
     assert.isAbove(count, 1000)
-    assert.isBelow(count, 400_000, `${count} instantiations`)
+    assert.isBelow(count, 320_000, `${count} instantiations`)
   }, 60_000)
 
   it("the bundle of a program that streams one answer", () => {

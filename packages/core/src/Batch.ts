@@ -227,7 +227,7 @@ export interface Expired extends Schema.Schema.Type<typeof Expired> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Result = Wire.openUnion("Result", [
+export const Result: Wire.OpenUnion<Succeeded | Errored | Canceled | Expired> = Wire.openUnion("Result", [
   Succeeded,
   Errored,
   Canceled,

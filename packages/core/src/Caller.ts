@@ -54,7 +54,7 @@ export interface CodeExecutionCaller extends Schema.Schema.Type<typeof CodeExecu
  * @category schemas
  * @since 0.1.0
  */
-export const Caller = Wire.openUnion("Caller", [
+export const Caller: Wire.OpenUnion<DirectCaller | CodeExecutionCaller> = Wire.openUnion("Caller", [
   DirectCaller,
   CodeExecutionCaller
 ])

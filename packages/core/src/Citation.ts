@@ -96,7 +96,9 @@ export const SearchResultLocation = Wire.struct("SearchResultLocation", {
  * @category schemas
  * @since 0.1.0
  */
-export const Citation = Wire.openUnion("Citation", [
+export const Citation: Wire.OpenUnion<
+  CharLocation | PageLocation | ContentBlockLocation | WebSearchResultLocation | SearchResultLocation
+> = Wire.openUnion("Citation", [
   CharLocation,
   PageLocation,
   ContentBlockLocation,

@@ -31,7 +31,14 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const ToolResultContent = Wire.openUnion("ToolResultContent", [
+export const ToolResultContent: Wire.OpenUnion<
+  | ContentBlock.Text
+  | Media.Image
+  | Media.SearchResult
+  | Media.Document
+  | ServerToolResult.ToolReference
+  | Media.BrowserState
+> = Wire.openUnion("ToolResultContent", [
   ContentBlock.Text,
   Media.Image,
   Media.SearchResult,
@@ -77,7 +84,33 @@ export interface ToolResult extends Schema.Schema.Type<typeof ToolResult> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Content = Wire.openUnion("Content", [
+export const Content: Wire.OpenUnion<
+  | ContentBlock.Text
+  | Media.Image
+  | Media.Document
+  | Media.SearchResult
+  | ContentBlock.Thinking
+  | ContentBlock.RedactedThinking
+  | ContentBlock.ToolUse
+  | ToolResult
+  | ContentBlock.ServerToolUse
+  | ServerToolResult.WebSearchToolResult
+  | ServerToolResult.WebFetchToolResult
+  | CodeExecution.CodeExecutionToolResult
+  | CodeExecution.BashCodeExecutionToolResult
+  | CodeExecution.TextEditorCodeExecutionToolResult
+  | ServerToolResult.ToolSearchToolResult
+  | ServerToolResult.ToolReference
+  | Mcp.ToolUse
+  | Mcp.ToolResult
+  | Mcp.ToolListing
+  | ServerToolResult.AdvisorToolResult
+  | ContentBlock.ContainerUpload
+  | ContentBlock.Compaction
+  | ContentBlock.Fallback
+  | ToolChange.ToolAddition
+  | ToolChange.ToolRemoval
+> = Wire.openUnion("Content", [
   ContentBlock.Text,
   Media.Image,
   Media.Document,

@@ -211,7 +211,26 @@ export interface Fallback extends Schema.Schema.Type<typeof Fallback> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ContentBlock = Wire.openUnion("ContentBlock", [
+export const ContentBlock: Wire.OpenUnion<
+  | Text
+  | Thinking
+  | RedactedThinking
+  | ToolUse
+  | ServerToolUse
+  | ServerToolResult.WebSearchToolResult
+  | ServerToolResult.WebFetchToolResult
+  | CodeExecution.CodeExecutionToolResult
+  | CodeExecution.BashCodeExecutionToolResult
+  | CodeExecution.TextEditorCodeExecutionToolResult
+  | ServerToolResult.ToolSearchToolResult
+  | Mcp.ToolUse
+  | Mcp.ToolResult
+  | Mcp.ToolListing
+  | ServerToolResult.AdvisorToolResult
+  | ContainerUpload
+  | Compaction
+  | Fallback
+> = Wire.openUnion("ContentBlock", [
   Text,
   Thinking,
   RedactedThinking,

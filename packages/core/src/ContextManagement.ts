@@ -132,7 +132,11 @@ export interface Compact extends Schema.Schema.Type<typeof Compact> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Edit = Wire.openUnion("ContextEdit", [ClearToolUses, ClearThinking, Compact])
+export const Edit: Wire.OpenUnion<ClearToolUses | ClearThinking | Compact> = Wire.openUnion("ContextEdit", [
+  ClearToolUses,
+  ClearThinking,
+  Compact
+])
 
 /**
  * What is cleared or folded, and when.

@@ -101,7 +101,7 @@ export interface TextSource extends Schema.Schema.Type<typeof TextSource> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ImageSource = Wire.openUnion("ImageSource", [
+export const ImageSource: Wire.OpenUnion<Base64Source | UrlSource | FileSource> = Wire.openUnion("ImageSource", [
   Base64Source,
   UrlSource,
   FileSource
@@ -170,13 +170,14 @@ export interface ContentSource extends Schema.Schema.Type<typeof ContentSource> 
  * @category schemas
  * @since 0.1.0
  */
-export const DocumentSource = Wire.openUnion("DocumentSource", [
-  Base64Source,
-  TextSource,
-  ContentSource,
-  UrlSource,
-  FileSource
-])
+export const DocumentSource: Wire.OpenUnion<Base64Source | TextSource | ContentSource | UrlSource | FileSource> = Wire
+  .openUnion("DocumentSource", [
+    Base64Source,
+    TextSource,
+    ContentSource,
+    UrlSource,
+    FileSource
+  ])
 
 /**
  * Where a document comes from.

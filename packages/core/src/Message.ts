@@ -84,7 +84,7 @@ export interface RefusalStopDetails extends Schema.Schema.Type<typeof RefusalSto
  * @category schemas
  * @since 0.1.0
  */
-export const StopDetails = Wire.openUnion("StopDetails", [
+export const StopDetails: Wire.OpenUnion<RefusalStopDetails> = Wire.openUnion("StopDetails", [
   RefusalStopDetails
 ])
 

@@ -144,7 +144,9 @@ export interface CompactionDelta extends Schema.Schema.Type<typeof CompactionDel
  * @category schemas
  * @since 0.1.0
  */
-export const Delta = Wire.openUnion("Delta", [
+export const Delta: Wire.OpenUnion<
+  TextDelta | InputJsonDelta | ThinkingDelta | SignatureDelta | CitationsDelta | CompactionDelta
+> = Wire.openUnion("Delta", [
   TextDelta,
   InputJsonDelta,
   ThinkingDelta,
@@ -330,7 +332,9 @@ export type Error = ErrorResponse.ErrorResponse
  * @category schemas
  * @since 0.1.0
  */
-export const StreamEvent = Wire.openUnion("StreamEvent", [
+export const StreamEvent: Wire.OpenUnion<
+  MessageStart | ContentBlockStart | ContentBlockDelta | ContentBlockStop | MessageDelta | MessageStop | Ping | Error
+> = Wire.openUnion("StreamEvent", [
   MessageStart,
   ContentBlockStart,
   ContentBlockDelta,

@@ -106,7 +106,7 @@ export interface BetweenTools extends Schema.Schema.Type<typeof BetweenTools> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Thinking = Wire.openUnion("Thinking", [
+export const Thinking: Wire.OpenUnion<Adaptive | Enabled | Disabled | BetweenTools> = Wire.openUnion("Thinking", [
   Adaptive,
   Enabled,
   Disabled,

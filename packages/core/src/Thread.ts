@@ -55,7 +55,7 @@ export interface Continue extends Schema.Schema.Type<typeof Continue> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Thread = Wire.openUnion("Thread", [Create, Continue])
+export const Thread: Wire.OpenUnion<Create | Continue> = Wire.openUnion("Thread", [Create, Continue])
 
 /**
  * How a request belongs to a thread.

@@ -74,7 +74,21 @@ export interface CustomTool extends Schema.Schema.Type<typeof CustomTool> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Tool = Wire.openUnion("Tool", [
+export const Tool: Wire.OpenUnion<
+  | CustomTool
+  | ServerTool.Bash
+  | ServerTool.TextEditor
+  | ServerTool.Memory
+  | ServerTool.Computer
+  | Toolset.ComputerToolset
+  | Toolset.BrowserToolset
+  | ServerTool.WebSearch
+  | ServerTool.WebFetch
+  | ServerTool.CodeExecution
+  | ServerTool.ToolSearch
+  | ServerTool.Advisor
+  | Mcp.Toolset
+> = Wire.openUnion("Tool", [
   CustomTool,
   ServerTool.Bash,
   ServerTool.TextEditor,
@@ -180,12 +194,13 @@ export interface ToolChoiceNone extends Schema.Schema.Type<typeof ToolChoiceNone
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChoice = Wire.openUnion("ToolChoice", [
-  ToolChoiceAuto,
-  ToolChoiceAny,
-  ToolChoiceTool,
-  ToolChoiceNone
-])
+export const ToolChoice: Wire.OpenUnion<ToolChoiceAuto | ToolChoiceAny | ToolChoiceTool | ToolChoiceNone> = Wire
+  .openUnion("ToolChoice", [
+    ToolChoiceAuto,
+    ToolChoiceAny,
+    ToolChoiceTool,
+    ToolChoiceNone
+  ])
 
 /**
  * Whether and which tool must be called.

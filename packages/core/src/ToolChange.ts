@@ -143,7 +143,10 @@ export interface ToolRemoval extends Schema.Schema.Type<typeof ToolRemoval> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChange = Wire.openUnion("ToolChange", [ToolAddition, ToolRemoval])
+export const ToolChange: Wire.OpenUnion<ToolAddition | ToolRemoval> = Wire.openUnion("ToolChange", [
+  ToolAddition,
+  ToolRemoval
+])
 
 /**
  * A tool that comes or goes.
