@@ -32,6 +32,7 @@ import type { Settings } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type * as Interceptor from "./Interceptor.ts"
 import * as Answer from "./internal/answer.ts"
+import { Asked } from "./internal/asked.ts"
 import * as Attempts from "./internal/attempts.ts"
 import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
@@ -272,12 +273,13 @@ interface Call extends Interceptor.Call {
 }
 
 const prepare = Effect.fnUntraced(function*(
-  request: MessageRequest,
+  named: MessageRequest,
   streamed: boolean,
   onProgress: Call["onProgress"]
 ): Effect.fn.Return<Call, ClaudeError.ClaudeError, Claude> {
   const claude = yield* Claude
   const settings = yield* claude.settings
+  const request = (yield* Asked)(named)
   yield* Prepare.check(request, settings)
   const exchange = yield* Prepare.encode(request, streamed)
   return { claude, settings, request, exchange, onProgress, follower: Follow.nobody, read: { latest: undefined } }
