@@ -43,6 +43,9 @@ describe("ClaudeLanguageModel", () => {
 
         assert.strictEqual(response.text, "Hi!")
         assert.strictEqual(response.finishReason, "stop")
+        assert.deepStrictEqual(response.content.filter(({ type }) => type === "text").map(plain), [
+          { type: "text", text: "Hi!", metadata: {} }
+        ])
       }).pipe(Effect.provide(layer(Script.reply("Hi!")))))
 
     it.effect("sends the model, the most tokens there may be, and the prompt", () =>

@@ -177,6 +177,22 @@ describe("ClaudePrompt", () => {
       )
     })
 
+    it("pass over thinking, which takes none", () => {
+      const [, sent] = messages({ role: "user", content: "Hello" }, {
+        role: "assistant",
+        content: [
+          { type: "text", text: "Hi!" },
+          { type: "reasoning", text: "Hm.", options: { claude: { block: { type: "thinking", signature: "c2ln" } } } }
+        ],
+        options: { claude: { cache_control } }
+      })
+
+      assert.deepStrictEqual(sent?.content, [
+        { type: "text", text: "Hi!", cache_control },
+        { type: "thinking", thinking: "Hm.", signature: "c2ln" }
+      ])
+    })
+
     it("go on the last block of a message that has them, results of tools too", () => {
       const sent = messages(
         {
@@ -197,6 +213,25 @@ describe("ClaudePrompt", () => {
   })
 
   describe("results of tools", () => {
+    it("leave out blank text of what the tool shows the model", () => {
+      const modelOutput = [{ type: "text", text: " " }, { type: "text", text: "Fine." }] as const
+      const sent = messages(
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: [call("t1")] },
+        { role: "tool", content: [{ ...result("t1"), modelOutput }] }
+      )
+
+      assert.deepStrictEqual(sent[2]?.content, [
+        { type: "tool_result", tool_use_id: "t1", content: [{ type: "text", text: "Fine." }] }
+      ])
+    })
+
+    it("stay where they stand if the prompt does not have their call", () => {
+      const sent = messages({ role: "tool", content: [result("t0")] }, { role: "user", content: "Hello" })
+
+      assert.deepStrictEqual(sent, [{ role: "user", content: [answer("t0"), { type: "text", text: "Hello" }] }])
+    })
+
     it.each([
       ["text", "22 °C", { content: "22 °C" }],
       ["a value, as JSON", { degrees: 22 }, { content: `{"degrees":22}` }],
@@ -368,6 +403,43 @@ describe("ClaudePrompt", () => {
       )
     })
 
+    it("of the server's that wait for a call of the caller's are kept", () => {
+      const caller = { type: "code_execution_20260120", tool_id: "s1" }
+      const sent = messages({ role: "user", content: "Hello" }, {
+        role: "assistant",
+        content: [
+          {
+            type: "tool-call",
+            id: "s1",
+            name: "ClaudeCodeExecution",
+            params: { code: "weather()" },
+            providerExecuted: true,
+            options: { claude: { block: { type: "server_tool_use", name: "code_execution" } } }
+          },
+          call("t1", { claude: { block: { type: "tool_use", caller } } })
+        ]
+      }, { role: "tool", content: [result("t1")] })
+
+      assert.deepStrictEqual(sent[1]?.content, [
+        { type: "server_tool_use", id: "s1", name: "code_execution", input: { code: "weather()" } },
+        { ...use("t1"), caller }
+      ])
+    })
+
+    it("and answers in a row, as after a pause, are one turn", () => {
+      const sent = messages(
+        { role: "user", content: "Hello" },
+        { role: "assistant", content: "One." },
+        { role: "assistant", content: "Two." },
+        { role: "user", content: "And?" }
+      )
+
+      assert.deepStrictEqual(sent[1], {
+        role: "assistant",
+        content: [{ type: "text", text: "One." }, { type: "text", text: "Two." }]
+      })
+    })
+
     it("of another provider's server are left out with their results", () => {
       const sent = messages({ role: "user", content: "Hello" }, {
         role: "assistant",
@@ -468,6 +540,10 @@ describe("ClaudePrompt", () => {
         ),
         [{ role: "user", content: [{ type: "text", text: "Hello" }, { type: "text", text: "Again" }] }]
       )
+    })
+
+    it("that is blank is sent where it is all a turn of the user's has, for the API to judge", () => {
+      assert.deepStrictEqual(messages({ role: "user", content: " " }), [{ role: "user", content: " " }])
     })
 
     it("an answer goes on from does not end in white space", () => {

@@ -10,7 +10,11 @@ import { plain } from "./support.ts"
 
 type Block = { readonly type: string; readonly [field: string]: unknown }
 
-const tools = [ClaudeTool.webSearch(), ClaudeTool.mcpToolset({ mcp_server_name: "docs" })]
+const tools = [
+  ClaudeTool.webSearch(),
+  ClaudeTool.mcpToolset({ mcp_server_name: "docs" }),
+  ClaudeTool.computerToolset()
+]
 
 const shell = {
   id: "msg_1",
@@ -196,12 +200,39 @@ describe("ClaudeResponse", () => {
       Effect.gen(function*() {
         const parts = yield* streamed(events(
           start,
+          { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "lost" } },
+          { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
           { type: "content_block_delta", index: 4, delta: { type: "text_delta", text: "lost" } },
           { type: "content_block_stop", index: 4 },
           ...end
         ))
 
-        assert.deepStrictEqual(parts.map(({ type }) => type), ["response-metadata", "finish"])
+        assert.deepStrictEqual(
+          parts.map(({ type }) => type),
+          ["response-metadata", "text-start", "text-end", "finish"]
+        )
+      }))
+
+    it.effect("streams what a block has from its start", () =>
+      Effect.gen(function*() {
+        const content = [
+          { type: "thinking", thinking: "Hm.", signature: "c2ln" },
+          { type: "text", text: "So.", citations: [citation({ type: "page_location", ...page })] }
+        ]
+        const parts = yield* streamed(events(
+          start,
+          ...content.flatMap((content_block, index) => [
+            { type: "content_block_start", index, content_block },
+            { type: "content_block_stop", index }
+          ]),
+          ...end
+        ))
+
+        assert.deepStrictEqual(blocksOf(parts), content)
+        assert.deepStrictEqual(
+          parts.map(({ type }) => type).slice(1, -1),
+          ["reasoning-start", "reasoning-delta", "reasoning-end", "text-start", "text-delta", "source", "text-end"]
+        )
       }))
 
     it.effect("finishes once, and not without message_stop", () =>
@@ -232,12 +263,18 @@ describe("ClaudeResponse", () => {
       { blocks: Schema.Array(Schema.Literals(Object.keys(samples))), seed: Schema.Int },
       ({ blocks, seed }) =>
         Effect.gen(function*() {
-          const content = blocks.map((name, index) => numbered(samples[name] ?? { type: "text", text: "" }, index))
+          const content = [...blocks.flatMap((name) => samples[name] ?? []), samples["text"] ?? { type: "text" }]
+            .map(numbered)
           const inStream = yield* streamed(events(start, ...content.flatMap((b, i) => written(b, i, seed)), ...end))
           const atOnce = yield* whole(messageOf(content))
 
           assert.deepStrictEqual(blocksOf(inStream), blocksOf(atOnce))
           assert.deepStrictEqual(blocksOf(inStream), content)
+          for (const part of inStream) {
+            if (part.type !== "tool-call") continue
+            const written = inStream.flatMap((p) => p.type === "tool-params-delta" && p.id === part.id ? [p.delta] : [])
+            assert.deepStrictEqual(JSON.parse(written.join("")), part.params)
+          }
           assert.strictEqual(
             inStream.flatMap((part) => part.type === "text-delta" ? [part.delta] : []).join(""),
             content.flatMap((b) => typeof b["text"] === "string" ? [b["text"]] : []).join("")
@@ -278,6 +315,7 @@ const samples: { readonly [name: string]: Block } = {
   found: { type: "web_search_tool_result", tool_use_id: "s", content: [] },
   undeclared: { type: "server_tool_use", id: "u", name: "web_fetch", input: { url: "https://example.com/" } },
   mcp: { type: "mcp_tool_use", id: "m", name: "search", server_name: "docs", input: { q: "a" } },
+  member: { type: "tool_use", id: "t", name: "left_click", input: { coordinate: [1, 2] }, toolset_name: "computer" },
   mcpUndeclared: { type: "mcp_tool_use", id: "n", name: "search", server_name: "other", input: {} },
   compaction: { type: "compaction", content: "In short." },
   upload: { type: "container_upload", file_id: "file_1" },

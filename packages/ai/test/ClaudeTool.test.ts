@@ -81,6 +81,18 @@ describe("ClaudeTool", () => {
         ])
       }))
 
+    it.effect("are chosen by their names here, and sent by those on the wire", () =>
+      Effect.gen(function*() {
+        yield* LanguageModel.generateText({
+          prompt: "Hello",
+          toolkit: Toolkit.make(onClient.ClaudeBash),
+          toolChoice: { tool: "ClaudeBash" },
+          disableToolCallResolution: true
+        })
+
+        assert.deepStrictEqual((yield* lastBody)["tool_choice"], { type: "tool", name: "bash" })
+      }).pipe(Effect.provide(layer(Script.reply("Hi!"), {}, { check: false }))))
+
     it.effect("say nothing of what becomes of a handler's failures", () =>
       Effect.gen(function*() {
         const tool = ClaudeTool.bash({ failureMode: "return" })

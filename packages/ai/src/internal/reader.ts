@@ -37,14 +37,13 @@ export const make = (options: ClaudeResponse.Options | undefined) => {
         out.push({ type: "reasoning-start", id, ...Parts.whole(block) })
         return
       case "tool_use":
-        out.push({ type: "tool-params-start", id: block.id, name: context.names.called(block, {}).name })
-        return
       case "server_tool_use":
       case "mcp_tool_use": {
-        const call = context.names.calledOnServer(block, {})
-        if (call !== undefined) {
-          out.push({ type: "tool-params-start", id: block.id, name: call.name, providerExecuted: true })
-        }
+        const call = callOf(block)
+        if (call === undefined) return
+        const providerExecuted = block.type === "tool_use" ? undefined : { providerExecuted: true }
+        out.push({ type: "tool-params-start", id: block.id, name: call.name, ...providerExecuted })
+        if (call.prefix !== undefined) out.push({ type: "tool-params-delta", id: block.id, delta: call.prefix })
       }
     }
   }
@@ -67,17 +66,15 @@ export const make = (options: ClaudeResponse.Options | undefined) => {
         if (block?.type === "text") out.push(...Parts.ofCitation(delta.citation, context))
         return
       case "input_json_delta":
-        if (delta.partial_json !== "" && block !== undefined && isParamsOpen(block)) {
+        if (delta.partial_json !== "" && block !== undefined && isCall(block) && callOf(block) !== undefined) {
           out.push({ type: "tool-params-delta", id: block.id, delta: delta.partial_json })
         }
     }
   }
 
-  /** Whether the parameters of a block are handed out as they come. */
-  const isParamsOpen = (block: StartedBlock): block is Extract<StartedBlock, { readonly id: string }> =>
-    block.type === "tool_use" ||
-    ((block.type === "server_tool_use" || block.type === "mcp_tool_use") &&
-      context.names.calledOnServer(block, {}) !== undefined)
+  /** The call a block is, if it is one whose parameters are handed out as they come. */
+  const callOf = (block: CallBlock): ToolNames.Call | undefined =>
+    block.type === "tool_use" ? context.names.called(block, {}) : context.names.calledOnServer(block, {})
 
   const close = (index: number, hadInput: boolean, out: Array<Response.StreamPartEncoded>): void => {
     const block = state.closed?.block
@@ -90,11 +87,13 @@ export const make = (options: ClaudeResponse.Options | undefined) => {
     } else if (block.type === "redacted_thinking") {
       out.push({ type: "reasoning-end", id })
     } else {
-      if (isParamsOpen(block)) {
+      const call = isCall(block) ? callOf(block) : undefined
+      if (isCall(block) && call !== undefined) {
         // An input that came with the start of its block is handed out as one piece.
         if (!hadInput) {
           out.push({ type: "tool-params-delta", id: block.id, delta: JSON.stringify(block.input) })
         }
+        if (call.prefix !== undefined) out.push({ type: "tool-params-delta", id: block.id, delta: "}" })
         out.push({ type: "tool-params-end", id: block.id })
       }
       out.push(
@@ -165,5 +164,10 @@ export const make = (options: ClaudeResponse.Options | undefined) => {
 }
 
 type StartedBlock = Extract<StreamEvent, { readonly type: "content_block_start" }>["content_block"]
+
+type CallBlock = Extract<StartedBlock, { readonly type: "tool_use" | "server_tool_use" | "mcp_tool_use" }>
+
+const isCall = (block: StartedBlock): block is CallBlock =>
+  block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use"
 
 type DeltaEvent = Extract<StreamEvent, { readonly type: "content_block_delta" }>

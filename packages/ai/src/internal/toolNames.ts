@@ -14,6 +14,8 @@ import * as Tools from "./tools.ts"
 export interface Call {
   readonly name: string
   readonly params: unknown
+  /** What stands before the input in the JSON of the parameters, where they hold more; a brace stands after it. */
+  readonly prefix?: string | undefined
 }
 
 /** The names of the tools a response may speak of. */
@@ -28,6 +30,13 @@ export interface ToolNames {
   /** Names the tool whose result this is, or `undefined` if the toolkit does not have it. */
   readonly answered: (type: string, callId: string) => string | undefined
 }
+
+/** A call on one of several things that share a tool. */
+const wrap = (name: string, key: "member" | "name", which: string, input: unknown): Call => ({
+  name,
+  params: { [key]: which, input },
+  prefix: `{"${key}":${JSON.stringify(which)},"input":`
+})
 
 const idByCall: { readonly [name: string]: string } = {
   web_search: "claude.web_search",
@@ -72,7 +81,7 @@ export const make = (tools: ReadonlyArray<Tool.Any>, calls: ReadonlyMap<string, 
     called: (block, input) => {
       if (typeof block.toolset_name === "string") {
         const name = byId.get(`claude.${block.toolset_name}_toolset`)
-        if (name !== undefined) return { name, params: { member: block.name, input } }
+        if (name !== undefined) return wrap(name, "member", block.name, input)
       }
       // A tool of the caller's own goes by its own name, whatever Anthropic's are called.
       const name = declared.has(block.name) ? block.name : byWireName.get(block.name) ?? block.name
@@ -83,7 +92,7 @@ export const make = (tools: ReadonlyArray<Tool.Any>, calls: ReadonlyMap<string, 
         const name = byId.get(`claude.mcp_toolset.${block.server_name}`)
         if (name === undefined) return undefined
         mcpCalls.set(block.id, name)
-        return { name, params: { name: block.name, input } }
+        return wrap(name, "name", block.name, input)
       }
       const id = lookup(idByCall, block.name)
       const name = id === undefined ? undefined : byId.get(id)
