@@ -1,0 +1,124 @@
+/**
+ * The sessions of many users in one process.
+ *
+ * Asking for an id opens its session in the store, and asking again while it is
+ * open gives the same one, so that turns of one conversation are serialised
+ * whoever asks. A session that nobody has used for a while is let go: it is in
+ * the store, and opened again when it is asked for.
+ *
+ * **Example** (Serving users)
+ *
+ * ```ts no-run
+ * import * as Claude from "@effect-claude/http/Claude"
+ * import * as SessionMap from "@effect-claude/session/SessionMap"
+ * import * as SessionStore from "@effect-claude/session/SessionStore"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const SessionsLive = SessionMap.layer({
+ *   session: (user) => ({ model: "claude-sonnet-5-5", max_tokens: 1024, metadata: { user_id: user } })
+ * }).pipe(Layer.provide([SessionStore.layerMemory, Claude.layerFetch()]))
+ *
+ * const answer = (user: string, words: string) =>
+ *   Effect.flatMap(SessionMap.SessionMap, (sessions) => sessions.use(user, (session) => session.send(words)))
+ *
+ * answer("ada", "Hello").pipe(Effect.provide(SessionsLive), Effect.runPromise)
+ * ```
+ *
+ * @since 0.1.0
+ */
+import type { Claude } from "@effect-claude/http/Claude"
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as RcMap from "effect/RcMap"
+import type * as Scope from "effect/Scope"
+import * as Session from "./Session.ts"
+import type { SessionStore, SessionStoreError } from "./SessionStore.ts"
+
+// -----------------------------------------------------------------------------
+// options
+// -----------------------------------------------------------------------------
+
+/**
+ * Options for `layer`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface Options {
+  /** What the session of an id is like. */
+  readonly session: (id: string) => Session.Options
+  /**
+   * How long a session stays open that nobody uses.
+   *
+   * @default "10 minutes"
+   */
+  readonly idleTimeToLive?: Duration.Input | undefined
+}
+
+// -----------------------------------------------------------------------------
+// service
+// -----------------------------------------------------------------------------
+
+/**
+ * The sessions of many users.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class SessionMap extends Context.Service<SessionMap, {
+  /** Returns the session of an id, which stays open at least as long as the scope. */
+  readonly get: (id: string) => Effect.Effect<Session.Session, SessionStoreError, Scope.Scope>
+  /** Uses the session of an id, which stays open meanwhile. */
+  readonly use: <A, E, R>(
+    id: string,
+    f: (session: Session.Session) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | SessionStoreError, R>
+  /** Lets a session go, so that it is opened anew when it is next asked for. Whoever uses it still has it. */
+  readonly evict: (id: string) => Effect.Effect<void>
+  /** Returns the ids of the sessions that are open. */
+  readonly open: Effect.Effect<ReadonlyArray<string>>
+}>()("@effect-claude/session/SessionMap") {}
+
+// -----------------------------------------------------------------------------
+// constructors
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates the sessions of many users, for as long as the scope lasts.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(
+  options: Options
+): Effect.fn.Return<SessionMap["Service"], never, Claude | SessionStore | Scope.Scope> {
+  const services = yield* Effect.context<Claude | SessionStore>()
+  const sessions = yield* RcMap.make({
+    lookup: (id: string) => Effect.provideContext(Session.open({ ...options.session(id), id }), services),
+    idleTimeToLive: options.idleTimeToLive ?? "10 minutes"
+  })
+  // A session that could not be opened is not kept: it is tried anew.
+  const get = (id: string) => Effect.onError(RcMap.get(sessions, id), () => RcMap.invalidate(sessions, id))
+  return {
+    get,
+    use: (id, f) => Effect.scoped(Effect.flatMap(get(id), f)),
+    evict: (id) => RcMap.invalidate(sessions, id),
+    open: Effect.map(RcMap.keys(sessions), (ids) => [...ids])
+  }
+})
+
+// -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Layer that provides the sessions of many users over the store.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<SessionMap, never, Claude | SessionStore> =>
+  Layer.effect(SessionMap, make(options))
