@@ -159,6 +159,27 @@ describe("ClaudeTool", () => {
         assert.deepInclude(parts[2], { type: "tool-result", isFailure: true, result: failure })
       }))
 
+    it.effect("fetch pages: the page is a source, by its title or else its address", () =>
+      Effect.gen(function*() {
+        const fetched = (url: string, title: string | null) => ({
+          type: "web_fetch_result",
+          url,
+          content: { type: "document", source: { type: "text", media_type: "text/plain", data: "x" }, title }
+        })
+        const parts = yield* partsOf([
+          { type: "web_fetch_tool_result", tool_use_id: "s1", content: fetched("https://example.com/a", "A") },
+          { type: "web_fetch_tool_result", tool_use_id: "s2", content: fetched("https://example.com/b", null) }
+        ], onServer.ClaudeWebFetch)
+
+        assert.deepStrictEqual(
+          parts.flatMap(({ metadata, title, type }) => type === "source" ? [[title, metadata]] : []),
+          [
+            ["A", { claude: { source: { type: "web_fetch_result" } } }],
+            ["https://example.com/b", { claude: { source: { type: "web_fetch_result" } } }]
+          ]
+        )
+      }))
+
     it.effect("run code under one name, whatever the wire calls it, and name the files it made", () =>
       Effect.gen(function*() {
         const output = {
