@@ -26,6 +26,8 @@ const chunks = Effect.flatMap(
   (response) => Stream.runCollect(response.stream)
 )
 
+const Fields = Schema.Record(Schema.String, Schema.Json)
+
 const text = (bytes: ReadonlyArray<Uint8Array>) => new TextDecoder().decode(Buffer.concat(bytes))
 
 const eventsOf = (sse: string): ReadonlyArray<unknown> =>
@@ -230,6 +232,54 @@ describe("ClaudeTest", () => {
         assert.match(sse, / +}\n\n/)
         assert.match(sse, /content_block_start[^\n]*\n\nevent: ping\ndata: {"type": "ping"}\n\n/)
       }).pipe(Effect.provide(ClaudeTest.layer(Script.reply("Hello!")))))
+
+    it.effect("streams in the API's order: shells, short pieces, and at the end what the message came to", () =>
+      Effect.gen(function*() {
+        const events = eventsOf(text(yield* chunks)).map((event) => Schema.decodeUnknownSync(Fields)(event))
+        const pieces = events.flatMap(({ delta }) => delta === undefined ? [] : [Object(delta)])
+
+        assert.containSubset(events[0], {
+          type: "message_start",
+          message: { content: [], stop_reason: null, stop_details: null, usage: { input_tokens: 8, output_tokens: 1 } }
+        })
+        assert.notProperty(Object(events[0]?.["message"]), "container")
+        assert.deepStrictEqual(
+          events.filter(({ type }) => type === "content_block_start").map((event) => event["content_block"]),
+          [
+            { type: "thinking", thinking: "", signature: "" },
+            { type: "text", text: "", citations: [] },
+            { type: "tool_use", id: "toolu_1", name: "f", input: {} },
+            { type: "redacted_thinking", data: "abc" }
+          ]
+        )
+        assert.deepStrictEqual(
+          pieces.map(({ type }) => type).filter((type, i, all) => type !== all[i - 1]),
+          ["thinking_delta", "signature_delta", "citations_delta", "text_delta", "input_json_delta", undefined]
+        )
+        assert.isTrue(pieces.every(({ text }) => text === undefined || text.trim().split(/\s+/).length <= 3))
+        assert.isTrue(pieces.every(({ text }) => text === undefined || text.length <= 3 * 17))
+        assert.containSubset(events.find(({ type }) => type === "message_delta"), {
+          delta: {
+            stop_reason: "pause_turn",
+            stop_sequence: null,
+            stop_details: null,
+            container: { id: "container_1" }
+          },
+          usage: { input_tokens: 8, output_tokens: 99 },
+          context_management: { applied_edits: [] }
+        })
+        assert.strictEqual(events.at(-1)?.["type"], "message_stop")
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.message({
+        content: [
+          { type: "thinking", thinking: "One two three four five.", signature: "sig" },
+          { type: "text", text: `Some words, and ${"long".repeat(20)}.`, citations: [{ type: "char_location" }] },
+          { type: "tool_use", id: "toolu_1", name: "f", input: { a: [1, 2, 3] } },
+          { type: "redacted_thinking", data: "abc" }
+        ],
+        stop_reason: "pause_turn",
+        usage: { output_tokens: 99 },
+        ...{ container: { id: "container_1" }, context_management: { applied_edits: [] } }
+      })))))
 
     it.effect("enforces rate limits when asked to, and says how long to wait", () =>
       Effect.gen(function*() {

@@ -139,12 +139,15 @@ describe("RequestCheck", () => {
         "400 invalid_request_error anthropic-version: header is required"
       )
       assert.match(sent(body, { "anthropic-version": "2022-02-02" }), /"2022-02-02" is not a valid version/)
+      for (const version of ["2023-01-01", "2023-06-01", "2026-10-21"]) {
+        assert.strictEqual(sent(body, { "anthropic-version": version }), "accepted")
+      }
     })
 
     it("insists on JSON", () => {
       assert.match(said(refusal({ body: "{" })), /^400 invalid_request_error The request body is not valid JSON/)
       assert.match(said(refusal({ body: "" })), /not valid JSON: Expecting value: line 1 column 1/)
-      assert.match(said(refusal({ body: "[]" })), /Input should be a valid dictionary/)
+      assert.match(said(refusal({ body: "[]" })), /^400 invalid_request_error Input should be a valid dictionary/)
     })
 
     it("takes the caller's word for what a bad key and a model are", () => {
@@ -263,6 +266,42 @@ describe("RequestCheck", () => {
       )
       assert.strictEqual(sent({ ...old, max_tokens: 6000, messages }), "accepted")
       assert.strictEqual(sent({ ...old, model: "claude-3-5-haiku-20241022", max_tokens: 8000, messages }), "accepted")
+    })
+
+    it("accepts null where a field may be left out", () => {
+      assert.strictEqual(
+        sent({ ...body, system: null, tools: null, tool_choice: null, temperature: null, stop_sequences: null }),
+        "accepted"
+      )
+    })
+
+    it("accepts twenty strict tools, and no more", () => {
+      const tools = (count: number) =>
+        Array.from({ length: count }, (_, i) => ({ ...tool, name: `f${i}`, strict: true }))
+
+      assert.strictEqual(sent({ ...body, tools: tools(20) }), "accepted")
+      assert.match(sent({ ...body, tools: tools(21) }), /Too many strict tools \(21\)/)
+    })
+
+    it("names the blocks there are, and leaves out what a version refuses", () => {
+      const messages = [user("a"), assistant([{ type: "hologram" }]), user("b")]
+
+      assert.include(sent({ ...body, messages }), "'document', ")
+      assert.notInclude(sent({ ...body, messages }, { "anthropic-version": "2026-10-21" }), "'document', ")
+      assert.include(sent({ ...body, messages }, { "anthropic-version": "2026-10-21" }), "'fallback', 'image', ")
+      const document = { type: "document", source: { type: "text", media_type: "text/plain", data: "x" } }
+      assert.strictEqual(
+        sent({ ...body, messages: [user([document])] }, { "anthropic-version": "2026-10-21" }),
+        "accepted"
+      )
+      assert.strictEqual(
+        sent({
+          ...body,
+          messages: [user("a"), assistant([toolUse]), user([{ ...toolResult, content: [document] }])],
+          tools: [tool]
+        }, { "anthropic-version": "2026-10-21" }),
+        "accepted"
+      )
     })
 
     it("leaves max_tokens out when tokens are only counted", () => {

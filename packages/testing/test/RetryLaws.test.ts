@@ -166,10 +166,25 @@ describe("RetryLaws", () => {
       RetryLaws.checkHints((headers, now) => RetryHint.fromHeaders(headers, now).retryAfter))
 
     const readers: ReadonlyArray<readonly [string, Parameters<typeof RetryLaws.checkHints>[0]]> = [
-      ["no dates", (headers) => {
-        const seconds = Number(headers["retry-after"])
-        return Number.isFinite(seconds) && seconds >= 0 ? Duration.seconds(seconds) : undefined
-      }],
+      [
+        "no dates",
+        (headers, now) =>
+          RetryHint.fromHeaders({ ...headers, "retry-after": headers["retry-after"]?.replace(/.*GMT/, "") }, now)
+            .retryAfter
+      ],
+      [
+        "past dates",
+        (headers, now) =>
+          headers["retry-after"]?.startsWith("Thu")
+            ? Duration.seconds(10)
+            : RetryHint.fromHeaders(headers, now).retryAfter
+      ],
+      [
+        "numbers that are none",
+        (headers, now) =>
+          RetryHint.fromHeaders(headers, now).retryAfter ??
+            (headers["retry-after"] === "Infinity" ? Duration.infinity : undefined)
+      ],
       ["no milliseconds", (headers, now) => RetryHint.parseRetryAfter(headers["retry-after"], now)],
       [
         "whole seconds only",

@@ -199,11 +199,32 @@ describe("ScriptedModel", () => {
   })
 
   describe("countTokens", () => {
-    it("counts about four characters a token, and an overhead for turns and tools", () => {
-      const request = { messages: [user("What is the capital of France?")] }
+    const count = (content: unknown, extra?: object) =>
+      ScriptedModel.countTokens({ messages: [user(content)], ...extra })
 
-      assert.strictEqual(ScriptedModel.countTokens(request), 15)
-      assert.isAbove(ScriptedModel.countTokens({ ...request, tools: [weather] }), 300)
+    it.each([
+      ["nothing", "", 7],
+      ["text", "What is the capital of France?", 15],
+      ["a block of text", [{ type: "text", text: "12345" }], 9],
+      ["a thought", [{ type: "thinking", thinking: "12345678", signature: "s" }], 9],
+      ["an image", [{ type: "image", source: {} }], 1607],
+      ["a short document", [{ type: "document", source: { type: "base64", data: "x" } }], 1507],
+      ["a document of two pages", [{ type: "document", source: { type: "base64", data: "x".repeat(8001) } }], 3007],
+      ["a document elsewhere", [{ type: "document", source: { type: "url", url: "https://example.com" } }], 1507],
+      ["a document of nothing", [{ type: "document" }], 1507],
+      ["a document of text", [{ type: "document", source: { type: "text", data: "12345678" } }], 9],
+      ["a document of blocks", [{ type: "document", source: { type: "content", content: "12345678" } }], 9],
+      ["a tool's result", [{ type: "tool_result", tool_use_id: "1", content: "12345678" }], 17],
+      ["a tool's call", [{ type: "tool_use", id: "1", name: "f", input: { a: 1 } }], 17],
+      ["a block of tomorrow", [{ type: "hologram" }], 12]
+    ])("counts %s", (_, content, tokens) => {
+      assert.strictEqual(count(content), tokens)
+    })
+
+    it("counts the system prompt, tools, and each turn", () => {
+      assert.strictEqual(count("", { system: "12345678" }), 9)
+      assert.strictEqual(count("", { tools: [{ a: 1 }] }), 309)
+      assert.strictEqual(ScriptedModel.countTokens({ messages: [user(""), user("")] }), 11)
     })
   })
 })
