@@ -253,7 +253,13 @@ export const refusal = (explanation?: string): Script =>
  * @since 0.1.0
  */
 export const message = (
-  message: Message | (MessageOptions & { readonly content: ReadonlyArray<ContentBlock | Tagged> })
+  message:
+    | Message
+    | (
+      & MessageOptions
+      & Partial<Pick<Message, "stop_details" | "container" | "context_management" | "diagnostics">>
+      & { readonly content: ReadonlyArray<ContentBlock | Tagged> }
+    )
 ): Script => Internal.once({ _tag: "Message", message: definedFields(message) })
 
 /**

@@ -278,7 +278,8 @@ describe("ClaudeTest", () => {
         ],
         stop_reason: "pause_turn",
         usage: { output_tokens: 99 },
-        ...{ container: { id: "container_1" }, context_management: { applied_edits: [] } }
+        container: { id: "container_1", expires_at: "2027-01-01T00:00:00Z" },
+        context_management: { applied_edits: [] }
       })))))
 
     it.effect("enforces rate limits when asked to, and says how long to wait", () =>
