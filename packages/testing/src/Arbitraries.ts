@@ -9,183 +9,61 @@
  *
  * @since 0.1.0
  */
+import * as Wire from "@effect-claude/core/Arbitraries"
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import type { ContentBlock } from "@effect-claude/core/ContentBlock"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import type { Message } from "@effect-claude/core/Message"
-import type { MessageParam } from "@effect-claude/core/MessageRequest"
 import type * as RetryDecision from "@effect-claude/core/RetryDecision"
-import * as StreamEvent from "@effect-claude/core/StreamEvent"
+import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as Answer from "./internal/answer.ts"
-import * as Events from "./internal/message.ts"
 import * as Random from "./internal/random.ts"
 import * as Sse from "./internal/sse.ts"
+
+const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
 // -----------------------------------------------------------------------------
 // messages
 // -----------------------------------------------------------------------------
 
-const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
-
-/** Words of every kind of width: ASCII, two, three and four bytes, combined characters, line ends. */
-const Word = Schema.Literals([
-  "the",
-  "Zürich",
-  "18 °C",
-  "日本",
-  "🌦️",
-  "👩‍💻",
-  "e\u0301",
-  "\n\n",
-  "{\"a\"",
-  "data:",
-  "\u2028",
-  " "
-])
-
-const Text = Schema.Struct({
-  type: Schema.tag("text"),
-  words: Schema.Array(Word).check(Schema.isMinLength(1), Schema.isMaxLength(12))
-})
-
-const Thinking = Schema.Struct({ type: Schema.tag("thinking"), words: Schema.Array(Word).check(Schema.isMaxLength(6)) })
-
-const ToolUse = Schema.Struct({
-  type: Schema.tag("tool_use"),
-  name: Schema.Literals(["get_weather", "search", "calculate"]),
-  input: Schema.Record(Schema.Literals(["city", "days", "query"]), Schema.Json)
-})
-
-const Said = Schema.Struct({
-  id: int(0, 1_000_000),
-  thoughts: Schema.Array(Thinking).check(Schema.isMaxLength(1)),
-  texts: Schema.Array(Text).check(Schema.isMaxLength(3)),
-  calls: Schema.Array(ToolUse).check(Schema.isMaxLength(3)),
-  ended: Schema.Literals(["end_turn", "max_tokens", "stop_sequence", "refusal"]),
-  input: int(1, 5000),
-  output: int(1, 2000),
-  cached: int(0, 5000)
-})
-
-const messageOf = ({ cached, calls, ended, id, input, output, texts, thoughts }: typeof Said.Type): Message => {
-  const draw = Random.make(id, "message")
-  const content: Array<ContentBlock> = [
-    ...thoughts.map(({ words }) => ({ type: "thinking" as const, thinking: words.join(" "), signature: `sig${id}` })),
-    ...texts.map(({ words }) => ({ type: "text" as const, text: words.join(" ") })),
-    ...calls.map(({ input, name }) => ({
-      type: "tool_use" as const,
-      id: Random.id(draw, "toolu"),
-      name,
-      // As JSON has it: without the sign of a zero.
-      input: JSON.parse(JSON.stringify(input))
-    }))
-  ]
-  return {
-    model: "claude-sonnet-5-5",
-    id: Random.id(draw, "msg"),
-    type: "message",
-    role: "assistant",
-    content,
-    stop_reason: calls.length > 0 ? "tool_use" : ended,
-    stop_sequence: calls.length === 0 && ended === "stop_sequence" ? "END" : null,
-    stop_details: null,
-    usage: {
-      input_tokens: input,
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: cached,
-      output_tokens: output,
-      service_tier: "standard"
-    }
-  }
-}
-
 /**
- * A finished message: text, thoughts and tool calls, in the order the API sends
- * them.
+ * Messages, the streams they arrive as, and conversations the API accepts: those
+ * of core, beside what can go wrong with them.
  *
  * @category messages
  * @since 0.1.0
  */
-export const message: Arbitrary.Arbitrary<Message> = Arbitrary.map(Arbitrary.schema(Said), messageOf)
+export { conversation, message, stream } from "@effect-claude/core/Arbitraries"
 
 /**
- * A message, and the events of a stream that folds to it.
+ * A message, the events of a stream that folds to it, and the bytes of that
+ * stream in the pieces they arrive in.
  *
  * @category messages
  * @since 0.1.0
  */
 export interface Streamed {
   readonly message: Message
-  readonly events: ReadonlyArray<StreamEvent.StreamEvent>
+  readonly events: ReadonlyArray<StreamEvent>
+  readonly chunks: ReadonlyArray<Uint8Array>
 }
 
 /**
- * A message with the events that build it, cut into deltas anywhere.
+ * A message with the bytes of its stream, padded as the API pads them and cut
+ * anywhere: inside characters, line ends and field names.
  *
  * @category messages
  * @since 0.1.0
  */
-export const stream: Arbitrary.Arbitrary<Streamed> = Arbitrary.map(
-  Arbitrary.all([message, Arbitrary.schema(int(0, 1_000_000))]),
-  ([message, seed]) => ({ message, events: eventsOf(message, seed) })
-)
-
-/**
- * A message with the bytes of its stream, cut into deliveries anywhere: inside
- * characters, line ends and field names.
- *
- * @category messages
- * @since 0.1.0
- */
-export const bytes: Arbitrary.Arbitrary<Streamed & { readonly chunks: ReadonlyArray<Uint8Array> }> = Arbitrary.map(
-  Arbitrary.all([stream, Arbitrary.schema(int(0, 1_000_000)), Arbitrary.schema(Schema.Array(int(1, 2000)))]),
-  ([streamed, seed, at]) => {
+export const bytes: Arbitrary.Arbitrary<Streamed> = Arbitrary.map(
+  Arbitrary.all([Wire.stream, Arbitrary.schema(int(0, 1_000_000)), Arbitrary.schema(Schema.Array(int(1, 2000)))]),
+  ([{ events, message }, seed, at]) => {
     const draw = Random.make(seed, "padding")
-    const frames = streamed.events.map((event) => Sse.encode(event, draw))
+    const frames = events.map((event) => Sse.encode({ ...event, type: String(event.type) }, draw))
     const chunks = Answer.rechunk(frames, at.length === 0 ? { seed } : { at })
-    return { ...streamed, chunks: chunks.flatMap((frame) => frame._tag === "Bytes" ? [frame.bytes] : []) }
-  }
-)
-
-const eventsOf = (message: Message, seed: number): ReadonlyArray<StreamEvent.StreamEvent> =>
-  Events.events({ ...message }, Random.make(seed, "deltas")).filter(StreamEvent.is)
-
-// -----------------------------------------------------------------------------
-// conversations
-// -----------------------------------------------------------------------------
-
-/**
- * A conversation the API accepts: it begins and ends with the user, roles
- * alternate, and every tool call is answered in the next turn.
- *
- * @category conversations
- * @since 0.1.0
- */
-export const conversation: Arbitrary.Arbitrary<ReadonlyArray<MessageParam>> = Arbitrary.map(
-  Arbitrary.all([
-    Arbitrary.schema(Schema.Array(Said).check(Schema.isMaxLength(5))),
-    Arbitrary.schema(Schema.Array(Word).check(Schema.isMinLength(1), Schema.isMaxLength(5)))
-  ]),
-  ([said, words]) => {
-    const question: MessageParam = { role: "user", content: `Well: ${words.join(" ")}.` }
-    const turns: Array<MessageParam> = [question]
-    for (const each of said) {
-      const { content } = messageOf({
-        ...each,
-        texts: each.texts.length === 0 ? [{ type: "text", words: ["the"] }] : each.texts
-      })
-      turns.push({ role: "assistant", content })
-      const calls = content.filter((block) => block.type === "tool_use")
-      turns.push(
-        calls.length === 0
-          ? question
-          : { role: "user", content: calls.map(({ id }) => ({ type: "tool_result", tool_use_id: id, content: "42" })) }
-      )
-    }
-    return turns
+    return { message, events, chunks: chunks.flatMap((frame) => frame._tag === "Bytes" ? [frame.bytes] : []) }
   }
 )
 
