@@ -16,6 +16,7 @@ import { batch } from "./commands/batch.ts"
 import { cert } from "./commands/cert.ts"
 import { chat } from "./commands/chat.ts"
 import { count } from "./commands/count.ts"
+import { demo } from "./commands/demo.ts"
 import { doctor } from "./commands/doctor.ts"
 import { explain } from "./commands/explain.ts"
 import { files } from "./commands/files.ts"
@@ -45,7 +46,7 @@ export const command = Command.make("effect-claude").pipe(
   ),
   Command.withSubcommands([
     { group: "Talk", commands: [chat, ask] },
-    { group: "Know", commands: [explain, models, count] },
+    { group: "Know", commands: [demo, explain, models, count] },
     { group: "Work in bulk", commands: [batch, files] },
     { group: "Look into it", commands: [doctor, log, replay, cert] }
   ]),

@@ -11,6 +11,7 @@ import { Claude } from "@effect-claude/http/Claude"
 import type { ClaudeConfigError, Options } from "@effect-claude/http/ClaudeConfig"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as TrafficLog from "@effect-claude/http/TrafficLog"
+import type { Script } from "@effect-claude/testing/Script"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
@@ -57,6 +58,11 @@ export class Connection extends Context.Service<Connection, {
   /** The API at a target, and the client below it. */
   readonly open: (
     target: Target,
+    options?: Options
+  ) => Layer.Layer<Claude | HttpClient.HttpClient, ClaudeConfigError | Failure>
+  /** A scripted API, started for whoever it is provided to. */
+  readonly stage: (
+    script: Script,
     options?: Options
   ) => Layer.Layer<Claude | HttpClient.HttpClient, ClaudeConfigError | Failure>
 }>()("effect-claude/Connection") {}

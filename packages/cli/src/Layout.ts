@@ -96,6 +96,31 @@ export const wrap = (text: string, limit: number): ReadonlyArray<string> =>
   })
 
 /**
+ * Breaks text into lines wherever they are full, as is right for what has no
+ * words: JSON on one line, keys, hashes.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const chop = (text: string, limit: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  let line = ""
+  let used = 0
+  for (const character of text) {
+    const cells = width(character)
+    if (used + cells > limit || character === "\n") {
+      lines.push(line)
+      line = ""
+      used = 0
+    }
+    if (character === "\n") continue
+    line += character
+    used += cells
+  }
+  return [...lines, line]
+}
+
+/**
  * Wraps text and puts something before its lines: `first` before the first one,
  * as much space before the others.
  *

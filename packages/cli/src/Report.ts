@@ -60,7 +60,9 @@ export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => ({
   details: [
     error.message,
     ...(error._tag === "RequestValidationError"
-      ? error.violations.map(({ fix, path, problem }) => `• ${path}: ${problem} ${fix}`)
+      ? error.violations.filter(({ path }) => !error.message.includes(path)).map(({ fix, path, problem }) =>
+        `• ${path}: ${problem} ${fix}`
+      )
       : [])
   ],
   remedy: ErrorGuide.explainError(error).remedy,

@@ -45,21 +45,22 @@ export const layer: Layer.Layer<Connection, never, FileSystem.FileSystem | Scree
     // Somebody who watches sees the words come; nobody waits for them otherwise.
     const pace = out.isTerminal ? "12 millis" : 0
     return Connection.of({
+      stage,
       open: (target, options) =>
         target.offline
-          ? offline(pace, options)
+          ? stage(pace === 0 ? Script.model() : Script.model().pipe(Script.slow(pace)), options)
           : Layer.provide(online(target, options), Layer.succeed(FileSystem.FileSystem, fs))
     })
   })
 )
 
-const offline = (pace: Duration.Input, options: Options | undefined) =>
+const stage = (script: Script.Script, options: Options | undefined) =>
   Layer.unwrap(
     Effect.map(ClaudeServer.ClaudeServer, ({ url }) =>
       layerConfig({ ...options, apiKey: Redacted.make("sk-ant-offline"), baseUrl: url }).pipe(
         Layer.provideMerge(NodeHttpClient.layerUndici)
       ))
-  ).pipe(Layer.provide(server(pace === 0 ? Script.model() : Script.model().pipe(Script.slow(pace)))))
+  ).pipe(Layer.provide(server(script)))
 
 const server = (script: Script.Script) =>
   Layer.effect(

@@ -89,6 +89,10 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
     const ConnectionTest = Layer.succeed(
       Connection,
       Connection.of({
+        stage: (script, claude) =>
+          Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
+            Layer.provideMerge(ClaudeTest.layer(script))
+          ),
         open: (target, claude) => {
           targets.push(target)
           return Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
