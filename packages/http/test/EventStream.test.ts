@@ -76,7 +76,7 @@ describe("EventStream", () => {
           assert.deepStrictEqual((yield* decode(textOf(sent), { size })).events, sent)
           assert.deepStrictEqual((yield* decode(textOf(sent), { size: 1 })).events, sent)
         }),
-      { arbitrary: { runs: 100 } }
+      { arbitrary: { runs: 100 }, timeout: 60_000 }
     )
 
     it.effect("passes over a byte order mark at the start, and there alone", () =>
@@ -135,7 +135,7 @@ describe("EventStream", () => {
             events.length === 0 ? undefined : events.length < 3 ? "" : "Hello there"
           )
         }),
-      { arbitrary: { runs: 300 } }
+      { arbitrary: { runs: 300 }, timeout: 60_000 }
     )
 
     for (const end of ["", "\n", "\r\n", " ", "  \n"]) {

@@ -476,6 +476,18 @@ describe("Messages", () => {
         Script.reply("One two three four five").pipe(Script.errorInStream({ after: 5 }))
       ))))
 
+    it.effect("says that the outcome is unknown where nothing came", () =>
+      Effect.gen(function*() {
+        const error = failure(
+          (yield* collect(Messages.stream(question).pipe(Claude.withRetry(RetryPolicy.never)))).exit
+        )
+
+        assert.strictEqual(error._tag, "StreamTruncatedError")
+        assert.strictEqual(error.outcome, "unknown")
+        assert.isUndefined(error.partial)
+        assert.isUndefined(error.contentHandedOut)
+      }).pipe(Effect.provide(layer(Script.reply("One two three").pipe(Script.cutAfter({ bytes: 10 }))))))
+
     it.effect("counts pings as life, and not a slow consumer as idleness", () =>
       Effect.gen(function*() {
         const { exit } = yield* patiently(collect(
@@ -654,7 +666,7 @@ describe("Messages", () => {
             Script.chunked(Array.from({ length: 40 }, (_, i) => (i + 1) * size))
           )
         )))),
-      { arbitrary: { runs: 150 } }
+      { arbitrary: { runs: 100 }, timeout: 60_000 }
     )
   })
 
@@ -680,6 +692,7 @@ describe("Messages", () => {
       ["a block with content", [start, block({ type: "text", text: "x" })]],
       ["a finished block", [start, block({ type: "redacted_thinking", data: "x" })]],
       ["an unknown block", [start, block({ type: "tomorrow" })]],
+      ["a thinking block with a signature", [start, block({ type: "thinking", thinking: "", signature: "x" })]],
       ["a tool call with input", [start, block({ type: "tool_use", id: "t", name: "n", input: { a: 1 } })]],
       ["a message that starts with content", [{
         ...start,
@@ -742,7 +755,7 @@ describe("Messages", () => {
           Script.reply("first answer of the two").pipe(Script.cutAfter({ bytes }, { by })),
           Script.reply("second answer")
         )))),
-      { arbitrary: { runs: 200 } }
+      { arbitrary: { runs: 200 }, timeout: 60_000 }
     )
   })
 })

@@ -16,7 +16,7 @@ import { overloaded, unauthorized } from "./fixtures.ts"
 
 const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
-const runs = { arbitrary: { runs: 200 } }
+const runs = { arbitrary: { runs: 200 }, timeout: 60_000 }
 
 const steady = RetryPolicy.standard.pipe(RetryPolicy.jitter("none"))
 

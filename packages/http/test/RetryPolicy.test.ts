@@ -18,7 +18,7 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import { anyError, ErrorSigns, overloaded, unauthorized } from "./fixtures.ts"
 
-const runs = { arbitrary: { runs: 500 } }
+const runs = { arbitrary: { runs: 500 }, timeout: 60_000 }
 
 const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetween({ minimum, maximum }))
 
@@ -293,6 +293,30 @@ describe("RetryPolicy", () => {
       assert.deepStrictEqual(delay(overloaded()), { _tag: "Wait", delay: Duration.seconds(1) })
       assert.deepStrictEqual(delay(limited), { _tag: "Wait", delay: Duration.seconds(1) })
       assert.deepStrictEqual(delay(reset), { _tag: "Wait", delay: Duration.millis(500) })
+    })
+
+    it("obeys a hint of exactly the limit", () => {
+      const error = overloaded({ retryAfter: Duration.seconds(60) })
+      assert.strictEqual(RetryPolicy.decide(RetryPolicy.standard, at(error))._tag, "Wait")
+    })
+
+    it("repeats what the server may have acted on only as the policy says", () => {
+      const may = (when: RetryPolicy.UnknownOutcome, outcome: ClaudeError.Outcome, repeatable: boolean) => {
+        const policy = RetryPolicy.unknownOutcome(RetryPolicy.standard, when)
+        return RetryPolicy.decide(policy, at(overloaded({ outcome }), { repeatable }))._tag === "Wait"
+      }
+      for (const outcome of ["unknown", "partial"] as const) {
+        assert.deepStrictEqual([may("always", outcome, true), may("always", outcome, false)], [true, true])
+        assert.deepStrictEqual([may("ifRepeatable", outcome, true), may("ifRepeatable", outcome, false)], [true, false])
+        assert.deepStrictEqual([may("never", outcome, true), may("never", outcome, false)], [false, false])
+      }
+      for (const outcome of ["notSent", "rejected"] as const) {
+        assert.isTrue(may("never", outcome, false))
+      }
+    })
+
+    it("takes a hint of less than zero for none", () => {
+      assert.deepStrictEqual(Backoff.hint(overloaded({ retryAfter: Duration.millis(-5) })), Duration.zero)
     })
 
     it("takes a hint of zero for none", () => {

@@ -98,7 +98,6 @@ const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.S
       ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
       redirect: "manual"
     }),
-    Context.add(HttpClient.TracerPropagationEnabled, false),
     Context.add(HttpClient.TracerDisabledWhen, constTrue)
   )
 
