@@ -82,6 +82,23 @@ describe("MessageStream", () => {
         Script.toolCalls([{ name: "f", id: "a", input: { x: 1 } }, { name: "g", id: "b" }])
       )))))
 
+    it.effect("takes a call for complete when its own block ends", () =>
+      Effect.gen(function*() {
+        const events: ReadonlyArray<StreamEvent> = [
+          {
+            type: "content_block_start",
+            index: 1,
+            content_block: { type: "tool_use", id: "a", name: "f", input: {} }
+          },
+          { type: "content_block_stop", index: 0 },
+          { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: "{}" } },
+          { type: "content_block_stop", index: 1 }
+        ]
+        const steps = yield* Stream.runCollect(MessageStream.toolInputs(Stream.fromArray(events)))
+
+        assert.deepStrictEqual(steps.map(({ done }) => done), [false, true])
+      }))
+
     it.effect("shows the input a call starts with", () =>
       Effect.gen(function*() {
         const events: ReadonlyArray<StreamEvent> = [
@@ -188,6 +205,14 @@ describe("MessageStream", () => {
         Script.status(401),
         Script.errorInStream(Script.reply("One two three four"), { after: 5, status: 400 })
       )))))
+
+    it.effect("leaves to the call's own policy what fails before content", () =>
+      Effect.gen(function*() {
+        const error = errorOf(yield* restarted())
+
+        assert.strictEqual(error._tag, "OverloadedError")
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, error.attempts?.count)
+      }).pipe(Effect.provide(layer(Script.forever(Script.status(529))))))
 
     it.effect("is off under a policy that never retries", () =>
       Effect.gen(function*() {

@@ -16,7 +16,6 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
@@ -64,7 +63,7 @@ export const read = (
           const limits = limitsOf(options, Watchdog.now(clock))
           return Effect.flatMap(Watchdog.watch(pull, limits, scope), (watched) => {
             const reading = new Reading(response.meta, watched, limits, options)
-            return Effect.as(Scope.addFinalizerExit(scope, (exit) => reading.drain(exit)), reading)
+            return Effect.as(Scope.addFinalizer(scope, Effect.suspend(() => reading.drain())), reading)
           })
         })
       )
@@ -228,9 +227,9 @@ export class Reading implements Read {
     return this.#truncated("eof", "has no `message_start`, and ended")
   }
 
-  /** Reads what little may follow `message_stop`. Nothing is read when the scope closes for another reason. */
-  drain(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
-    if (this.#ended || this.decoder.stop?._tag !== "Done" || !Exit.isSuccess(exit)) return Effect.void
+  /** Reads what little may follow `message_stop`. A fiber that is interrupted does not wait for it. */
+  drain(): Effect.Effect<void> {
+    if (this.#ended || this.decoder.stop?._tag !== "Done") return Effect.void
     let left = drainBytes
     const rest = Effect.forever(
       Effect.flatMap(this.#read, (chunks) => {
