@@ -41,6 +41,7 @@ const sections = {
     script("codegen-barrels", "--check"),
     script("codegen-surface", "--check"),
     script("check-jsdoc"),
+    script("check-links"),
     script("check-repo")
   ],
   diagnostics: [[
