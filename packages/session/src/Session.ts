@@ -310,6 +310,7 @@ export const layerOpen = (
 const read = (options: Options, claude: Claude["Service"]) => {
   const {
     abandonAfter,
+    cache,
     history = History.empty,
     keepRefusals,
     maxContinuations,
@@ -321,7 +322,7 @@ const read = (options: Options, claude: Claude["Service"]) => {
   } = options
   const settings: Core.Settings = {
     claude,
-    policy: { keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
+    policy: { cache, keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }

@@ -18,6 +18,7 @@ import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import type { CachePolicy } from "./CachePolicy.ts"
 import * as Blocks from "./internal/blocks.ts"
 import * as Splice from "./internal/splice.ts"
 
@@ -90,6 +91,12 @@ export interface Policy {
    * @default false
    */
   readonly keepRefusals?: boolean | undefined
+  /**
+   * Where prompts are cached.
+   *
+   * @default "auto"
+   */
+  readonly cache?: CachePolicy | undefined
 }
 
 /**

@@ -6,7 +6,7 @@ import * as Script from "@effect-claude/testing/Script"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { TestClock } from "effect/testing"
 
-export const options = { model: "claude-sonnet-5-5", max_tokens: 100 } as const
+export const options = { model: "claude-sonnet-5-5", max_tokens: 100, cache: "manual" } as const
 
 export const tool = { name: "weather", input_schema: { type: "object" } } as const
 

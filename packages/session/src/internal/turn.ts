@@ -22,6 +22,7 @@ import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../Session.ts"
 import { ToolResultsPendingError, TurnAbandonedError } from "../SessionError.ts"
@@ -62,6 +63,7 @@ const prepare = (
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
     const {
+      cache,
       instructions,
       keepRefusals,
       maxContinuations,
@@ -73,6 +75,7 @@ const prepare = (
     } = options
     const { settings } = core
     const policy: Turn.Policy = {
+      cache: cache ?? settings.policy.cache,
       keepRefusals: keepRefusals ?? settings.policy.keepRefusals,
       maxContinuations: maxContinuations ?? settings.policy.maxContinuations,
       onInterrupt: onInterrupt ?? settings.policy.onInterrupt,
@@ -113,10 +116,12 @@ const givesResults = (input: History.Input): boolean =>
   typeof input !== "string" && Arr.ensure(input).some(Blocks.isToolResult)
 
 /** The next request of a turn. */
-const requestOf = ({ history, parameters }: Attempt): MessageRequest.MessageRequest => ({
-  ...parameters,
-  messages: History.toMessages(history, { breakpoints: breakpointsLeft(parameters) })
-})
+const requestOf = ({ history, parameters, policy }: Attempt): MessageRequest.MessageRequest => {
+  const cache = policy.cache ?? "auto"
+  // What the program marked itself is kept as far as the API takes it; the policy marks what is left.
+  const breakpoints = breakpointsLeft(parameters)
+  return CachePolicy.apply({ ...parameters, messages: History.toMessages(history, { breakpoints }) }, cache)
+}
 
 const breakpointsLeft = (parameters: Turn.Parameters): number => {
   const system = typeof parameters.system === "object" ? parameters.system : []
