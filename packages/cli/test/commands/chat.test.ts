@@ -208,7 +208,10 @@ describe("chat", () => {
         const ran = yield* chat(["Hi", "/model claude-haiku-4-5", "/system Be brief.", "Hi"])
         const plain = yield* chat(["/system none", "Hi"], {}, ["-s", "Be brief."])
 
-        assert.deepInclude(ran.requests[1]!.body, { model: "claude-haiku-4-5", system: "Be brief." })
+        assert.deepInclude(ran.requests[1]!.body, {
+          model: "claude-haiku-4-5",
+          system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }]
+        })
         assert.lengthOf(sent(ran), 3)
         assert.notProperty(plain.requests[0]!.body, "system")
       }))
@@ -262,7 +265,11 @@ describe("chat", () => {
         assert.include(saved.err, "/save!")
         assert.strictEqual(mode & 0o777, 0o600)
         assert.include(again.out, "Your name is Ada.")
-        assert.propertyVal(again.requests[0]!.body, "system", "Be brief.")
+        assert.deepPropertyVal(again.requests[0]!.body, "system", [{
+          type: "text",
+          text: "Be brief.",
+          cache_control: { type: "ephemeral" }
+        }])
         assert.include(inside.out, "Your name is Ada.")
         assert.include(inside.err, `Written to ${file}`)
       }).pipe(Effect.provide(layerFiles)))
@@ -304,7 +311,10 @@ describe("chat", () => {
       Effect.gen(function*() {
         const ran = yield* chat(["/model claude-haiku-4-5\n/system Be brief.", "Hi"])
 
-        assert.deepInclude(ran.requests[0]!.body, { model: "claude-haiku-4-5", system: "Be brief." })
+        assert.deepInclude(ran.requests[0]!.body, {
+          model: "claude-haiku-4-5",
+          system: [{ type: "text", text: "Be brief.", cache_control: { type: "ephemeral" } }]
+        })
       }))
 
     it.effect("knows a command from a path", () =>
