@@ -592,7 +592,7 @@ describe("Session", () => {
         const session = yield* Session.make({ ...options, system: "Be kind." })
         yield* session.send("one")
         const text = JSON.stringify(yield* session.export)
-        const again = yield* Session.restore(JSON.parse(text), { max_tokens: 7 })
+        const again = yield* Session.restore(JSON.parse(text), { max_tokens: 7, cache: "manual" })
         yield* again.send("two")
 
         const body = (yield* sent)[1]
