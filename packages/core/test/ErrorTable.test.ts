@@ -142,6 +142,11 @@ describe("ErrorTable", () => {
       assert.isTrue(ErrorTable.isRetryable({ _tag: "ConflictError", errorCode: "thread_continue_in_flight" }))
     })
 
+    it("does not retry what has another code, for having one", () => {
+      assert.isFalse(ErrorTable.isRetryable({ _tag: "ConflictError", errorCode: "skill_read_blocked_undecryptable" }))
+      assert.isFalse(ErrorTable.isRetryable({ _tag: "InvalidRequestError", errorCode: "tool_name_conflict" }))
+    })
+
     it("never begins a stream again once content was handed out", () => {
       assert.isFalse(ErrorTable.isRetryable({ _tag: "OverloadedError", shouldRetry: true, contentHandedOut: true }))
     })

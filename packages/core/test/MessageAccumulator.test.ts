@@ -274,6 +274,20 @@ describe("MessageAccumulator", () => {
     })
   })
 
+  describe("hasContent", () => {
+    const opened: StreamEvent.StreamEvent = {
+      type: "content_block_start",
+      index: 0,
+      content_block: { type: "text", text: "" }
+    }
+
+    it("is true from the start of the first block on", () => {
+      assert.isFalse(MessageAccumulator.hasContent(fold([begin])))
+      assert.isTrue(MessageAccumulator.hasContent(fold([begin, opened])))
+      assert.isTrue(MessageAccumulator.hasContent(fold([begin, opened, { type: "content_block_stop", index: 0 }])))
+    })
+  })
+
   describe("toolInput", () => {
     it("says that a whole input is complete, and keeps its text", () => {
       const events = block(0, toolUse, [jsonDelta("{\"a\": 1}")])

@@ -28,6 +28,17 @@ describe("RateLimits", () => {
       })
     })
 
+    it.each([
+      ["2026-11-20T10:00:00+05:30", Date.UTC(2026, 10, 20, 4, 30)],
+      ["2026-11-20T10:00:00-08:15", Date.UTC(2026, 10, 20, 18, 15)],
+      ["2026-11-20 10:00:00.25Z", Date.UTC(2026, 10, 20, 10, 0, 0, 250)]
+    ])("reads the reset %s in its zone", (text, resetAt) => {
+      assert.strictEqual(
+        RateLimits.fromHeaders({ "anthropic-ratelimit-requests-reset": text })?.requests?.resetAt,
+        resetAt
+      )
+    })
+
     it("is undefined when no header speaks of a limit, so that nothing known is overwritten", () => {
       assert.isUndefined(RateLimits.fromHeaders({ "content-type": "application/json" }))
     })

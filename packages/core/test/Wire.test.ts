@@ -52,6 +52,14 @@ describe("Wire", () => {
       assert.notStrictEqual(messageOf(Envelope, input), "accepted")
     })
 
+    it.each([{}, "text", null, { length: 0 }])("refuses what is no array where one is meant: %j", (blocks) => {
+      assert.strictEqual(messageOf(Envelope, { ...valid, blocks }), "Expected array\n  at [\"blocks\"]")
+    })
+
+    it("carries its name, for documents made of it", () => {
+      assert.strictEqual(Schema.resolveAnnotations(Envelope)?.["identifier"], "Envelope")
+    })
+
     it("composes with Effect's own structs", () => {
       const Outer = Schema.Struct({ inner: Envelope })
       const input = { inner: { ...valid, extra: 1 } }
@@ -126,6 +134,19 @@ describe("Wire", () => {
       assert.strictEqual(describeBlock({ type: "text", text: "a" }), "a")
       assert.strictEqual(describeBlock({ type: "thinking", thinking: "b" }), "b")
       assert.strictEqual(describeBlock(Wire.unknown({ type: "new" })), "unknown new")
+    })
+
+    it("handles a variant without a type by the case of the untagged member", () => {
+      const describeTool = Tool.match({
+        custom: (tool) => `custom ${tool.name}`,
+        text: (tool) => tool.text,
+        Unknown: (tool) => `unknown ${tool.type}`
+      })
+
+      assert.strictEqual(describeTool({ name: "a" }), "custom a")
+      assert.strictEqual(describeTool({ type: null, name: "b" }), "custom b")
+      assert.strictEqual(describeTool({ type: "custom", name: "c" }), "custom c")
+      assert.strictEqual(describeTool(Wire.unknown({ type: "laser" })), "unknown laser")
     })
 
     it("takes the value first as well", () => {
