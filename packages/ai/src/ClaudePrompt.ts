@@ -9,8 +9,8 @@
  * The messages are ones the API accepts even where a program was interrupted: a
  * call with no result is answered by an error that says so, results stand in the
  * turn after their call, and nothing half-finished is sent. What belongs to another
- * provider and means nothing here (its reasoning, the tools its server ran) is left
- * out.
+ * provider and means nothing here (its reasoning, the tools its server ran, files it
+ * made) is left out.
  *
  * @since 0.1.0
  */
