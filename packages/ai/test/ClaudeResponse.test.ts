@@ -151,6 +151,10 @@ describe("ClaudeResponse", () => {
         )
 
         assert.deepInclude(plain(parts[1] ?? { type: "" }), { type: "tool-result", name: "ClaudeMcp_docs" })
+        const withoutTools = yield* decode(
+          ClaudeResponse.fromMessage(messageOf([result]), { calls: new Map([["m1", "ClaudeMcp_docs"]]) })
+        )
+        assert.deepStrictEqual(withoutTools.map(({ type }) => type), ["response-metadata", "text", "finish"])
       }))
   })
 

@@ -74,7 +74,7 @@ export const make = (tools: ReadonlyArray<Tool.Any>, calls: ReadonlyMap<string, 
     declared.add(tool.name)
     if (!Tool.isProviderDefined(tool) || !Tools.isClaude(tool)) continue
     byId.set(tool.id, tool.name)
-    if (tool.requiresHandler) byWireName.set(Tools.wireNameOf(tool), tool.name)
+    byWireName.set(Tools.wireNameOf(tool), tool.name)
   }
   const mcpCalls = new Map(calls)
   return {
@@ -83,9 +83,7 @@ export const make = (tools: ReadonlyArray<Tool.Any>, calls: ReadonlyMap<string, 
         const name = byId.get(`claude.${block.toolset_name}_toolset`)
         if (name !== undefined) return wrap(name, "member", block.name, input)
       }
-      // A tool of the caller's own goes by its own name, whatever Anthropic's are called.
-      const name = declared.has(block.name) ? block.name : byWireName.get(block.name) ?? block.name
-      return { name, params: input }
+      return { name: byWireName.get(block.name) ?? block.name, params: input }
     },
     calledOnServer: (block, input) => {
       if (block.type === "mcp_tool_use") {
