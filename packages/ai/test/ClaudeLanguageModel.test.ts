@@ -174,6 +174,44 @@ describe("ClaudeLanguageModel", () => {
       }).pipe(Effect.provide(layer(Script.reply("Hi!"), { model: "claude-from-tomorrow" }, { check: false }))))
   })
 
+  describe("system messages", () => {
+    it.effect.each([
+      ["claude-opus-5-5", true],
+      ["claude-opus-4-8", true],
+      ["anthropic.claude-sonnet-5-5-v1:0", true],
+      ["claude-opus-4-7", false],
+      ["claude-sonnet-4-20250514", false],
+      ["claude-3-5-haiku-20241022", false],
+      ["something-else", false]
+    ])("stay in the middle of a conversation with %s: %s", ([model, inPlace]) =>
+      Effect.gen(function*() {
+        const prompt = [
+          { role: "user", content: "Hello" },
+          { role: "assistant", content: "Hi!" },
+          { role: "system", content: "Be brief." },
+          { role: "user", content: "And?" }
+        ] as const
+        yield* LanguageModel.generateText({ prompt })
+        const body = yield* lastBody
+        const supports = yield* (yield* LanguageModel.LanguageModel).supportsSystemMessagesInHistory ??
+          Effect.die("does not say")
+
+        assert.strictEqual(body.messages.some(({ role }) => role === "system"), inPlace)
+        assert.strictEqual(body["system"] === "Be brief.", !inPlace)
+        assert.strictEqual(supports, inPlace)
+      }).pipe(Effect.provide(layer(Script.reply("So."), { model: String(model) }, { check: false }))))
+
+    it.effect("go where an override says", () =>
+      Effect.gen(function*() {
+        const { supportsSystemMessagesInHistory = Effect.die("does not say") } = yield* LanguageModel.LanguageModel
+
+        assert.isFalse(
+          yield* ClaudeLanguageModel.withConfigOverride(supportsSystemMessagesInHistory, { systemMessages: "top" })
+        )
+        assert.isTrue(yield* supportsSystemMessagesInHistory)
+      }).pipe(Effect.provide(layer(Script.empty))))
+  })
+
   describe("tools", () => {
     it.effect("defines a tool with its own schema: optionals optional, nothing else allowed", () =>
       Effect.gen(function*() {
