@@ -61,6 +61,24 @@ describe("ClaudeError", () => {
       ) assert.notInclude(printed, "SECRET")
     })
 
+    it("writes as JSON what is known, and neither its brand nor its cause", () => {
+      const json = new Class({ ...details, cause: new Error("low level") }).toJSON()
+
+      assert.deepStrictEqual<unknown>(json, {
+        _tag: tag,
+        message: details.message,
+        outcome: "rejected",
+        status: 429,
+        requestId: "req_1",
+        retryAfter: details.retryAfter,
+        phase: "connect",
+        violations: [],
+        reason: "eof",
+        limit: details.limit,
+        idle: details.idle
+      })
+    })
+
     it("keeps everything in a copy with other details", () => {
       const copy = error.with({ requestId: "req_2" })
 
@@ -70,6 +88,8 @@ describe("ClaudeError", () => {
       assert.strictEqual(copy.status, error.status)
       assert.strictEqual(copy.body, details.body)
       assert.strictEqual(copy.partial, partial)
+      assert.deepStrictEqual(copy.with({ requestId: "req_1" }).toJSON(), error.toJSON())
+      assert.notInclude(inspect(copy, { depth: null }), "SECRET")
       assert.strictEqual(error.requestId, "req_1")
     })
   })

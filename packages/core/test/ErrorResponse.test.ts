@@ -101,6 +101,20 @@ describe("ErrorResponse", () => {
       assert.include(message, "HTTP 502: Bad Gateway —")
     })
 
+    it("takes a fragment for HTML where the header says so, and for text where it does not", () => {
+      const text = "<p>Bad Gateway</p>"
+
+      assert.include(
+        toError({ status: 502, text, headers: { "content-type": "text/html" } }).message,
+        ": Bad Gateway —"
+      )
+      assert.include(toError({ status: 502, text }).message, ": <p>Bad Gateway</p> —")
+    })
+
+    it("reads what a gateway says in plain text of a prompt that does not fit", () => {
+      assert.strictEqual(toError({ status: 400, text: "prompt is too long" })._tag, "ContextWindowExceededError")
+    })
+
     it("says that a response has no body", () => {
       assert.include(toError({ status: 404, text: "" }).message, "the response has no body")
     })
