@@ -110,7 +110,7 @@ export const features: ReadonlyArray<Scene> = [
         }
       }))
       yield* fact("text", Message.text(message))
-      const teapot = yield* Schema.decodeUnknownEffect(Schema.fromJsonString(Teapot))(Message.text(message))
+      const teapot = yield* Schema.decodeEffect(Schema.fromJsonString(Teapot))(Message.text(message))
       yield* fact("decoded", `a teapot by ${teapot.maker} of ${teapot.year}`)
     })
   },

@@ -24,7 +24,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Render from "../Render.ts"
-import { type Screen } from "../Screen.ts"
+import type { Screen } from "../Screen.ts"
 import { fact, flow, model, question, say, type Scene } from "./Scene.ts"
 
 const Weather = Toolkit.make(

@@ -15,6 +15,7 @@ import { type Input, LineReader } from "effect-claude/LineReader"
 import { Network } from "effect-claude/Network"
 import { Screen } from "effect-claude/Screen"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as HttpClient from "effect/http/HttpClient"
@@ -135,7 +136,15 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
       })
     )
     const env = ConfigProvider.layer(ConfigProvider.fromEnv({ env: { ...options.env } }))
+    // The command line's own help prints through the console.
+    const console: Console.Console = {
+      ...globalThis.console,
+      log: (...parts) => {
+        out += `${parts.join(" ")}\n`
+      }
+    }
     const code = yield* Cli.run(args, { version: "1.2.3" }).pipe(
+      Effect.provideService(Console.Console, console),
       Effect.provide(
         Layer.mergeAll(Screen.layer, LineReaderTest, ConnectionTest, NetworkTest).pipe(
           Layer.provideMerge(

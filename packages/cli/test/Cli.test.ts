@@ -1,0 +1,210 @@
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option } from "effect"
+import * as ExitCode from "effect-claude/ExitCode"
+import * as Report from "effect-claude/Report"
+import * as Style from "effect-claude/Style"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { files, layerFiles, run } from "./support/cli.ts"
+
+const commands = [
+  "chat",
+  "ask",
+  "demo",
+  "explain",
+  "models",
+  "count",
+  "batch",
+  "files",
+  "doctor",
+  "log",
+  "replay",
+  "cert"
+]
+
+describe("Cli", () => {
+  describe("run", () => {
+    it.effect("shows every command, every global flag and every exit code without arguments", () =>
+      Effect.gen(function*() {
+        const { code, err, out } = yield* run([])
+
+        assert.strictEqual(code, 0)
+        assert.strictEqual(err, "")
+        for (const command of commands) assert.match(out, new RegExp(`^  ${command} `, "m"))
+        for (const flag of ["offline", "proxy", "ca", "base-url", "traffic-log", "completions"]) {
+          assert.include(out, `--${flag}`)
+        }
+        for (const [exitCode, meaning] of ExitCode.meanings) assert.include(out, `${exitCode}`.padEnd(5) + meaning)
+      }))
+
+    it.effect("shows the help of each command with examples", () =>
+      Effect.gen(function*() {
+        for (const command of commands) {
+          const { code, out } = yield* run([command, "--help"])
+
+          assert.strictEqual(code, 0, command)
+          assert.include(out, `effect-claude ${command}`)
+        }
+      }))
+
+    it.effect("says its version", () =>
+      Effect.gen(function*() {
+        const { out } = yield* run(["--version"])
+
+        assert.strictEqual(out, "effect-claude 1.2.3\n")
+      }))
+
+    it.effect("answers a mistake with a sentence on standard error, not a screen of help", () =>
+      Effect.gen(function*() {
+        for (
+          const args of [["nope"], ["ask", "--nope"], ["ask", "Hi", "-n", "many"], ["cert", "der-to-pem"], ["log"]]
+        ) {
+          const { code, err, out } = yield* run(args)
+
+          assert.strictEqual(code, 2, args.join(" "))
+          assert.strictEqual(out, "")
+          assert.isAtMost(err.trim().split("\n").length, 3)
+          assert.include(err, "--help")
+        }
+      }))
+
+    it.effect("prints completions for each shell", () =>
+      Effect.gen(function*() {
+        for (const shell of ["bash", "zsh", "fish", "powershell"]) {
+          const { code, out } = yield* run(["--completions", shell])
+
+          assert.strictEqual(code, 0)
+          assert.include(out, "der-to-pem")
+        }
+      }))
+
+    it.effect("takes the flags of the connection anywhere on the line", () =>
+      Effect.gen(function*() {
+        const flags = ["--offline", "--proxy", "http://p:1", "--ca", "c.pem", "--base-url", "https://x.y"]
+        const before = yield* run([...flags, "ask", "Hi"], { script: Script.reply("ok") })
+        const after = yield* run(["ask", "Hi", ...flags], { script: Script.reply("ok") })
+        const none = yield* run(["ask", "Hi"], { script: Script.reply("ok") })
+
+        const target = {
+          offline: true,
+          proxy: Option.some("http://p:1"),
+          ca: Option.some("c.pem"),
+          baseUrl: Option.some("https://x.y")
+        }
+        assert.deepStrictEqual(before.targets, [target])
+        assert.deepStrictEqual(after.targets, [target])
+        assert.deepStrictEqual(none.targets, [{
+          offline: false,
+          proxy: Option.none(),
+          ca: Option.none(),
+          baseUrl: Option.none()
+        }])
+      }))
+
+    it.effect("says on standard error when it is offline, and only then", () =>
+      Effect.gen(function*() {
+        const offline = yield* run(["ask", "Hi", "--offline"], { script: Script.reply("ok") })
+        const online = yield* run(["ask", "Hi"], { script: Script.reply("ok") })
+
+        assert.include(offline.err, "offline")
+        assert.notInclude(offline.out, "offline")
+        assert.strictEqual(online.err, "")
+      }))
+
+    it.effect("colours on a terminal, and not for NO_COLOR, TERM=dumb or a pipe", () =>
+      Effect.gen(function*() {
+        const has = (options: Parameters<typeof run>[1]) =>
+          Effect.map(run(["explain", "429"], options), ({ out }) => out.includes("\u001b["))
+
+        assert.isTrue(yield* has({ terminal: true }))
+        assert.isFalse(yield* has({ terminal: true, env: { NO_COLOR: "1" } }))
+        assert.isFalse(yield* has({ terminal: true, env: { TERM: "dumb" } }))
+        assert.isFalse(yield* has({}))
+        assert.isTrue(yield* has({ env: { FORCE_COLOR: "1" } }))
+        assert.isFalse(yield* has({ env: { FORCE_COLOR: "0" } }))
+      }))
+  })
+
+  describe("README", () => {
+    it("lists the exit codes as they are", () => {
+      const readme = Fs.readFileSync(Path.join(import.meta.dirname, "../README.md"), "utf8")
+
+      for (const [code, meaning] of ExitCode.meanings) {
+        assert.match(readme, new RegExp(`^\\| ${code} +\\| ${meaning.replace(/[()]/g, "\\$&")} +\\|$`, "m"))
+      }
+    })
+  })
+})
+
+describe("Report", () => {
+  describe("ofClaudeError", () => {
+    it("has words, a remedy and a code for every error there is, as the guide says", () => {
+      for (const [tag, code] of Object.entries(ExitCode.byTag)) {
+        const explanation = Option.getOrThrow(ErrorGuide.explain(tag))
+        // What the API cannot be blamed for is nobody's to wait out.
+        if (explanation.retryable) assert.include([5, 6], code, tag)
+        assert.include([1, 3, 4, 5, 6], code, tag)
+      }
+    })
+
+    it("quotes the request id and the wait where the message does not", () => {
+      const error = new ClaudeError.OverloadedError({
+        message: "busy",
+        outcome: "rejected",
+        requestId: "req_9",
+        status: 529
+      })
+      const shown = Report.show(Report.ofClaudeError(error), 80, Style.plain)
+
+      assert.include(shown, "✗ OverloadedError (HTTP 529)")
+      assert.include(shown, "request id: req_9")
+      assert.include(shown, "worth a retry: yes")
+      assert.include(shown, "effect-claude explain OverloadedError")
+    })
+
+    it("lets no server write to the terminal", () => {
+      const error = new ClaudeError.ApiError({ message: "a\u001b[2Jb", outcome: "unknown", requestId: "\u0007" })
+
+      assert.notMatch(Report.show(Report.ofClaudeError(error), 80, Style.plain), /[\u0007\u001b]/)
+    })
+  })
+
+  describe("exitCode", () => {
+    it.effect("says that a bug is one", () =>
+      Effect.gen(function*() {
+        const { code, err } = yield* run(["doctor"], {
+          network: { connect: () => Effect.die("oops") },
+          env: { HTTPS_PROXY: "http://p:1" }
+        })
+
+        assert.strictEqual(code, 1)
+        assert.include(err, "bug in effect-claude")
+        assert.include(err, "oops")
+      }))
+
+    it.effect("is 130 and says nothing when interrupted", () =>
+      Effect.gen(function*() {
+        const { code, err } = yield* run(["doctor"], {
+          network: { connect: () => Effect.interrupt },
+          env: { HTTPS_PROXY: "http://p:1" }
+        })
+
+        assert.strictEqual(code, 130)
+        assert.strictEqual(err, "")
+      }))
+  })
+})
+
+describe("Files", () => {
+  it.effect("leaves what was there until the new content is complete, and nothing beside it", () =>
+    Effect.gen(function*() {
+      const { at, directory } = yield* files({})
+      const { code } = yield* run(["chat"], { terminal: true, typed: ["Hi", `/save ${at("talk.json")}`] })
+
+      assert.strictEqual(code, 0)
+      assert.deepStrictEqual(Fs.readdirSync(directory), ["talk.json"])
+    }).pipe(Effect.provide(layerFiles)))
+})
