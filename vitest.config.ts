@@ -6,7 +6,9 @@ for (const name of Object.keys(process.env)) {
   if (name.startsWith("ANTHROPIC_")) delete process.env[name]
 }
 
-const packages = globSync("packages/*/package.json").map((file) => file.split(/[\\/]/)[1] ?? "").toSorted()
+const packages = globSync("packages/*/package.json").map((file) => file.split(/[\\/]/)[1] ?? "").filter((name) =>
+  name !== "tools"
+).toSorted()
 
 const load = ["packages/*/test/**/*Load.test.ts"]
 
@@ -40,14 +42,14 @@ export default defineConfig({
           sequence: { groupOrder: 1 }
         }
       },
-      { extends: true as const, test: { name: "scripts", include: ["scripts/test/**/*.test.mjs"] } },
+      { extends: true as const, test: { name: "tools", include: ["packages/tools/test/**/*.test.mjs"] } },
       {
         extends: true as const,
         test: {
           name: "doctest",
           include: [".doctest/**/*.test.ts"],
-          globalSetup: ["./scripts/doctest-api.ts"],
-          setupFiles: ["./scripts/doctest-setup.ts"],
+          globalSetup: ["./packages/tools/doctest-api.ts"],
+          setupFiles: ["./packages/tools/doctest-setup.ts"],
           testTimeout: 30_000
         }
       }

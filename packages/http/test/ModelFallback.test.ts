@@ -1,4 +1,4 @@
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Message from "@effect-claude/core/Message"
 import * as CircuitBreaker from "@effect-claude/http/CircuitBreaker"
 import type * as Claude from "@effect-claude/http/Claude"

@@ -3,7 +3,7 @@
 // effect/ai is tagged unstable: it may change in a minor release. This says so when it does, before anyone who installs
 // the package finds out. It needs the package registry; without one it says that it was left out, and passes.
 //
-// Usage: node scripts/check-ai-latest.mjs [version]
+// Usage: node packages/tools/check-ai-latest.mjs [version]
 import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"

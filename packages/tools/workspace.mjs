@@ -2,7 +2,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 
-export const root = Path.resolve(import.meta.dirname, "..")
+export const root = Path.resolve(import.meta.dirname, "../..")
 
 /** Windows starts the tools of `node_modules/.bin` through a shell. */
 export const shell = process.platform === "win32"

@@ -1,7 +1,7 @@
 // Runs the type tests. tstyche needs TypeScript's JavaScript API, which ended with version 6; it is a dependency here
 // under the name `typescript-6`, so that nothing is fetched when the tests run.
 //
-// Usage: node scripts/test-types.mjs [path …]
+// Usage: node packages/tools/test-types.mjs [path …]
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"

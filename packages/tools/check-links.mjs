@@ -1,7 +1,7 @@
 // Keeps the links of the documentation whole: every relative link leads to a file that is there, every anchor to a
 // heading of it, and the index of the questions lists each of them.
 //
-// Usage: node scripts/check-links.mjs
+// Usage: node packages/tools/check-links.mjs
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { glob, read, report, root } from "./workspace.mjs"

@@ -1,6 +1,6 @@
 // Keeps the repository as it should be found: no leftovers, no files that grew a second subject, nothing stray.
 //
-// Usage: node scripts/check-repo.mjs
+// Usage: node packages/tools/check-repo.mjs
 import { execFileSync } from "node:child_process"
 import { exists, glob, publicPackages, read, report, root } from "./workspace.mjs"
 
@@ -27,7 +27,6 @@ const topLevel = new Set([
   "packages",
   "pnpm-lock.yaml",
   "pnpm-workspace.yaml",
-  "scripts",
   "tsconfig.base.json",
   "tsconfig.doctest.json",
   "tsconfig.json",
@@ -78,7 +77,7 @@ const rules = [
 
 const isText = /\.(?:ts|mjs|js|json|jsonc|md|ya?ml|txt|sh)$|^[^.]*$|\/run$/
 const isSource = /^packages\/[^/]+\/src\/.*\.ts$/
-const exempt = new Set(["pnpm-lock.yaml", "scripts/check-repo.mjs", "scripts/test/check-repo.test.mjs"])
+const exempt = new Set(["pnpm-lock.yaml", "packages/tools/check-repo.mjs", "packages/tools/test/check-repo.test.mjs"])
 
 /** What is wrong with one file. */
 export const problemsIn = (file, text) => {

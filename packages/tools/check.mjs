@@ -7,13 +7,13 @@
 //
 // Every section runs, even after one has failed; the process fails if any did.
 //
-// Usage: node scripts/check.mjs <group | section …>
+// Usage: node packages/tools/check.mjs <group | section …>
 import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { bin, exists, read, reportOf, root, shell } from "./workspace.mjs"
 
-const script = (name, ...args) => [process.execPath, Path.join("scripts", `${name}.mjs`), ...args]
+const script = (name, ...args) => [process.execPath, Path.join("packages/tools", `${name}.mjs`), ...args]
 
 /** Runs a project of the tests, and leaves a report to count from. */
 const vitest = (name, project) => [

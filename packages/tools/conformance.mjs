@@ -1,7 +1,7 @@
 // Looks back at the tests that read recorded traffic: where the recordings lie beside the repository, none of those
 // tests may have been skipped; where they do not, says so.
 //
-// Usage: node scripts/conformance.mjs, after the tests
+// Usage: node packages/tools/conformance.mjs, after the tests
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { exists, glob, read, reportOf, root } from "./workspace.mjs"

@@ -92,7 +92,7 @@ const lint = (files) => {
     }
     Fs.cpSync(Path.join(root, ".oxlintrc.json"), Path.join(folder, ".oxlintrc.json"))
     Fs.mkdirSync(Path.join(folder, "scripts"))
-    Fs.cpSync(Path.join(root, "scripts/oxlint-house.mjs"), Path.join(folder, "scripts/oxlint-house.mjs"))
+    Fs.cpSync(Path.join(root, "packages/tools/oxlint-house.mjs"), Path.join(folder, "packages/tools/oxlint-house.mjs"))
     const output = run(folder)
     return output.diagnostics.map(({ code, filename }) => ({
       code,

@@ -12,7 +12,7 @@
 // In a fence, `expression // => expected` and `const x = … // => expected` assert with Effect's `Equal`; the comment may
 // stand on the next line. An example that calls `runMain` is run as a program of its own.
 //
-// Usage: node scripts/extract-examples.mjs
+// Usage: node packages/tools/extract-examples.mjs
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript-6"

@@ -1,7 +1,7 @@
 // Writes exports.txt of every library package: the names it makes public, one a line, so that a change of the public
 // surface is a line in a diff and not an accident.
 //
-// Usage: node scripts/codegen-surface.mjs [--check]
+// Usage: node packages/tools/codegen-surface.mjs [--check]
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import ts from "typescript-6"

@@ -4,7 +4,7 @@
 // project in a temporary folder with `effect` and the other peers from the registry, type-checks a consumer of every
 // public module under moduleResolution nodenext and bundler, and runs it.
 //
-// Usage: node scripts/pack-check.mjs [--keep]
+// Usage: node packages/tools/pack-check.mjs [--keep]
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -127,7 +127,7 @@ const writeConsumer = (packed) => {
   const namesOf = (pkg) => [pkg.manifest.name, ...subpaths(pkg).map((path) => `${pkg.manifest.name}/${path}`)]
   const portable = libraries.filter(({ name }) => name !== "testing").flatMap(namesOf)
   Fs.writeFileSync(Path.join(consumer, "index.ts"), program(libraries.flatMap(namesOf)))
-  Fs.cpSync(Path.join(root, "scripts/consumer.ts"), Path.join(consumer, "consumer.ts"))
+  Fs.cpSync(Path.join(root, "packages/tools/consumer.ts"), Path.join(consumer, "consumer.ts"))
   Fs.writeFileSync(Path.join(consumer, "portable.ts"), program(portable.filter((name) => !name.includes("/node/"))))
 }
 
@@ -148,7 +148,7 @@ for (const path of ${JSON.stringify([...internals, ...barrels])}) {
 }
 
 try {
-  await step("build", () => run(process.execPath, [Path.join(root, "scripts/build.mjs")]))
+  await step("build", () => run(process.execPath, [Path.join(root, "packages/tools/build.mjs")]))
   const packed = []
   await step("pack", async () => {
     for (const pkg of ready) packed.push(await pack(pkg))

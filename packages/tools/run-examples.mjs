@@ -1,6 +1,6 @@
 // Runs every example as a user would, offline: each has to end by itself, well, and with something to read.
 //
-// Usage: node scripts/run-examples.mjs [name …]
+// Usage: node packages/tools/run-examples.mjs [name …]
 import { spawn } from "node:child_process"
 import * as Path from "node:path"
 import { glob, root } from "./workspace.mjs"

@@ -1,6 +1,6 @@
 // Builds the public packages into their `dist`, first removing what no source file accounts for.
 //
-// Usage: node scripts/build.mjs
+// Usage: node packages/tools/build.mjs
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"

@@ -3,7 +3,7 @@
 // Every module opens with a header: prose and @since. Every export of a public module has one stand-alone paragraph,
 // exactly one @category and one @since. Every field of an exported `…Options` interface says what it does.
 //
-// Usage: node scripts/check-jsdoc.mjs [package …]
+// Usage: node packages/tools/check-jsdoc.mjs [package …]
 import ts from "typescript-6"
 import { glob, isInternal, isModule, publicPackages, read, report } from "./workspace.mjs"
 
