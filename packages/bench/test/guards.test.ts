@@ -65,8 +65,8 @@ describe("what must not grow unnoticed", () => {
     const { gzip } = Bundle.bundle("ours", "browser")
 
     assert.isAbove(gzip, 20_000)
-    // 82,940 on 2026-11-21.
-    assert.isBelow(gzip, 86_000, `${gzip} bytes, gzipped`)
+    // 86,700 on 2026-11-21.
+    assert.isBelow(gzip, 90_000, `${gzip} bytes, gzipped`)
   }, 60_000)
 
   it.effect("the number of pulls it takes to read a stream: one for each chunk of bytes, however many events it holds", () =>
