@@ -42,6 +42,7 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
+import type { Budget } from "./Budget.ts"
 import * as History from "./History.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
@@ -208,6 +209,12 @@ export interface Options extends Turn.Parameters, Turn.Policy {
    * @default "30 seconds"
    */
   readonly abandonAfter?: Duration.Input | undefined
+  /**
+   * What may be spent. Forks draw on the same budget.
+   *
+   * @default none
+   */
+  readonly budget?: Budget | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -310,6 +317,7 @@ export const layerOpen = (
 const read = (options: Options, claude: Claude["Service"]) => {
   const {
     abandonAfter,
+    budget,
     cache,
     history = History.empty,
     keepRefusals,
@@ -322,6 +330,7 @@ const read = (options: Options, claude: Claude["Service"]) => {
   } = options
   const settings: Core.Settings = {
     claude,
+    budget,
     policy: { cache, keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }

@@ -2,6 +2,7 @@
 
 export * as Agent from "./Agent.ts"
 export * as AgentEvent from "./AgentEvent.ts"
+export * as Budget from "./Budget.ts"
 export * as CachePolicy from "./CachePolicy.ts"
 export * as History from "./History.ts"
 export * as HistoryEntry from "./HistoryEntry.ts"

@@ -7,14 +7,17 @@
  *
  * @since 0.1.0
  */
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
+import * as Budget from "../Budget.ts"
 import * as History from "../History.ts"
 import type { State } from "../Session.ts"
 import type { SessionBusyError } from "../SessionError.ts"
@@ -29,6 +32,7 @@ export interface Settings {
   readonly claude: Claude["Service"]
   readonly lock: Lock.Options
   readonly policy: Turn.Policy
+  readonly budget: Budget.Budget | undefined
 }
 
 /** What a session is made of. */
@@ -121,15 +125,48 @@ export const finish = (core: Core, lease: Lock.Lease): Effect.Effect<void> =>
     return Effect.andThen(idle, Effect.sync(() => Lock.release(lease)))
   })
 
-/** Counts what a request used, whether or not its turn succeeds. */
-export const spend = (core: Core, message: Message.Message | undefined): Effect.Effect<void> =>
-  message === undefined
-    ? Effect.void
-    : Effect.flatMap(Cost.ofMessageEffect(message), (cost) =>
-      update(core, {
-        spent: Usage.combine(core.now.spent, Usage.totals(message.usage)),
-        cost: Option.zipWith(core.now.cost, cost, Cost.combine)
-      }))
+/** What is set aside for a request until its end is known. */
+export interface Pending {
+  readonly worst: Budget.Amount
+  readonly reservation: Budget.Reservation
+}
+
+/** Sets aside what a request may use at worst, where there is a budget. */
+export const reserve = (
+  core: Core,
+  request: MessageRequest.MessageRequest
+): Effect.Effect<Pending | undefined, ClaudeError.BudgetExceededError> => {
+  const { budget } = core.settings
+  if (budget === undefined) return Effect.undefined
+  return Effect.flatMap(
+    Budget.worstCase(request),
+    (worst) => Effect.map(budget.reserve(worst), (reservation) => ({ worst, reservation }))
+  )
+}
+
+/**
+ * Counts what a request used, whether or not its turn succeeds. Where nothing is
+ * known of it, but that it was sent, the worst is.
+ */
+export const settle = (
+  core: Core,
+  pending: Pending | undefined,
+  message: Message.Message | undefined,
+  outcome: ClaudeError.Outcome = "unknown"
+): Effect.Effect<void> => {
+  if (message === undefined) {
+    if (pending === undefined) return Effect.void
+    return pending.reservation.settle(outcome === "notSent" || outcome === "rejected" ? Budget.nothing : pending.worst)
+  }
+  const counted = Effect.flatMap(Cost.ofMessageEffect(message), (cost) =>
+    update(core, {
+      spent: Usage.combine(core.now.spent, Usage.totals(message.usage)),
+      cost: Option.zipWith(core.now.cost, cost, Cost.combine)
+    }))
+  return pending === undefined
+    ? counted
+    : Effect.andThen(Effect.flatMap(Budget.used(message), pending.reservation.settle), counted)
+}
 
 /** Makes a change of the history part of the session. */
 export const commit = (

@@ -170,11 +170,16 @@ export const sendWith = Effect.fnUntraced(function*(
   const attempt = yield* prepare(core, input, options)
   yield* Core.update(core, { phase: "running" })
   while (true) {
-    const message: Message.Message = yield* restore(Messages.create(requestOf(attempt))).pipe(
+    const request = requestOf(attempt)
+    const pending = yield* Core.reserve(core, request)
+    const message: Message.Message = yield* restore(Messages.create(request)).pipe(
       Effect.provideService(Claude, core.settings.claude),
-      Effect.tapError((error) => Core.spend(core, error.partial))
+      Effect.onError((cause) => {
+        const error = failureIn(cause)
+        return Core.settle(core, pending, error?.partial, error?.outcome)
+      })
     )
-    yield* Core.spend(core, message)
+    yield* Core.settle(core, pending, message)
     if (take(attempt, message)) continue
     const answer = answerOf(attempt) ?? message
     yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer)
@@ -257,6 +262,7 @@ type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
 class Running {
   private attempt: Attempt | undefined = undefined
   private upstream: Upstream = Cause.done()
+  private pending: Core.Pending | undefined = undefined
   private accumulator = MessageAccumulator.initial
   private readonly splicer = new Splice.Splicer()
   /** What cannot be handed down before it is known whether the turn goes on. */
@@ -271,7 +277,7 @@ class Running {
     this.hold = hold
   }
 
-  begin(attempt: Attempt): Effect.Effect<Pull.Pull<Events, TurnError>> {
+  begin(attempt: Attempt): Effect.Effect<Pull.Pull<Events, TurnError>, ClaudeError.BudgetExceededError> {
     this.attempt = attempt
     return Core.update(this.core, { phase: "running" }).pipe(
       Effect.andThen(this.open(attempt)),
@@ -283,15 +289,19 @@ class Running {
   }
 
   /** Sends the next request of the turn. */
-  private open(attempt: Attempt): Effect.Effect<void> {
+  private open(attempt: Attempt): Effect.Effect<void, ClaudeError.BudgetExceededError> {
     this.accumulator = MessageAccumulator.initial
-    return Stream.toPull(Stream.provideService(Messages.stream(requestOf(attempt)), Claude, this.core.settings.claude))
-      .pipe(
-        Scope.provide(this.hold.scope),
-        Effect.map((pull) => {
-          this.upstream = pull
-        })
-      )
+    const request = requestOf(attempt)
+    return Core.reserve(this.core, request).pipe(
+      Effect.flatMap((pending) => {
+        this.pending = pending
+        return Stream.toPull(Stream.provideService(Messages.stream(request), Claude, this.core.settings.claude))
+      }),
+      Scope.provide(this.hold.scope),
+      Effect.map((pull) => {
+        this.upstream = pull
+      })
+    )
   }
 
   readonly pull: Pull.Pull<Events, TurnError> = Effect.uninterruptibleMask((restore) =>
@@ -316,14 +326,16 @@ class Running {
     )
   }
 
-  private feed(events: Events): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, Core.WriteError> {
+  private feed(
+    events: Events
+  ): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, Core.WriteError | ClaudeError.BudgetExceededError> {
     this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
     const attempt = this.attempt
     const message = MessageAccumulator.snapshot(this.accumulator)
     if (!this.accumulator.done || Option.isNone(message) || attempt === undefined) {
       return Effect.succeed(this.splicer.next(this.holdBack(events), false))
     }
-    return Effect.flatMap(Core.spend(this.core, message.value), () => {
+    return Effect.flatMap(this.settle(message.value), (): ReturnType<Running["feed"]> => {
       const all = [...this.held, ...events]
       this.held = []
       if (take(attempt, message.value)) {
@@ -360,13 +372,20 @@ class Running {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (this.state !== "running") return Effect.void
       this.state = "over"
-      const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => partialOf(exit))
-      return Core.spend(this.core, partial).pipe(
+      const error = Exit.isFailure(exit) ? failureIn(exit.cause) : undefined
+      const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => error?.partial)
+      return this.settle(partial, error?.outcome).pipe(
         Effect.andThen(this.keep(partial)),
         Effect.ensuring(this.hold.finish),
         Effect.ensuring(Scope.close(this.hold.scope, exit))
       )
     }))
+  }
+
+  private settle(message: Message.Message | undefined, outcome?: ClaudeError.Outcome): Effect.Effect<void> {
+    const { pending } = this
+    this.pending = undefined
+    return Core.settle(this.core, pending, message, outcome)
   }
 
   private keep(partial: Message.Message | undefined): Effect.Effect<void> {
@@ -381,10 +400,10 @@ class Running {
   }
 }
 
-/** What a failure says had arrived. */
-const partialOf = (exit: Exit.Exit<unknown, unknown>): Message.Message | undefined => {
-  const error = Exit.isFailure(exit) ? Option.getOrUndefined(Cause.findErrorOption(exit.cause)) : undefined
-  return ClaudeError.is(error) ? error.partial : undefined
+/** What a failure of the API says. */
+const failureIn = (cause: Cause.Cause<unknown>): ClaudeError.ClaudeError | undefined => {
+  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
+  return ClaudeError.is(error) ? error : undefined
 }
 
 /** What of an unfinished answer can be sent back: blocks that are complete, and text as far as it came. */
