@@ -26,6 +26,7 @@ import type { Settings, Signature } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Check from "./config.ts"
+import * as Direct from "./direct.ts"
 import * as Failures from "./failures.ts"
 import * as Inflate from "./inflate.ts"
 
@@ -35,7 +36,7 @@ export const make = (
   signature: Signature,
   fixed: { readonly [name: string]: string }
 ): Claude["Service"]["attempt"] => {
-  const client = HttpClient.withScope(httpClient)
+  const execute = Direct.of(httpClient) ?? scoped(httpClient)
   const send = Effect.fnUntraced(function*(
     request: Exchange.Request,
     settings: Settings,
@@ -54,8 +55,7 @@ export const make = (
       streamed: request.streamed,
       bodySize: request.body === undefined || request.body._tag === "Empty" ? 0 : request.body.contentLength ?? 0
     })
-    const response = yield* client.execute(http).pipe(
-      Effect.updateContext(quietly),
+    const response = yield* execute(http).pipe(
       Effect.mapError((error) => Failures.fromTransport(error, { phase: "headers", host })),
       Effect.timeoutOrElse({ duration: within, orElse: () => Effect.fail(headersLate(host, within)) })
     )
@@ -90,6 +90,12 @@ export const make = (
 
 /** The header that signs a request. */
 type Credential = { readonly [name: string]: string }
+
+/** Makes any client close a connection with the scope of its attempt. */
+const scoped = (httpClient: HttpClient.HttpClient): Direct.Execute => {
+  const client = HttpClient.withScope(httpClient)
+  return (request) => Effect.updateContext(client.execute(request), quietly)
+}
 
 /** Follows no redirect, and leaves no span and no trace header. */
 const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.Scope> =>

@@ -17,11 +17,12 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import { constVoid } from "effect/Function"
 import * as Cookies from "effect/http/Cookies"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as UrlParams from "effect/http/UrlParams"
@@ -35,6 +36,7 @@ import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
+import * as Direct from "../internal/direct.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -51,11 +53,22 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const dispatcher = yield* NodeHttpClient.Dispatcher
   const general = yield* NodeHttpClient.makeUndici
   const settling = new Settling()
-  return HttpClient.make((request, url, signal) => {
-    const { body } = request
-    return body._tag === "Empty" || body._tag === "Uint8Array"
-      ? dispatch(dispatcher, settling, request, url, signal, body._tag === "Empty" ? null : body.body)
-      : general.postprocess(Effect.succeed(request))
+  const isWhole = ({ body }: HttpClientRequest.HttpClientRequest) => body._tag === "Empty" || body._tag === "Uint8Array"
+  const send = (exchange: Exchange) => dispatch(dispatcher, settling, exchange)
+  const client = HttpClient.make((request, url, signal) => {
+    if (!isWhole(request)) return general.postprocess(Effect.succeed(request))
+    const exchange = new Exchange(request, url, settling)
+    exchange.abortWith(signal)
+    return send(exchange)
+  })
+  return Direct.register(client, (request) => {
+    if (!isWhole(request)) return HttpClient.withScope(client).execute(request)
+    const url = HttpClientRequest.toUrl(request)
+    if (Option.isNone(url)) return client.execute(request)
+    return Effect.suspend(() => {
+      const exchange = new Exchange(request, url.value, settling)
+      return Effect.andThen(Effect.addFinalizer(() => Effect.sync(() => exchange.abort())), send(exchange))
+    })
   })
 })
 
@@ -109,23 +122,22 @@ class Settling {
 const dispatch = (
   dispatcher: Undici.Dispatcher,
   settling: Settling,
-  request: HttpClientRequest.HttpClientRequest,
-  url: URL,
-  signal: AbortSignal,
-  body: Uint8Array | null
+  exchange: Exchange
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
   Effect.callback((resume) => {
-    const exchange = new Exchange(request, url, signal, settling, resume)
+    const { request, url } = exchange
+    const { body } = request
     const options: Undici.Dispatcher.DispatchOptions = {
       method: methodOf(request.method),
       origin: url.origin,
       path: url.pathname + url.search,
       headers: request.headers,
-      body,
+      body: body._tag === "Uint8Array" ? body.body : null,
       // The transport keeps its own time.
       headersTimeout: 0,
       bodyTimeout: 0
     }
+    exchange.onHead = resume
     settling.whenSettled(() => {
       if (!exchange.aborted) dispatcher.dispatch(options, exchange)
     })
@@ -150,9 +162,11 @@ type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
 class Exchange implements Undici.Dispatcher.DispatchHandler {
   readonly request: HttpClientRequest.HttpClientRequest
   readonly url: URL
-  readonly #signal: AbortSignal
   readonly #settling: Settling
-  #onHead: (head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void
+  /** Takes the head of the response, or the failure that came instead. */
+  onHead: (head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void =
+    constVoid
+  #signal: AbortSignal | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
   #response: Response | undefined
   #aborted: Error | undefined
@@ -163,20 +177,17 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
   #reader: ((chunks: Effect.Effect<Chunks, HttpClientError.HttpClientError | Cause.Done>) => void) | undefined
   readonly #onAbort = () => this.abort()
 
-  constructor(
-    request: HttpClientRequest.HttpClientRequest,
-    url: URL,
-    signal: AbortSignal,
-    settling: Settling,
-    onHead: (head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void
-  ) {
+  constructor(request: HttpClientRequest.HttpClientRequest, url: URL, settling: Settling) {
     this.request = request
     this.url = url
-    this.#signal = signal
     this.#settling = settling
-    this.#onHead = onHead
-    if (signal.aborted) this.abort()
-    else signal.addEventListener("abort", this.#onAbort, { once: true })
+  }
+
+  /** Closes the connection when a signal says so. */
+  abortWith(signal: AbortSignal): void {
+    if (signal.aborted) return this.abort()
+    this.#signal = signal
+    signal.addEventListener("abort", this.#onAbort, { once: true })
   }
 
   get aborted(): boolean {
@@ -217,7 +228,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     // 1xx announces the response, and is none.
     if (status < 200) return
     this.#response = new Response(this, status, headers)
-    this.#onHead(Effect.succeed(this.#response))
+    this.onHead(Effect.succeed(this.#response))
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -248,7 +259,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
     if (response !== undefined) return this.#finish(Effect.fail(response.failed(error)))
     this.#finish(Cause.done())
     const cause = this.#controller === undefined ? new NotConnected({ message: error.message, cause: error }) : error
-    this.#onHead(Effect.fail(
+    this.onHead(Effect.fail(
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({ request: this.request, cause })
       })
@@ -257,7 +268,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler {
 
   #finish(end: Effect.Effect<never, HttpClientError.HttpClientError | Cause.Done>): void {
     this.#end = end
-    this.#signal.removeEventListener("abort", this.#onAbort)
+    this.#signal?.removeEventListener("abort", this.#onAbort)
     this.#settling.begin()
     this.#flush()
     const reader = this.#reader
