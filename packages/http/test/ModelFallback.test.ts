@@ -126,9 +126,10 @@ describe("ModelFallback", () => {
 
     it.effect("leaves the errors of the program alone", () =>
       Effect.gen(function*() {
-        const failing = Effect.andThen(ask, Effect.fail("mine" as const))
+        const mine = { _tag: "OverloadedError" } as const
+        const failing = Effect.andThen(ask, Effect.fail(mine))
 
-        assert.strictEqual(yield* Effect.flip(ModelFallback.withFallback(failing, [second])), "mine")
+        assert.strictEqual(yield* Effect.flip(ModelFallback.withFallback(failing, [second])), mine)
         assert.deepStrictEqual(yield* asked, [first])
       }).pipe(Effect.provide(asking(models({})))))
   })
