@@ -25,7 +25,17 @@ export interface Context {
 }
 
 /** How a failure of the transport is told apart. */
-export type Kind = "refused" | "dns" | "unreachable" | "tls" | "connectTimeout" | "headersTimeout" | "lost"
+export type Kind =
+  | "refused"
+  | "dns"
+  | "unreachable"
+  | "tls"
+  | "proxyUnreachable"
+  | "proxyAuthentication"
+  | "proxyRefused"
+  | "connectTimeout"
+  | "headersTimeout"
+  | "lost"
 
 /** Maps a failure while a request was sent or its plain answer read. */
 export const fromTransport = (error: HttpClientError.HttpClientError, context: Context): ClaudeError.ClaudeError => {
@@ -88,7 +98,9 @@ export const fromTransport = (error: HttpClientError.HttpClientError, context: C
         phase: "connect",
         outcome: "notSent",
         cause,
-        message: `No connection to ${host}: ${because}. ${advice[found.kind]}`
+        // The same certificate and the same proxy say the same a second later.
+        ...(isSettled(found) ? { shouldRetry: false } : undefined),
+        message: `No connection to ${host}: ${because}. ${tlsAdvice[found.code ?? ""] ?? advice[found.kind]}`
       })
   }
 }
@@ -142,6 +154,9 @@ const kinds: { readonly [code: string]: Kind | undefined } = {
   EACCES: "unreachable",
   EPERM: "unreachable",
   EPROTO: "tls",
+  PROXY_UNREACHABLE: "proxyUnreachable",
+  PROXY_AUTHENTICATION: "proxyAuthentication",
+  PROXY_REFUSED: "proxyRefused",
   UND_ERR_CONNECT_TIMEOUT: "connectTimeout",
   UND_ERR_HEADERS_TIMEOUT: "headersTimeout"
 }
@@ -154,8 +169,30 @@ const advice: { readonly [K in Exclude<Kind, "lost" | "connectTimeout" | "header
   refused: "Nothing listens there; check the base URL and the port.",
   dns: "The name does not resolve; check the base URL and the network.",
   unreachable: "Check the network, the proxy and the firewall.",
-  tls: "The certificate or the handshake was refused; check the clock, the proxy and the trusted authorities."
+  tls: "The certificate or the handshake was refused; check the clock, the proxy and the trusted authorities.",
+  proxyUnreachable: "The proxy does not answer; check its URL, and that it runs.",
+  proxyAuthentication: "The proxy asks who connects; give its user name and password, or correct them.",
+  proxyRefused: "The proxy refuses to connect there; ask whoever runs it to allow the host."
 }
+
+const untrusted = "The server's certificate is signed by an authority that is not trusted. If a proxy inspects the " +
+  "traffic, trust its authority as well (`ca`, or NODE_EXTRA_CA_CERTS); otherwise somebody is listening in."
+
+/** What to do about one certificate or the other. */
+const tlsAdvice: { readonly [code: string]: string | undefined } = {
+  CERT_HAS_EXPIRED:
+    "The server's certificate has expired; check this machine's clock, and tell whoever runs the server.",
+  CERT_NOT_YET_VALID: "The server's certificate is not valid yet; check this machine's clock.",
+  ERR_TLS_CERT_ALTNAME_INVALID: "The server's certificate is for another name; check the base URL and the proxy.",
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted
+}
+
+const isSettled = ({ code, kind }: { readonly code: string | undefined; readonly kind: Kind }): boolean =>
+  kind === "proxyAuthentication" || kind === "proxyRefused" || tlsAdvice[code ?? ""] !== undefined
 
 /** A failure, its causes and the failures it bundles, outermost first. */
 const chain = (cause: unknown): ReadonlyArray<unknown> => {
