@@ -36,8 +36,17 @@ export const layer = (
     // 0 is undici's word for no limit.
     connect: { timeout: Duration.isFinite(connect) ? Duration.toMillis(connect) : 0 }
   })
-  return Claude.layerConfig(options).pipe(
-    Layer.provide(UndiciHttpClient.layer),
-    Layer.provide(dispatcher)
-  )
+  return Layer.provide(layerNoDispatcher(options), dispatcher)
 }
+
+/**
+ * Layer like `layer` over the dispatcher of the context: one that goes through a
+ * proxy, or trusts other authorities (`Network.layer`).
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerNoDispatcher = (
+  options?: ClaudeConfig.Options
+): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, NodeHttpClient.Dispatcher> =>
+  Layer.provide(Claude.layerConfig(options), UndiciHttpClient.layer)

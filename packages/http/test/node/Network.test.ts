@@ -1,0 +1,328 @@
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Message from "@effect-claude/core/Message"
+import type * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
+import * as Messages from "@effect-claude/http/Messages"
+import * as MessageStream from "@effect-claude/http/MessageStream"
+import * as ClaudeNode from "@effect-claude/http/node/ClaudeNode"
+import * as Network from "@effect-claude/http/node/Network"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import * as Http from "node:http"
+import * as Net from "node:net"
+import * as Tls from "node:tls"
+import { inspect } from "node:util"
+import { key, question } from "../scripted.ts"
+import * as Certificates from "./certificates.ts"
+
+const ca = Certificates.authority("Test CA")
+const other = Certificates.authority("Other CA")
+const good = Certificates.server(ca)
+
+// --- what is on the other side -------------------------------------------------
+
+const listening = <S extends Net.Server>(server: S): Effect.Effect<number, never, Scope.Scope> => {
+  const sockets = new Set<Net.Socket>()
+  server.on("connection", (socket: Net.Socket) => {
+    sockets.add(socket)
+    socket.on("error", () => socket.destroy())
+    socket.on("close", () => sockets.delete(socket))
+  })
+  return Effect.acquireRelease(
+    Effect.callback<number>((resume) => {
+      server.listen(0, "127.0.0.1", () => {
+        const address = server.address()
+        resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
+      })
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        for (const socket of sockets) socket.destroy()
+        server.close(() => resume(Effect.void))
+      })
+  )
+}
+
+const join = (one: Net.Socket, two: Net.Socket): void => {
+  one.on("error", () => two.destroy()).pipe(two)
+  two.on("error", () => one.destroy()).pipe(one)
+}
+
+/** The scripted API behind TLS, with the certificate that is given. */
+const secure = (certificate: Certificates.Signed) =>
+  Effect.gen(function*() {
+    const { url } = yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))
+    const port = Number(new URL(url).port)
+    const server = Tls.createServer(
+      { cert: certificate.pem, key: certificate.key },
+      (socket) => join(socket, Net.connect(port, "127.0.0.1"))
+    )
+    return `https://127.0.0.1:${yield* listening(server)}`
+  })
+
+/** A proxy that makes tunnels, or answers with a status, and notes what it is asked. */
+const proxy = (options?: { readonly password?: string; readonly status?: number }) =>
+  Effect.gen(function*() {
+    const asked: Array<string> = []
+    const server = Http.createServer()
+    server.on("connect", (request, socket, head) => {
+      const expected = options?.password === undefined
+        ? undefined
+        : `Basic ${Buffer.from(`ada:${options.password}`).toString("base64")}`
+      const isKnown = request.headers["proxy-authorization"] === expected
+      const status = options?.status ?? (isKnown ? 200 : 407)
+      asked.push(`${request.url} ${status}`)
+      if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`)
+      const { hostname, port } = new URL(`http://${request.url}`)
+      const upstream = Net.connect(Number(port), hostname, () => {
+        socket.write("HTTP/1.1 200 Connection established\r\n\r\n")
+        upstream.write(head)
+        upstream.on("error", () => socket.destroy()).pipe(socket)
+        socket.on("error", () => upstream.destroy()).pipe(upstream)
+      })
+    })
+    return { url: `http://127.0.0.1:${yield* listening(server)}`, asked }
+  })
+
+const client = (baseUrl: string, network: Network.Options, options?: ClaudeConfig.Options) =>
+  Layer.provide(
+    ClaudeNode.layerNoDispatcher({ apiKey: Redacted.make(key), baseUrl, ...options }),
+    Network.layer(network)
+  )
+
+const ask = Effect.map(Messages.create(question), Message.text)
+
+/** How a call fails: its message, and what it says of itself. */
+const failing = (baseUrl: string, network: Network.Options, options?: ClaudeConfig.Options) =>
+  Effect.gen(function*() {
+    const error = yield* Effect.flip(ask)
+    if (!ClaudeError.is(error) || error._tag !== "ConnectionError") {
+      return assert.fail(`expected a ConnectionError, got ${inspect(error)}`)
+    }
+    assert.strictEqual(error.phase, "connect")
+    assert.strictEqual(error.outcome, "notSent")
+    return error
+  }).pipe(Effect.provide(client(baseUrl, network, options)))
+
+describe("Network", () => {
+  describe("ca", () => {
+    it.live("trusts an authority of one's own, given as PEM or as DER", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+
+        for (const form of [ca.pem, ca.der, [other.pem, ca.der]]) {
+          assert.strictEqual(yield* Effect.provide(ask, client(url, { ca: form })), "Hi!")
+        }
+        const text = Stream.mkString(MessageStream.text(Messages.stream(question)))
+        assert.strictEqual(yield* Effect.provide(text, client(url, { ca: ca.pem })), "Hi!")
+      }))
+
+    it.live("fails for a server that another authority signed, and says so, at once", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+
+        for (const network of [{}, { ca: other.pem }]) {
+          const error = yield* failing(url, network)
+          assert.match(error.message, /signed by an authority that is not trusted.*trust its authority as well \(`ca`/)
+          assert.strictEqual(error.attempts?.count, 1)
+        }
+      }))
+
+    it.live("fails for a server whose certificate has expired, and says so", () =>
+      Effect.gen(function*() {
+        const expired = Certificates.server(ca, { from: new Date(Date.UTC(2020)), to: new Date(Date.UTC(2021)) })
+        const error = yield* failing(yield* secure(expired), { ca: ca.pem })
+
+        assert.match(error.message, /certificate has expired; check this machine's clock/)
+        assert.strictEqual(error.attempts?.count, 1)
+      }))
+
+    it.live("fails for a server whose certificate is for another address, and says so", () =>
+      Effect.gen(function*() {
+        const wrong = Certificates.server(ca, { addresses: [[10, 0, 0, 1]] })
+        const error = yield* failing(yield* secure(wrong), { ca: ca.pem })
+
+        assert.match(error.message, /certificate is for another name/)
+      }))
+
+    it.live("is checked before anything is sent", () =>
+      Effect.gen(function*() {
+        const expired = Certificates.authority("Old CA", { from: new Date(0), to: new Date(1000) })
+        const reasons = yield* Effect.forEach(
+          [expired.pem, good.pem, "nonsense", []],
+          (ca) =>
+            Effect.match(Effect.scoped(Network.make({ ca })), {
+              onSuccess: () => "fine",
+              onFailure: (error) => error._tag === "CertificateError" ? error.reason : error._tag
+            })
+        )
+
+        assert.deepStrictEqual(reasons, ["expired", "notAnAuthority", "unreadable", "fine"])
+      }))
+  })
+
+  describe("proxy", () => {
+    it.live("is gone through where it is given, in a tunnel", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { asked, url: proxyUrl } = yield* proxy()
+
+        const text = Stream.mkString(MessageStream.text(Messages.stream(question)))
+        const network = { proxy: { url: proxyUrl }, ca: ca.pem }
+        assert.strictEqual(yield* Effect.provide(text, client(url, network)), "Hi!")
+        assert.deepStrictEqual(asked, [`${new URL(url).host} 200`])
+      }))
+
+    it.live("is given a user name and a password, in the URL or beside it", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { asked, url: proxyUrl } = yield* proxy({ password: "s3cret/!" })
+        const inUrl = proxyUrl.replace("//", `//ada:${encodeURIComponent("s3cret/!")}@`)
+
+        for (
+          const given of [
+            { url: proxyUrl, username: "ada", password: Redacted.make("s3cret/!") },
+            { url: inUrl }
+          ]
+        ) {
+          assert.strictEqual(yield* Effect.provide(ask, client(url, { proxy: given, ca: ca.pem })), "Hi!")
+        }
+        assert.deepStrictEqual(asked.map((line) => line.split(" ")[1]), ["200", "200"])
+      }))
+
+    it.live("that asks who connects fails the call at once, and says so, without the password", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { url: proxyUrl } = yield* proxy({ password: "right" })
+        const error = yield* failing(url, {
+          proxy: { url: proxyUrl, username: "ada", password: Redacted.make("wr0ng-password") },
+          ca: ca.pem
+        })
+
+        assert.match(error.message, /it answers 407.*user name and password, or correct them/)
+        assert.strictEqual(error.attempts?.count, 1)
+        assert.notInclude(inspect(error, { depth: 10 }), "wr0ng")
+        assert.notInclude(inspect(error, { depth: 10 }), Buffer.from("ada:wr0ng-password").toString("base64"))
+      }))
+
+    it.live("that refuses fails the call at once, and says so", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { url: proxyUrl } = yield* proxy({ status: 403 })
+        const error = yield* failing(url, { proxy: { url: proxyUrl }, ca: ca.pem })
+
+        assert.match(error.message, /it answers 403.*refuses to connect there/)
+        assert.strictEqual(error.attempts?.count, 1)
+      }))
+
+    it.live("that does not answer is told apart from a server that does not", () =>
+      Effect.gen(function*() {
+        const gone = yield* Effect.scoped(listening(Net.createServer()))
+        const network = { proxy: { url: `http://127.0.0.1:${gone}` } }
+        for (const url of ["https://api.anthropic.com", "http://127.0.0.1:9"]) {
+          const error = yield* failing(url, network, { retry: RetryPolicy.never })
+          assert.match(error.message, /ECONNREFUSED.*The proxy does not answer; check its URL/)
+        }
+      }))
+
+    it.live("that inspects the traffic needs its authority trusted", () =>
+      Effect.gen(function*() {
+        // What it shows for the server is signed by itself.
+        const url = yield* secure(Certificates.server(other))
+        const { url: proxyUrl } = yield* proxy()
+
+        const error = yield* failing(url, { proxy: { url: proxyUrl }, ca: ca.pem })
+        assert.match(error.message, /If a proxy inspects the traffic, trust its authority/)
+        const trusting = client(url, { proxy: { url: proxyUrl }, ca: other.der })
+        assert.strictEqual(yield* Effect.provide(ask, trusting), "Hi!")
+      }))
+
+    it.live("is not gone through for the hosts that are excepted", () =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { asked, url: proxyUrl } = yield* proxy()
+        const network = { proxy: { url: proxyUrl, noProxy: "example.com, 127.0.0.1" }, ca: ca.pem }
+
+        assert.strictEqual(yield* Effect.provide(ask, client(url, network)), "Hi!")
+        assert.deepStrictEqual(asked, [])
+      }))
+
+    it.live("that is no URL of one is refused, without its password", () =>
+      Effect.gen(function*() {
+        for (const url of ["proxy:8080", "socks5://127.0.0.1:1080", "http://", "http://ada:s3cret@bad host/x"]) {
+          const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy: { url } })))
+
+          assert.strictEqual(error._tag, "ProxyError")
+          assert.match(error.message, /is not the URL of a proxy/)
+          assert.notInclude(error.message, "s3cret")
+        }
+      }))
+  })
+
+  describe("the environment", () => {
+    const within = (env: { readonly [name: string]: string }) =>
+      Effect.provideService(ConfigProvider.ConfigProvider, ConfigProvider.fromUnknown(env))
+
+    const through = (proxyOption: Network.Options["proxy"], env: (proxyUrl: string) => { [name: string]: string }) =>
+      Effect.gen(function*() {
+        const url = yield* secure(good)
+        const { asked, url: proxyUrl } = yield* proxy()
+        const network = { proxy: proxyOption, ca: ca.pem }
+        yield* Effect.provide(ask, client(url, network)).pipe(within(env(proxyUrl)))
+        return asked.length
+      })
+
+    it.live("says which proxy, when it is asked", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* through("environment", (HTTPS_PROXY) => ({ HTTPS_PROXY })), 1)
+        assert.strictEqual(yield* through("environment", (HTTP_PROXY) => ({ HTTP_PROXY })), 1)
+        assert.strictEqual(
+          yield* through("environment", (https_proxy) => ({ https_proxy, HTTPS_PROXY: "http://127.0.0.1:1" })),
+          1
+        )
+        assert.strictEqual(
+          yield* through("environment", (HTTPS_PROXY) => ({ HTTPS_PROXY, NO_PROXY: "127.0.0.1" })),
+          0
+        )
+        assert.strictEqual(yield* through("environment", () => ({})), 0)
+      }))
+
+    it.live("says nothing unless it is asked", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* through(undefined, (HTTPS_PROXY) => ({ HTTPS_PROXY })), 0)
+      }))
+  })
+
+  describe("connect", () => {
+    const limited = { connect: "300 millis" } as const
+
+    it.live("ends a connection that is not made in time", () =>
+      Effect.gen(function*() {
+        // It accepts, and never shakes hands.
+        const silent = yield* listening(Net.createServer())
+        const error = yield* Effect.flip(ask).pipe(
+          Effect.provide(client(`https://127.0.0.1:${silent}`, limited, { retry: RetryPolicy.never }))
+        )
+
+        assert.strictEqual(error._tag, "ClaudeTimeoutError")
+        assert.strictEqual(error._tag === "ClaudeTimeoutError" ? error.phase : undefined, "connect")
+        assert.strictEqual(error.outcome, "notSent")
+      }))
+
+    it.live("ends the wait for a proxy that accepts and says nothing", () =>
+      Effect.gen(function*() {
+        const silent = yield* listening(Net.createServer())
+        const network = { ...limited, proxy: { url: `http://127.0.0.1:${silent}` } }
+        const error = yield* failing("https://api.anthropic.com", network, { retry: RetryPolicy.never })
+
+        assert.match(error.message, /no answer in time.*The proxy does not answer/)
+      }))
+  })
+})
