@@ -269,6 +269,19 @@ describe("ClaudeLanguageModel", () => {
         ])
       }).pipe(Effect.provide(layer(Script.reply("Hi!")))))
 
+    it.effect("says that an input is an object where its schema does not", () =>
+      Effect.gen(function*() {
+        yield* LanguageModel.generateText({
+          prompt: "Hello",
+          toolkit: Toolkit.make(Tool.dynamic("any", { parameters: { properties: {} } })),
+          disableToolCallResolution: true
+        })
+
+        assert.deepStrictEqual((yield* lastBody).tools, [
+          { name: "any", input_schema: { type: "object", properties: {} } }
+        ])
+      }).pipe(Effect.provide(layer(Script.reply("Hi!")))))
+
     it.effect("makes a tool strict only where asked, and narrows its schema then", () =>
       Effect.gen(function*() {
         const Loose = Tool.make("loose", {
