@@ -104,7 +104,7 @@ export const toError = (response: {
   const said = envelope?.error.message ?? plainText(text, headers["content-type"])
   return make(signs, {
     message: describe(`HTTP ${status}`, signs, said, requestId),
-    outcome: "rejected",
+    outcome: gatewayGaveUp.has(status) ? "unknown" : "rejected",
     requestId,
     organizationId: headers["anthropic-organization-id"],
     rateLimits: RateLimits.fromHeaders(headers),
@@ -165,6 +165,9 @@ const make = (signs: ErrorTable.Signs, details: ClaudeError.Details): ClaudeErro
     errorCode: signs.errorCode
   })
 }
+
+/** Statuses by which a gateway says that it heard nothing: what lies behind it may have acted all the same. */
+const gatewayGaveUp: ReadonlySet<number> = new Set([502, 504])
 
 const quoteLimit = 200
 

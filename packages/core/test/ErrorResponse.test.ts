@@ -49,6 +49,16 @@ describe("ErrorResponse", () => {
       assert.strictEqual(error.outcome, "rejected")
     })
 
+    it.each([[400, "rejected"], [429, "rejected"], [500, "rejected"], [502, "unknown"], [503, "rejected"], [
+      504,
+      "unknown"
+    ], [
+      529,
+      "rejected"
+    ]])("takes status %i to mean that the outcome is %s", (status, outcome) => {
+      assert.strictEqual(toError({ status, text: "" }).outcome, outcome)
+    })
+
     it("takes the request id from the body where no header has it", () => {
       assert.strictEqual(toError({ body: envelope("api_error", "") }).requestId, "req_body")
     })

@@ -185,7 +185,7 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "502 with a page of HTML",
     server: Script.garbage({ status: 502, contentType: "text/html", body: "<html><h1>Bad gateway</h1></html>" }),
-    expected: "ApiError, rejected"
+    expected: "ApiError, unknown"
   },
   {
     name: "200 with an error in the body",
