@@ -119,7 +119,8 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "slow drip",
     server: Script.slow(Script.chunked(Script.reply("Hi"), { seed: 1 }), "5 millis"),
-    options: { timeouts: { idle: soon } },
+    // Longer than any gap, and shorter than all of them together, also on a busy machine.
+    options: { timeouts: { idle: "900 millis" } },
     expected: "ok"
   },
   { name: "byte by byte", server: Script.chunked(Script.reply("Hi"), "perByte"), expected: "ok" },
