@@ -1,0 +1,191 @@
+import * as Message from "@effect-claude/core/Message"
+import * as History from "@effect-claude/session/History"
+import * as Session from "@effect-claude/session/Session"
+import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { DateTime, Effect, Result, Schema, Stream } from "effect"
+import { inspect } from "node:util"
+import { options, provide, sent } from "./scripted.ts"
+
+const Plan = Schema.Struct({
+  title: Schema.String.check(Schema.isMaxLength(20)),
+  steps: Schema.Array(Schema.Int)
+})
+
+const plan = `{"title":"Launch","steps":[1,2]}`
+const long = `{"title":"A title that is much too long","steps":[]}`
+
+const configOf = (body: { readonly [field: string]: unknown } | undefined) =>
+  body?.["output_config"] as { readonly effort?: string; readonly format: { readonly schema: object } } | undefined
+
+describe("StructuredOutput", () => {
+  describe("send", () => {
+    it.effect("asks for the schema's form, and returns what the answer says", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, output_config: { effort: "low" } })
+        const answer = yield* StructuredOutput.send(session, "Plan", Plan)
+
+        assert.deepStrictEqual(answer.value, { title: "Launch", steps: [1, 2] })
+        assert.strictEqual(Message.text(answer.message), plan)
+        assert.strictEqual(answer.repairs, 0)
+        const config = configOf((yield* sent)[0])
+        assert.strictEqual(config?.effort, "low")
+        assert.deepStrictEqual(config?.format.schema, {
+          type: "object",
+          properties: {
+            title: { type: "string", description: "(maxLength: 20)" },
+            steps: { type: "array", items: { type: "integer" } }
+          },
+          required: ["title", "steps"],
+          additionalProperties: false
+        })
+      }).pipe(provide(Script.reply(plan))))
+
+    it.effect("leaves the turns that follow as they were", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* StructuredOutput.send(session, "Plan", Plan)
+        yield* session.send("Thanks")
+
+        assert.isUndefined(configOf((yield* sent)[1]))
+      }).pipe(provide(Script.reply(plan), Script.reply("Welcome"))))
+
+    it.effect("tells the model once what does not match, and takes what it answers then", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const answer = yield* StructuredOutput.send(session, "Plan", Plan, { instructions: "Be brief." })
+
+        assert.deepStrictEqual([answer.value.title, answer.repairs], ["Launch", 1])
+        const body = (yield* sent)[1]
+        const words = JSON.stringify(body?.messages.at(-1))
+        assert.include(words, "Your answer does not have the form that was asked for.")
+        assert.include(words, `[\\"title\\"]`)
+        assert.include(words, "a length of at most 20")
+        assert.isDefined(configOf(body))
+        assert.strictEqual(JSON.stringify(body).split("Be brief.").length, 2)
+      }).pipe(provide(Script.reply(long), Script.reply(plan))))
+
+    it.effect.each([[undefined, 2], [0, 1], [2, 3]] as const)(
+      "asks again at most so often: %s",
+      ([repairs, requests]) =>
+        Effect.gen(function*() {
+          const session = yield* Session.make(options)
+          const error = yield* Effect.flip(StructuredOutput.send(session, "Plan", Plan, { repairs }))
+
+          assert.strictEqual(error._tag === "StructuredOutputError" ? error.reason : error._tag, "mismatch")
+          assert.lengthOf(yield* sent, requests)
+          assert.deepStrictEqual(History.check(yield* session.history), [])
+        }).pipe(provide(Script.forever(Script.reply(long))))
+    )
+
+    const failures: ReadonlyArray<readonly [string, Script.Script, number]> = [
+      ["refusal", Script.refusal("No."), 1],
+      ["truncated", Script.reply({ text: `{"title":"secret`, stop_reason: "max_tokens" }), 1],
+      ["notJson", Script.reply("secret words"), 2],
+      ["mismatch", Script.reply(`{"title":"secret and much too long","steps":[]}`), 2]
+    ]
+
+    it.effect.each(failures)("tells what went wrong: %s", ([reason, script, requests]) =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(StructuredOutput.send(session, "Plan", Plan))
+
+        if (error._tag !== "StructuredOutputError") return assert.fail(error._tag)
+        assert.strictEqual(error.reason, reason)
+        assert.lengthOf(yield* sent, requests)
+        assert.strictEqual(error.text, error.answer === undefined ? "" : Message.text(error.answer))
+        if (reason !== "refusal") assert.notStrictEqual(error.text, "")
+        assert.notInclude(inspect(error, { depth: 9 }) + JSON.stringify(error), "secret")
+      }).pipe(provide(Script.forever(script))))
+
+    it.effect("takes a whole answer that used up max_tokens", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+
+        assert.strictEqual((yield* StructuredOutput.send(session, "Plan", Plan)).value.title, "Launch")
+      }).pipe(provide(Script.reply({ text: plan, stop_reason: "max_tokens" }))))
+
+    it.effect("answers with what is no object, too, and with what JSON has no value for", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const list = yield* StructuredOutput.send(session, "Numbers", Schema.Array(Schema.Finite))
+        const day = yield* StructuredOutput.send(session, "When", Schema.Struct({ day: Schema.DateTimeUtcFromString }))
+
+        assert.deepStrictEqual(list.value, [1, 2])
+        assert.strictEqual(DateTime.formatIso(day.value.day), "2026-11-21T00:00:00.000Z")
+        assert.deepStrictEqual<unknown>(configOf((yield* sent)[0])?.format.schema, {
+          type: "object",
+          properties: { value: { type: "array", items: { type: "number" } } },
+          required: ["value"],
+          additionalProperties: false
+        })
+      }).pipe(provide(Script.reply(`{"value":[1,2]}`), Script.reply(`{"day":"2026-11-21T00:00:00Z"}`))))
+
+    it.effect("refuses a schema the API cannot be told of, and sends nothing", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const free = Schema.Struct({ any: Schema.Record(Schema.String, Schema.String) })
+        const error = yield* Effect.flip(StructuredOutput.send(session, "Anything", free))
+
+        assert.include(error.message, "The answer has no value (schema): properties.any:")
+        assert.lengthOf(yield* sent, 0)
+      }).pipe(provide()))
+  })
+
+  describe("stream", () => {
+    it.effect("shows what can be read so far, and in the end the answer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const events = yield* Stream.runCollect(StructuredOutput.stream(session, "Plan", Plan))
+
+        const partials = events.flatMap((event) => event._tag === "Partial" ? [event.value] : [])
+        assert.isAbove(partials.length, 1)
+        assert.deepStrictEqual(partials.at(-1), { title: "Launch", steps: [1, 2] })
+        assert.notStrictEqual(JSON.stringify(partials[0]), JSON.stringify(partials.at(-1)))
+        assert.strictEqual(new Set(partials.map((value) => JSON.stringify(value))).size, partials.length)
+        const done = events.at(-1)
+        assert.deepStrictEqual(done?._tag === "Done" && done.answer.value, { title: "Launch", steps: [1, 2] })
+      }).pipe(provide(Script.reply(JSON.stringify(JSON.parse(plan), null, 2)).pipe(Script.chunked("perEvent")))))
+
+    it.effect("asks again where the answer does not match", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const events = yield* Stream.runCollect(StructuredOutput.stream(session, "Plan", Plan))
+        const done = events.at(-1)
+
+        assert.deepStrictEqual(done?._tag === "Done" && [done.answer.value.title, done.answer.repairs], ["Launch", 1])
+      }).pipe(provide(Script.reply(long), Script.reply(plan))))
+
+    it.effect("shows what is no object as itself", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const events = yield* Stream.runCollect(
+          StructuredOutput.stream(session, "Numbers", Schema.Array(Schema.Finite))
+        )
+
+        assert.isTrue(events.every((event) => event._tag === "Done" || Array.isArray(event.value)))
+      }).pipe(provide(Script.reply(`{"value":[1,2,3,4,5,6,7,8,9]}`).pipe(Script.chunked("perEvent")))))
+  })
+
+  describe("format", () => {
+    it("keeps definitions at the top of what it wraps", () => {
+      interface Tree {
+        readonly kids: ReadonlyArray<Tree>
+      }
+      const Tree = Schema.Struct({ kids: Schema.Array(Schema.suspend((): Schema.Codec<Tree> => Tree)) }).annotate({
+        identifier: "Tree"
+      })
+      const format = Result.getOrThrow(StructuredOutput.format(Schema.Array(Tree)))
+      const schema = "schema" in format ? format.schema : undefined
+
+      assert.deepStrictEqual(Object.keys(schema as object).toSorted(), [
+        "$defs",
+        "additionalProperties",
+        "properties",
+        "required",
+        "type"
+      ])
+    })
+  })
+})
