@@ -35,7 +35,7 @@ const nothing = { counts: new Map<string, number>(), cost: Cost.empty }
 const program = requests.pipe(
   Batches.runAll({
     maxRequests: 1000, // three batches of the 100,000 requests each could have
-    schedule: Schedule.spaced("200 millis"),
+    schedule: Schedule.spaced("1 second"),
     onCreated: ({ id }) => Console.log(`created ${id}`) // keep it: Batches.resume(id) goes on after a crash
   }),
   Stream.zipWithIndex,
