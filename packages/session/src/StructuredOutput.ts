@@ -6,7 +6,8 @@
  * when the answer is read. Where an answer still does not match, the model is told
  * what is wrong and asked again, at most as often as allowed. A refusal, an answer
  * that was cut and one that does not match are different errors, and each carries
- * the answer.
+ * the answer. `send` and `stream` ask in a session, `create` and `createStream`
+ * with a request.
  *
  * **Example** (Asking for a plan)
  *
@@ -17,7 +18,6 @@
  * import * as Console from "effect/Console"
  * import * as Effect from "effect/Effect"
  * import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
  *
  * const Plan = Schema.Struct({ title: Schema.String, steps: Schema.Array(Schema.String) })
  *
@@ -32,10 +32,15 @@ import * as SchemaIssue from "effect/SchemaIssue"
  *
  * @since 0.1.0
  */
+import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as JsonSchemaTransform from "@effect-claude/core/JsonSchemaTransform"
 import * as Message from "@effect-claude/core/Message"
-import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as PartialJson from "@effect-claude/core/PartialJson"
+import type { StreamEvent } from "@effect-claude/core/StreamEvent"
+import type { Claude } from "@effect-claude/http/Claude"
+import * as Messages from "@effect-claude/http/Messages"
 import * as Effect from "effect/Effect"
 import type * as JsonSchema from "effect/JsonSchema"
 import * as Option from "effect/Option"
@@ -85,6 +90,7 @@ export type Event<A> =
  * - `schema`: the API cannot be told of the schema; nothing was sent
  * - `refusal`: the model refused
  * - `truncated`: the answer was cut, by `max_tokens` or the end of the window
+ * - `toolUse`: the model called a tool instead; once it has the result, it answers
  * - `notJson`: the answer is not JSON
  * - `mismatch`: the answer is JSON that the schema does not accept
  *
@@ -92,7 +98,7 @@ export type Event<A> =
  * @since 0.1.0
  */
 export class StructuredOutputError extends Failure.failure("StructuredOutputError")<{
-  readonly reason: "schema" | "refusal" | "truncated" | "notJson" | "mismatch"
+  readonly reason: "schema" | "refusal" | "truncated" | "toolUse" | "notJson" | "mismatch"
   /** What is wrong, without what was said. */
   readonly problem: string
 }> {
@@ -115,7 +121,15 @@ export class StructuredOutputError extends Failure.failure("StructuredOutputErro
  * @category options
  * @since 0.1.0
  */
-export interface Options extends Turn.Options {
+export interface Options extends Turn.Options, ReadOptions {}
+
+/**
+ * Options of reading an answer.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ReadOptions {
   /**
    * How often the model is asked again when its answer does not match.
    *
@@ -172,6 +186,9 @@ export const decode = <S extends Schema.Constraint>(
     const text = Message.text(message)
     const { state, value } = PartialJson.parse(text)
     if (state !== "complete") {
+      if (Message.toolUses(message).length > 0) {
+        return fail("toolUse", "The model called a tool. Send it the result, or leave the tools out.")
+      }
       return Message.isTruncated(message)
         ? fail("truncated", `The answer was cut (${message.stop_reason}). Raise the limit, or ask for less.`)
         : fail("notJson", `It is not JSON: it breaks off or goes wrong after ${text.length} characters.`)
@@ -199,8 +216,13 @@ export const send = Effect.fn("StructuredOutput.send")(function*<S extends Schem
   schema: S,
   options?: Options
 ): Effect.fn.Return<Answer<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> {
-  const { repairs, turn } = yield* prepare(session, schema, options)
-  return yield* settle(session, schema, yield* session.send(input, turn), repairs, turn)
+  const turn = yield* turnOf(session, schema, options)
+  return yield* settle(
+    schema,
+    yield* session.send(input, turn),
+    options,
+    ({ words }) => session.send(words, again(turn))
+  )
 })
 
 /**
@@ -216,12 +238,116 @@ export const stream = <S extends Schema.Constraint>(
   schema: S,
   options?: Options
 ): Stream.Stream<Event<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> =>
-  Stream.unwrap(Effect.map(prepare(session, schema, options), ({ repairs, turn }) => {
+  Stream.unwrap(
+    Effect.map(turnOf(session, schema, options), (turn) =>
+      follow(schema, session.stream(input, turn), options, ({ words }) => session.send(words, again(turn))))
+  )
+
+/**
+ * Sends a request, and returns the answer as the schema reads it.
+ *
+ * **Example** (Asking for a value)
+ *
+ * ```ts
+ * import * as MessageRequest from "@effect-claude/core/MessageRequest"
+ * import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
+ * import * as Schema from "effect/Schema"
+ *
+ * const Teapot = Schema.Struct({ maker: Schema.String, year: Schema.Int })
+ *
+ * const teapot = StructuredOutput.create({
+ *   model: "claude-sonnet-5-5",
+ *   max_tokens: 500,
+ *   messages: [MessageRequest.user("Invent a teapot.")]
+ * }, Teapot)
+ * ```
+ *
+ * @category asking
+ * @since 0.1.0
+ */
+export const create = Effect.fn("StructuredOutput.create")(function*<S extends Schema.Constraint>(
+  request: MessageRequest.MessageRequest,
+  schema: S,
+  options?: ReadOptions
+): Effect.fn.Return<Answer<S["Type"]>, ClaudeError | StructuredOutputError, Claude | S["DecodingServices"]> {
+  const asked = yield* requestOf(request, schema)
+  return yield* settle(schema, yield* Messages.create(asked), options, (round) => Messages.create(after(asked, round)))
+})
+
+/**
+ * Sends a request, and streams the answer: what can be read of it so far, whenever
+ * that is more than before, and in the end the answer itself.
+ *
+ * @category asking
+ * @since 0.1.0
+ */
+export const createStream = <S extends Schema.Constraint>(
+  request: MessageRequest.MessageRequest,
+  schema: S,
+  options?: ReadOptions
+): Stream.Stream<Event<S["Type"]>, ClaudeError | StructuredOutputError, Claude | S["DecodingServices"]> =>
+  Stream.unwrap(
+    Effect.map(
+      requestOf(request, schema),
+      (asked) => follow(schema, Messages.stream(asked), options, (round) => Messages.create(after(asked, round)))
+    )
+  )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** An answer that does not match, what the model is told of it, and what was said since the first question. */
+interface Round {
+  readonly words: string
+  readonly turns: ReadonlyArray<MessageRequest.MessageParam>
+}
+
+/** The options of a turn that asks for the schema's form. */
+const turnOf = Effect.fnUntraced(function*(
+  session: Session,
+  schema: Schema.Constraint,
+  options: Options | undefined
+) {
+  const { repairs: _, ...rest } = options ?? {}
+  const { output_config } = yield* session.parameters
+  const asked = yield* Effect.fromResult(format(schema))
+  const turn: Turn.Options = { ...rest, output_config: { ...output_config, ...rest.output_config, format: asked } }
+  return turn
+})
+
+/** What is said or gone back to once is not for the turns that ask again. */
+const again = ({ instructions: _, rewind: __, ...turn }: Turn.Options): Turn.Options => turn
+
+const requestOf = (
+  request: MessageRequest.MessageRequest,
+  schema: Schema.Constraint
+): Effect.Effect<MessageRequest.MessageRequest, StructuredOutputError> =>
+  Effect.map(
+    Effect.fromResult(format(schema)),
+    (format) => ({ ...request, output_config: { ...request.output_config, format } })
+  )
+
+const after = (request: MessageRequest.MessageRequest, { turns }: Round): MessageRequest.MessageRequest => ({
+  ...request,
+  messages: [...request.messages, ...turns]
+})
+
+/** Shows an answer as it is written, then reads it. */
+const follow = <S extends Schema.Constraint, E, R, E2, R2>(
+  schema: S,
+  events: Stream.Stream<StreamEvent, E, R>,
+  options: ReadOptions | undefined,
+  ask: (round: Round) => Effect.Effect<Message.Message, E2, R2>
+): Stream.Stream<Event<S["Type"]>, E | E2 | StructuredOutputError, R | R2 | S["DecodingServices"]> =>
+  Stream.suspend(() => {
     const reader = PartialJson.make()
     const wraps = isWrapped(schema)
     let shown = ""
-    const partials = session.stream(input, turn).pipe(
+    let state = MessageAccumulator.initial
+    const partials = events.pipe(
       Stream.map((event): ReadonlyArray<Event<S["Type"]>> => {
+        state = MessageAccumulator.step(state, event)
         if (event.type !== "content_block_delta" || event.delta.type !== "text_delta") return []
         reader.push(event.delta.text)
         const now = JSON.stringify(wraps ? unwrap(reader.value()) : reader.value()) ?? ""
@@ -232,54 +358,37 @@ export const stream = <S extends Schema.Constraint>(
       }),
       Stream.flattenIterable
     )
-    const done = Effect.gen(function*() {
-      const message = Option.getOrThrow(yield* session.lastResponse)
-      const answer = yield* settle(session, schema, message, repairs, turn)
-      const event: Event<S["Type"]> = { _tag: "Done", answer }
-      return event
-    })
-    return Stream.concat(partials, Stream.fromEffect(done))
-  }))
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-const prepare = Effect.fnUntraced(function*(
-  session: Session,
-  schema: Schema.Constraint,
-  options: Options | undefined
-) {
-  const { repairs = 1, ...rest } = options ?? {}
-  const parameters = yield* session.parameters
-  const asked = yield* Effect.fromResult(format(schema))
-  const turn: Turn.Options = {
-    ...rest,
-    output_config: { ...parameters.output_config, ...rest.output_config, format: asked }
-  }
-  return { repairs, turn }
-})
+    // A stream that ended well has its message.
+    const done = Effect.suspend(() =>
+      settle(schema, Option.getOrThrow(MessageAccumulator.snapshot(state)), options, ask)
+    )
+    return Stream.concat(
+      partials,
+      Stream.fromEffect(Effect.map(done, (answer): Event<S["Type"]> => ({ _tag: "Done", answer })))
+    )
+  })
 
 /** Reads an answer, and asks again where it does not match. */
-const settle = Effect.fnUntraced(function*<S extends Schema.Constraint>(
-  session: Session,
+const settle = Effect.fnUntraced(function*<S extends Schema.Constraint, E, R>(
   schema: S,
   first: Message.Message,
-  repairs: number,
-  { instructions: _, rewind: __, ...turn }: Turn.Options
-): Effect.fn.Return<Answer<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> {
+  options: ReadOptions | undefined,
+  ask: (round: Round) => Effect.Effect<Message.Message, E, R>
+): Effect.fn.Return<Answer<S["Type"]>, E | StructuredOutputError, R | S["DecodingServices"]> {
   let message = first
+  let turns: ReadonlyArray<MessageRequest.MessageParam> = []
   for (let count = 0;; count++) {
     const read = yield* Effect.result(decode(message, schema))
     if (Result.isSuccess(read)) return { value: read.success, message, repairs: count }
     const { cause, reason } = read.failure
+    if (count >= (options?.repairs ?? 1) || (reason !== "mismatch" && reason !== "notJson")) return yield* read.failure
     // The model is told all of it; what is printed quotes nothing of the answer.
     const problem = Schema.isSchemaError(cause) ? cause.message : read.failure.problem
-    if (count >= repairs || (reason !== "mismatch" && reason !== "notJson")) return yield* read.failure
-    message = yield* session.send(
-      `Your answer does not have the form that was asked for. ${problem} Answer again.`,
-      turn
-    )
+    const words = `Your answer does not have the form that was asked for. ${problem} Answer again.`
+    // An answer that says nothing cannot be sent back: the question is asked again as it was.
+    const answer = Option.toArray(Message.toParam(message))
+    turns = answer.length === 0 ? turns : [...turns, ...answer, MessageRequest.user(words)]
+    message = yield* ask({ words, turns })
   }
 })
 

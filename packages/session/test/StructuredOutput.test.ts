@@ -1,4 +1,5 @@
 import * as Message from "@effect-claude/core/Message"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
@@ -6,7 +7,7 @@ import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Result, Schema, Stream } from "effect"
 import { inspect } from "node:util"
-import { options, provide, sent } from "./scripted.ts"
+import { options, provide, sent, tool } from "./scripted.ts"
 
 const Plan = Schema.Struct({
   title: Schema.String.check(Schema.isMaxLength(20)),
@@ -15,6 +16,8 @@ const Plan = Schema.Struct({
 
 const plan = `{"title":"Launch","steps":[1,2]}`
 const long = `{"title":"A title that is much too long","steps":[]}`
+
+const request = { model: "claude-sonnet-5-5", max_tokens: 100, messages: [MessageRequest.user("Plan")] }
 
 const configOf = (body: { readonly [field: string]: unknown } | undefined) =>
   body?.["output_config"] as { readonly effort?: string; readonly format: { readonly schema: object } } | undefined
@@ -148,6 +151,18 @@ describe("StructuredOutput", () => {
         assert.deepStrictEqual(done?._tag === "Done" && done.answer.value, { title: "Launch", steps: [1, 2] })
       }).pipe(provide(Script.reply(JSON.stringify(JSON.parse(plan), null, 2)).pipe(Script.chunked("perEvent")))))
 
+    it.effect("reads its own answer, whatever was said in the session meanwhile", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const events = yield* StructuredOutput.stream(session, "Plan", Plan).pipe(
+          Stream.tap((event) => event._tag === "Done" ? Effect.void : Effect.forkChild(session.send("Hello"))),
+          Stream.runCollect
+        )
+        const done = events.at(-1)
+
+        assert.strictEqual(done?._tag === "Done" && done.answer.value.title, "Launch")
+      }).pipe(provide(Script.reply(plan), Script.forever(Script.reply("Hi!")))))
+
     it.effect("asks again where the answer does not match", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
@@ -166,6 +181,71 @@ describe("StructuredOutput", () => {
 
         assert.isTrue(events.every((event) => event._tag === "Done" || Array.isArray(event.value)))
       }).pipe(provide(Script.reply(`{"value":[1,2,3,4,5,6,7,8,9]}`).pipe(Script.chunked("perEvent")))))
+  })
+
+  describe("create", () => {
+    it.effect("asks for the schema's form beside what else the request says", () =>
+      Effect.gen(function*() {
+        const answer = yield* StructuredOutput.create({ ...request, output_config: { effort: "low" } }, Plan)
+
+        assert.deepStrictEqual([answer.value, answer.repairs], [{ title: "Launch", steps: [1, 2] }, 0])
+        const config = configOf((yield* sent)[0])
+        assert.strictEqual(config?.effort, "low")
+        assert.isDefined(config?.format)
+      }).pipe(provide(Script.reply(plan))))
+
+    it.effect.each([[undefined, [1, 3]], [0, [1]], [2, [1, 3, 5]]] as const)(
+      "sends answers that do not match back, with what is wrong, at most so often: %s",
+      ([repairs, lengths]) =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(StructuredOutput.create(request, Plan, { repairs }))
+
+          assert.strictEqual(error._tag === "StructuredOutputError" && error.reason, "mismatch")
+          const bodies = yield* sent
+          assert.deepStrictEqual(bodies.map(({ messages }) => messages.length), [...lengths])
+          for (const { messages } of bodies) assert.deepStrictEqual(History.check(messages), [])
+        }).pipe(provide(Script.forever(Script.reply(long))))
+    )
+
+    it.effect("asks as before after an answer that says nothing", () =>
+      Effect.gen(function*() {
+        const answer = yield* StructuredOutput.create(request, Plan)
+
+        assert.strictEqual(answer.repairs, 1)
+        const [first, second] = yield* sent
+        assert.deepStrictEqual(second?.messages, first?.messages)
+      }).pipe(provide(Script.reply(""), Script.reply(plan))))
+
+    it.effect("does not ask again where the model called a tool", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(StructuredOutput.create({ ...request, tools: [tool] }, Plan))
+
+        assert.strictEqual(error._tag === "StructuredOutputError" && error.reason, "toolUse")
+        assert.lengthOf(yield* sent, 1)
+      }).pipe(provide(Script.toolCall("weather", {}), Script.reply(plan))))
+  })
+
+  describe("createStream", () => {
+    it.effect("shows what can be read so far, asks again, and ends with the answer", () =>
+      Effect.gen(function*() {
+        const events = yield* Stream.runCollect(StructuredOutput.createStream(request, Plan))
+
+        const done = events.at(-1)
+        assert.isTrue(events.some((event) => event._tag === "Partial"))
+        assert.deepStrictEqual(done?._tag === "Done" && [done.answer.value.title, done.answer.repairs], ["Launch", 1])
+      }).pipe(provide(Script.reply(long), Script.reply(plan))))
+
+    it.effect("fails after what could be read of a cut answer", () =>
+      Effect.gen(function*() {
+        const shown: Array<unknown> = []
+        const error = yield* Effect.flip(Stream.runForEach(
+          StructuredOutput.createStream(request, Plan),
+          (event) => Effect.sync(() => shown.push(event))
+        ))
+
+        assert.strictEqual(error._tag === "StructuredOutputError" && error.reason, "truncated")
+        assert.deepStrictEqual(shown.at(-1), { _tag: "Partial", value: { title: "Lau" } })
+      }).pipe(provide(Script.reply({ text: `{"title":"Lau`, stop_reason: "max_tokens" }))))
   })
 
   describe("format", () => {
