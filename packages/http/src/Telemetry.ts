@@ -92,7 +92,7 @@ const follow = (call: Interceptor.Call, options: Options | undefined): Effect.Ef
       attempt: (attempt, number) =>
         Effect.uninterruptibleMask((restore) =>
           Effect.flatMap(
-            Effect.makeSpan(`${exchange.method} ${exchange.path}`, {
+            Effect.makeSpan(`${exchange.method} ${exchange.operation}`, {
               kind: "client",
               parent: span,
               attributes: GenAi.ofAttempt(call, number)

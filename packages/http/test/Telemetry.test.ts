@@ -112,7 +112,7 @@ describe("Telemetry", () => {
         const [call, first, second] = spans
         assert.strictEqual(spans.length, 3)
         for (const attempt of [first, second]) {
-          assert.strictEqual(attempt?.name, "POST /v1/messages")
+          assert.strictEqual(attempt?.name, "POST messages.create")
           assert.strictEqual(Option.getOrUndefined(attempt!.parent), call)
         }
         assert.strictEqual(attributesOf(first)["error.type"], "OverloadedError")
@@ -190,7 +190,7 @@ describe("Telemetry", () => {
           [
             ["program", undefined],
             ["chat claude-sonnet-5-5", spans[0]?.spanId],
-            ["POST /v1/messages", spans[1]?.spanId],
+            ["POST messages.create", spans[1]?.spanId],
             ["handler", spans[2]?.spanId]
           ]
         )

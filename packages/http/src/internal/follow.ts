@@ -132,12 +132,15 @@ const together = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.F
 
 /** The first answer that is known, asking no further. */
 const first = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.Follower["answer"] => {
-  const asked = followers.map((follower) => follower.answer).filter((answer) => answer !== undefined)
-  return asked.length === 0 ?
-    undefined :
-    asked.reduceRight((inner, answer) =>
-      Effect.flatMap(answer, (message) => message === undefined ? inner : Effect.succeed(message))
-    )
+  const asked = followers.flatMap(({ answer }) => answer ?? [])
+  if (asked.length === 0) return undefined
+  return Effect.gen(function*() {
+    for (const answer of asked) {
+      const message = yield* answer
+      if (message !== undefined) return message
+    }
+    return undefined
+  })
 }
 
 const all = (
