@@ -33,6 +33,7 @@ import type { ClaudeError, RequestValidationError } from "@effect-claude/core/Cl
 import type * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import type { WindowWarning } from "@effect-claude/core/TokenEstimate"
 import type * as Usage from "@effect-claude/core/Usage"
 import { Claude } from "@effect-claude/http/Claude"
 import * as Context from "effect/Context"
@@ -111,6 +112,8 @@ export interface State {
   readonly cost: Option.Option<Cost.Cost>
   /** The last answer that was committed. */
   readonly lastResponse: Option.Option<Message.Message>
+  /** The warning for the last prompt, if it filled much of the model's window. */
+  readonly window: Option.Option<WindowWarning>
 }
 
 /**
@@ -319,6 +322,7 @@ const read = (options: Options, claude: Claude["Service"]) => {
     abandonAfter,
     budget,
     cache,
+    contextWindow,
     history = History.empty,
     keepRefusals,
     maxContinuations,
@@ -331,7 +335,7 @@ const read = (options: Options, claude: Claude["Service"]) => {
   const settings: Core.Settings = {
     claude,
     budget,
-    policy: { cache, keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
+    policy: { cache, contextWindow, keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }

@@ -19,6 +19,7 @@ import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type { CachePolicy } from "./CachePolicy.ts"
+import type * as ContextWindow from "./ContextWindow.ts"
 import * as Blocks from "./internal/blocks.ts"
 import * as Splice from "./internal/splice.ts"
 
@@ -97,6 +98,12 @@ export interface Policy {
    * @default "auto"
    */
   readonly cache?: CachePolicy | undefined
+  /**
+   * What becomes of a conversation that outgrows the model's window.
+   *
+   * @default it fails
+   */
+  readonly contextWindow?: ContextWindow.Policy | undefined
 }
 
 /**

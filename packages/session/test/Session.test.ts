@@ -135,6 +135,15 @@ describe("Session", () => {
           ])
         }).pipe(provide(Script.toolCall("weather", {}, { toolUseId: "toolu_1" }), Script.reply("Fine"))))
 
+      it.effect("closes them for words that come as blocks, too", () =>
+        Effect.gen(function*() {
+          const session = yield* Session.make({ ...options, tools: [tool] })
+          yield* session.send("Weather?")
+          yield* session.send([{ type: "text", text: "Never mind" }])
+
+          assert.lengthOf((yield* sent)[1]?.messages[2]?.content ?? [], 2)
+        }).pipe(provide(Script.toolCall("weather"), Script.reply("Fine"))))
+
       it.effect("fails where so chosen, naming the calls", () =>
         Effect.gen(function*() {
           const session = yield* Session.make({ ...options, tools: [tool], whenToolsPending: "fail" })

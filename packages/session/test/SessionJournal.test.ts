@@ -201,6 +201,20 @@ describe("Session", () => {
         assert.strictEqual((yield* (yield* Session.open(opened)).history).exchanges, 2)
       }).pipe(Effect.provide(faulty({ append: "after" })), provide(used("1"), used("2"))))
 
+    it.effect("takes an append for failed where somebody else's entry is in its place", () => {
+      const faults: { append?: "before" | undefined } = {}
+      return Effect.gen(function*() {
+        const one = yield* Session.open(opened)
+        const other = yield* Session.open(opened)
+        yield* other.send("two")
+        faults.append = "before"
+        const error = yield* Effect.flip(one.send("one"))
+
+        assert.strictEqual(error._tag, "SessionStoreError")
+        assert.strictEqual(yield* one.history, History.empty)
+      }).pipe(Effect.provide(faulty(faults)), provide(used("2"), used("1")))
+    })
+
     it.effect("tells the second of two processes, which catches up and goes on", () =>
       Effect.gen(function*() {
         const one = yield* Session.open(opened)

@@ -119,6 +119,7 @@ const streamed = Effect.fnUntraced(function*(
   let revoke: Effect.Effect<void> = Effect.void
   const pull = yield* Run.open(core, input, input === undefined ? following(options) : options, {
     scope,
+    restore,
     drive: () => {},
     rest: Effect.void,
     finish: Effect.void,

@@ -56,7 +56,12 @@ export const make = (
   told: Journal.Told,
   journal?: Journal.Journal
 ): Effect.Effect<Core> => {
-  const now: State = { ...shown(told), phase: "idle", parameters: { ...parameters, ...told.parameters } }
+  const now: State = {
+    ...shown(told),
+    phase: "idle",
+    window: Option.none(),
+    parameters: { ...parameters, ...told.parameters }
+  }
   return Effect.map(SubscriptionRef.make(now), (state) => ({
     settings,
     lock: Lock.make(),
@@ -104,14 +109,17 @@ export const exclusively = <A, E, R>(
 export const held = <A, E, R>(
   core: Core,
   scope: Scope.Scope,
-  use: (lease: Lock.Lease) => Effect.Effect<A, E, R>
+  use: (
+    lease: Lock.Lease,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | SessionBusyError, R> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.flatMap(
       Lock.acquire(core.lock, core.settings.lock, restore),
       (lease) =>
         Scope.addFinalizer(scope, Effect.suspend(() => Effect.andThen(lease.revoke, finish(core, lease)))).pipe(
-          Effect.andThen(use(lease)),
+          Effect.andThen(use(lease, restore)),
           Effect.onError(() => finish(core, lease))
         )
     )

@@ -7,7 +7,6 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import { Claude } from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
@@ -19,136 +18,21 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
-import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../Session.ts"
-import { ToolResultsPendingError, TurnAbandonedError } from "../SessionError.ts"
+import { TurnAbandonedError } from "../SessionError.ts"
 import type * as Turn from "../Turn.ts"
+import * as Attempt from "./attempt.ts"
 import * as Blocks from "./blocks.ts"
-import * as Check from "./check.ts"
 import * as Core from "./core.ts"
-import * as Internal from "./history.ts"
 import * as Lock from "./lock.ts"
+import * as Room from "./room.ts"
 import * as Splice from "./splice.ts"
-
-/** A turn under way. */
-interface Attempt {
-  /** The history the turn is added to. */
-  readonly base: History.History
-  readonly parameters: Turn.Parameters
-  readonly policy: Turn.Policy
-  /** The history with what the user said and what the model answered so far. */
-  history: History.History
-  /** The answers so far. */
-  readonly messages: Array<Message.Message>
-}
-
-/** What an answer cut by `max_tokens` is followed by. */
-const goOn = "Continue exactly where you stopped. Repeat nothing."
 
 /** What an open call is answered with when its turn was cut short. */
 const interrupted = "The turn was interrupted before the call was run."
-
-/** What an open call is answered with when the user goes on without a result. */
-const skipped = "The call has no result: the conversation went on without it."
-
-/** Puts the user's words into the history, and the turn's parameters over the session's. */
-const prepare = (
-  core: Core.Core,
-  input: History.Input | undefined,
-  options: Turn.Options
-): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
-  Effect.suspend((): ReturnType<typeof prepare> => {
-    const {
-      cache,
-      instructions,
-      keepRefusals,
-      maxContinuations,
-      onInterrupt,
-      onMaxTokens,
-      rewind,
-      whenToolsPending,
-      ...parameters
-    } = options
-    const { settings } = core
-    const policy: Turn.Policy = {
-      cache: cache ?? settings.policy.cache,
-      keepRefusals: keepRefusals ?? settings.policy.keepRefusals,
-      maxContinuations: maxContinuations ?? settings.policy.maxContinuations,
-      onInterrupt: onInterrupt ?? settings.policy.onInterrupt,
-      onMaxTokens: onMaxTokens ?? settings.policy.onMaxTokens,
-      whenToolsPending: whenToolsPending ?? settings.policy.whenToolsPending
-    }
-    const base = History.rewind(core.now.history, rewind ?? 0)
-    let history = base
-    if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
-      if (policy.whenToolsPending === "fail") {
-        return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
-      }
-      history = History.closeTools(history, skipped)
-    }
-    return Result.succeed(history).pipe(
-      Result.flatMap((history) =>
-        instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
-      ),
-      Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
-      Result.map((history): Attempt => ({
-        base,
-        parameters: { ...core.now.parameters, ...parameters },
-        policy,
-        history,
-        messages: []
-      })),
-      Effect.fromResult
-    )
-  })
-
-/** A history that expects an answer without another word. */
-const toBeAnswered = (history: History.History): History.Validated =>
-  history.status === "awaitingReply" || history.status === "paused"
-    ? Result.succeed(history)
-    : Result.fail(Check.toError([Check.unanswerable(history.status)]))
-
-const givesResults = (input: History.Input): boolean =>
-  typeof input !== "string" && Arr.ensure(input).some(Blocks.isToolResult)
-
-/** The next request of a turn. */
-const requestOf = ({ history, parameters, policy }: Attempt): MessageRequest.MessageRequest => {
-  const cache = policy.cache ?? "auto"
-  // What the program marked itself is kept as far as the API takes it; the policy marks what is left.
-  const breakpoints = breakpointsLeft(parameters)
-  return CachePolicy.apply({ ...parameters, messages: History.toMessages(history, { breakpoints }) }, cache)
-}
-
-const breakpointsLeft = (parameters: Turn.Parameters): number => {
-  const system = typeof parameters.system === "object" ? parameters.system : []
-  const marked = [...system, ...parameters.tools ?? [], parameters].filter((part) =>
-    "cache_control" in part && part.cache_control !== undefined && part.cache_control !== null
-  )
-  return Math.max(0, 4 - marked.length)
-}
-
-/** Takes an answer. Returns whether the turn goes on. */
-const take = (attempt: Attempt, message: Message.Message): boolean => {
-  const { keepRefusals, maxContinuations = 8, onMaxTokens } = attempt.policy
-  attempt.messages.push(message)
-  attempt.history = History.reply(attempt.history, message, { keepRefusal: keepRefusals }).pipe(
-    Result.getOrElse(() => attempt.history)
-  )
-  if (attempt.messages.length > maxContinuations) return false
-  if (attempt.history.status === "paused") return true
-  if (message.stop_reason !== "max_tokens" || onMaxTokens !== "continue") return false
-  if (attempt.history.status !== "ready") return false
-  attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], true)
-  return true
-}
-
-/** The answer of a turn that is complete. */
-const answerOf = (attempt: Attempt): Message.Message | undefined =>
-  Arr.isArrayNonEmpty(attempt.messages) ? Splice.join(attempt.messages) : undefined
 
 /** Runs a turn and returns the answer. */
 export const send = (
@@ -167,21 +51,27 @@ export const sendWith = Effect.fnUntraced(function*(
   options: Turn.Options,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.fn.Return<Message.Message, TurnError> {
-  const attempt = yield* prepare(core, input, options)
+  const attempt = yield* Attempt.prepare(core, input, options)
   yield* Core.update(core, { phase: "running" })
+  yield* Room.watch(core, attempt, restore)
   while (true) {
-    const request = requestOf(attempt)
+    const request = Attempt.requestOf(attempt)
     const pending = yield* Core.reserve(core, request)
-    const message: Message.Message = yield* restore(Messages.create(request)).pipe(
+    const answered: Message.Message | undefined = yield* restore(Messages.create(request)).pipe(
       Effect.provideService(Claude, core.settings.claude),
       Effect.onError((cause) => {
         const error = failureIn(cause)
         return Core.settle(core, pending, error?.partial, error?.outcome)
-      })
+      }),
+      Effect.catchTag(
+        "ContextWindowExceededError",
+        (error) => Effect.as(Room.make(core, attempt, error, restore), undefined)
+      )
     )
-    yield* Core.settle(core, pending, message)
-    if (take(attempt, message)) continue
-    const answer = answerOf(attempt) ?? message
+    if (answered === undefined) continue
+    yield* Core.settle(core, pending, answered)
+    if (Attempt.take(attempt, answered)) continue
+    const answer = Attempt.answerOf(attempt) ?? answered
     yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer)
     return answer
   }
@@ -210,21 +100,26 @@ export const stream = (
   input: History.Input | undefined,
   options: Turn.Options
 ): Stream.Stream<StreamEvent.StreamEvent, TurnError> =>
-  Stream.fromChannel(Channel.fromTransform((_, outer) =>
-    Core.held(core, outer, (lease) =>
-      open(core, input, options, {
-        scope: Scope.forkUnsafe(outer),
-        drive: (fiber) => Lock.drive(lease, fiber),
-        rest: Lock.rest(lease),
-        finish: Core.finish(core, lease),
-        revokedBy: (revoke) => {
-          lease.revoke = revoke
-        }
-      }))
-  ))
+  Stream.fromChannel(
+    Channel.fromTransform((_, outer) =>
+      Core.held(core, outer, (lease, restore) =>
+        open(core, input, options, {
+          restore,
+          scope: Scope.forkUnsafe(outer),
+          drive: (fiber) => Lock.drive(lease, fiber),
+          rest: Lock.rest(lease),
+          finish: Core.finish(core, lease),
+          revokedBy: (revoke) => {
+            lease.revoke = revoke
+          }
+        }))
+    )
+  )
 
 /** How a turn that is pulled holds the session. */
 export interface Hold {
+  /** Makes interruptible what may be interrupted. */
+  readonly restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The scope of the turn's requests. */
   readonly scope: Scope.Closeable
   /** Says which fiber drives the turn. */
@@ -248,7 +143,8 @@ export const open = (
     const running = new Running(core, hold)
     const revoke = running.end(Exit.interrupt())
     hold.revokedBy(revoke)
-    return prepare(core, input, options).pipe(
+    return Attempt.prepare(core, input, options).pipe(
+      Effect.tap((attempt) => Room.watch(core, attempt, hold.restore)),
       Effect.flatMap((attempt) => running.begin(attempt)),
       Effect.onError(() => revoke)
     )
@@ -260,7 +156,7 @@ type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
 
 /** A turn whose events are pulled. */
 class Running {
-  private attempt: Attempt | undefined = undefined
+  private attempt: Attempt.Attempt | undefined = undefined
   private upstream: Upstream = Cause.done()
   private pending: Core.Pending | undefined = undefined
   private accumulator = MessageAccumulator.initial
@@ -277,7 +173,7 @@ class Running {
     this.hold = hold
   }
 
-  begin(attempt: Attempt): Effect.Effect<Pull.Pull<Events, TurnError>, ClaudeError.BudgetExceededError> {
+  begin(attempt: Attempt.Attempt): Effect.Effect<Pull.Pull<Events, TurnError>, ClaudeError.BudgetExceededError> {
     this.attempt = attempt
     return Core.update(this.core, { phase: "running" }).pipe(
       Effect.andThen(this.open(attempt)),
@@ -289,14 +185,15 @@ class Running {
   }
 
   /** Sends the next request of the turn. */
-  private open(attempt: Attempt): Effect.Effect<void, ClaudeError.BudgetExceededError> {
-    this.accumulator = MessageAccumulator.initial
-    const request = requestOf(attempt)
-    return Core.reserve(this.core, request).pipe(
-      Effect.flatMap((pending) => {
+  private open(attempt: Attempt.Attempt): Effect.Effect<void, ClaudeError.BudgetExceededError> {
+    return Effect.suspend(() => {
+      this.accumulator = MessageAccumulator.initial
+      const request = Attempt.requestOf(attempt)
+      return Effect.flatMap(Core.reserve(this.core, request), (pending) => {
         this.pending = pending
         return Stream.toPull(Stream.provideService(Messages.stream(request), Claude, this.core.settings.claude))
-      }),
+      })
+    }).pipe(
       Scope.provide(this.hold.scope),
       Effect.map((pull) => {
         this.upstream = pull
@@ -319,10 +216,25 @@ class Running {
   ): Pull.Pull<Events, TurnError> {
     return Effect.catchIf(restore(this.upstream), Cause.isDone, () => Effect.fail(truncated())).pipe(
       Effect.flatMap((events) => this.feed(events)),
+      Effect.catchTag("ContextWindowExceededError", (error) => this.makeRoom(error, restore)),
       Effect.flatMap((events): Pull.Pull<Events, TurnError> => {
         if (!Arr.isReadonlyArrayNonEmpty(events)) return this.advance(restore)
         return this.state === "running" ? Effect.as(this.hold.rest, events) : Effect.succeed(events)
       })
+    )
+  }
+
+  /** Sends the request again with more room. Nothing of its answer was handed down: it was refused. */
+  private makeRoom(
+    error: ClaudeError.ContextWindowExceededError,
+    restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  ): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError> {
+    const { attempt } = this
+    if (attempt === undefined) return Effect.fail(error)
+    return this.settle(undefined, error.outcome).pipe(
+      Effect.andThen(Room.make(this.core, attempt, error, restore)),
+      Effect.andThen(this.open(attempt)),
+      Effect.as([])
     )
   }
 
@@ -338,13 +250,13 @@ class Running {
     return Effect.flatMap(this.settle(message.value), (): ReturnType<Running["feed"]> => {
       const all = [...this.held, ...events]
       this.held = []
-      if (take(attempt, message.value)) {
+      if (Attempt.take(attempt, message.value)) {
         const out = this.splicer.next(all, true)
         this.splicer.begin()
         return Effect.as(this.open(attempt), out)
       }
       const out = this.splicer.next(all, false)
-      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, answerOf(attempt)).pipe(
+      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, Attempt.answerOf(attempt)).pipe(
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
           this.state = "committed"
@@ -390,13 +302,13 @@ class Running {
 
   private keep(partial: Message.Message | undefined): Effect.Effect<void> {
     if (this.attempt === undefined || this.attempt.policy.onInterrupt !== "keep") return Effect.void
-    const attempt: Attempt = { ...this.attempt, policy: { ...this.attempt.policy, maxContinuations: 0 } }
+    const attempt: Attempt.Attempt = { ...this.attempt, policy: { ...this.attempt.policy, maxContinuations: 0 } }
     const kept = partial === undefined ? undefined : sendableOf(partial, this.accumulator)
-    if (kept !== undefined) take(attempt, kept)
+    if (kept !== undefined) Attempt.take(attempt, kept)
     if (attempt.messages.length === 0) return Effect.void
     const history = History.closeTools(attempt.history, interrupted)
     // The turn fails anyway; what cannot be written is rolled back.
-    return Effect.ignore(Core.commit(this.core, attempt.base, history, attempt.messages, answerOf(attempt)))
+    return Effect.ignore(Core.commit(this.core, attempt.base, history, attempt.messages, Attempt.answerOf(attempt)))
   }
 }
 

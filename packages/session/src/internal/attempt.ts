@@ -1,0 +1,144 @@
+/**
+ * A turn under way: what it is added to, what was said in it so far, and the
+ * request that comes next.
+ *
+ * @since 0.1.0
+ */
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Message from "@effect-claude/core/Message"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as CachePolicy from "../CachePolicy.ts"
+import * as History from "../History.ts"
+import { ToolResultsPendingError } from "../SessionError.ts"
+import type * as Turn from "../Turn.ts"
+import * as Blocks from "./blocks.ts"
+import * as Check from "./check.ts"
+import type * as Core from "./core.ts"
+import * as Internal from "./history.ts"
+import * as Splice from "./splice.ts"
+
+/** A turn under way. */
+export interface Attempt {
+  /** The history the turn is added to. */
+  base: History.History
+  readonly parameters: Turn.Parameters
+  readonly policy: Turn.Policy
+  /** The history with what the user said and what the model answered so far. */
+  history: History.History
+  /** The answers so far. */
+  readonly messages: Array<Message.Message>
+  /** Whether room was made for it in the window. */
+  shrunk: boolean
+}
+
+/** What an answer cut by `max_tokens` is followed by. */
+const goOn = "Continue exactly where you stopped. Repeat nothing."
+
+/** What an open call is answered with when the user goes on without a result. */
+const skipped = "The call has no result: the conversation went on without it."
+
+/** Puts the user's words into the history, and the turn's parameters over the session's. */
+export const prepare = (
+  core: Core.Core,
+  input: History.Input | undefined,
+  options: Turn.Options
+): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
+  Effect.suspend((): ReturnType<typeof prepare> => {
+    const { instructions, parameters, policy, rewind } = split(core.settings.policy, options)
+    const base = History.rewind(core.now.history, rewind ?? 0)
+    let history = base
+    if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
+      if (policy.whenToolsPending === "fail") {
+        return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
+      }
+      history = History.closeTools(history, skipped)
+    }
+    return Result.succeed(history).pipe(
+      Result.flatMap((history) =>
+        instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
+      ),
+      Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
+      Result.map((history): Attempt => ({
+        base,
+        parameters: { ...core.now.parameters, ...parameters },
+        policy,
+        history,
+        messages: [],
+        shrunk: false
+      })),
+      Effect.fromResult
+    )
+  })
+
+/** What of a turn's options is policy, and what are parameters. What the turn leaves out is the session's. */
+const split = (policy: Turn.Policy, options: Turn.Options) => {
+  const {
+    cache = policy.cache,
+    contextWindow = policy.contextWindow,
+    instructions,
+    keepRefusals = policy.keepRefusals,
+    maxContinuations = policy.maxContinuations,
+    onInterrupt = policy.onInterrupt,
+    onMaxTokens = policy.onMaxTokens,
+    rewind,
+    whenToolsPending = policy.whenToolsPending,
+    ...parameters
+  } = options
+  const own: Turn.Policy = {
+    cache,
+    contextWindow,
+    keepRefusals,
+    maxContinuations,
+    onInterrupt,
+    onMaxTokens,
+    whenToolsPending
+  }
+  return { instructions, rewind, parameters, policy: own }
+}
+
+/** A history that expects an answer without another word. */
+const toBeAnswered = (history: History.History): History.Validated =>
+  history.status === "awaitingReply" || history.status === "paused"
+    ? Result.succeed(history)
+    : Result.fail(Check.toError([Check.unanswerable(history.status)]))
+
+const givesResults = (input: History.Input): boolean =>
+  typeof input !== "string" && Arr.ensure(input).some(Blocks.isToolResult)
+
+/** The next request of a turn. */
+export const requestOf = ({ history, parameters, policy }: Attempt): MessageRequest.MessageRequest => {
+  const cache = policy.cache ?? "auto"
+  // What the program marked itself is kept as far as the API takes it; the policy marks what is left.
+  const breakpoints = breakpointsLeft(parameters)
+  return CachePolicy.apply({ ...parameters, messages: History.toMessages(history, { breakpoints }) }, cache)
+}
+
+const breakpointsLeft = (parameters: Turn.Parameters): number => {
+  const system = typeof parameters.system === "object" ? parameters.system : []
+  const marked = [...system, ...parameters.tools ?? [], parameters].filter((part) =>
+    "cache_control" in part && part.cache_control !== undefined && part.cache_control !== null
+  )
+  return Math.max(0, 4 - marked.length)
+}
+
+/** Takes an answer. Returns whether the turn goes on. */
+export const take = (attempt: Attempt, message: Message.Message): boolean => {
+  const { keepRefusals, maxContinuations = 8, onMaxTokens } = attempt.policy
+  attempt.messages.push(message)
+  attempt.history = History.reply(attempt.history, message, { keepRefusal: keepRefusals }).pipe(
+    Result.getOrElse(() => attempt.history)
+  )
+  if (attempt.messages.length > maxContinuations) return false
+  if (attempt.history.status === "paused") return true
+  if (message.stop_reason !== "max_tokens" || onMaxTokens !== "continue") return false
+  if (attempt.history.status !== "ready") return false
+  attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], true)
+  return true
+}
+
+/** The answer of a turn that is complete. */
+export const answerOf = (attempt: Attempt): Message.Message | undefined =>
+  Arr.isArrayNonEmpty(attempt.messages) ? Splice.join(attempt.messages) : undefined

@@ -1,0 +1,263 @@
+import * as Message from "@effect-claude/core/Message"
+import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
+import * as Agent from "@effect-claude/session/Agent"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
+import * as History from "@effect-claude/session/History"
+import * as Session from "@effect-claude/session/Session"
+import * as SessionStore from "@effect-claude/session/SessionStore"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Schema, Stream } from "effect"
+import { Tool, Toolkit } from "effect/ai"
+import { answer, apply, say, Steps } from "./builders.ts"
+import { assistant, options, provide, sent, tool, user } from "./scripted.ts"
+
+const { text } = { text: (text: string) => ({ type: "text", text }) as const }
+
+const tooLong = Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" })
+
+const long = (exchanges: number): History.History => {
+  let history = History.empty
+  for (let n = 0; n < exchanges; n++) history = answer(say(history, `q${n}`), [text(`a${n}`)])
+  return history
+}
+
+const told = "This is what was said so far, as you summarised it:\n\n"
+
+describe("ContextWindow", () => {
+  describe("trim", () => {
+    it("leaves out all but the latest exchanges", () => {
+      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(3), 1)), [user("q2"), assistant("a2")])
+      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(3), 0)), [])
+      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(2), 9)), History.toMessages(long(2)))
+    })
+
+    it.prop("what is left keeps the rules and ends as it did, however the conversation went", [Steps], ([steps]) => {
+      const history = steps.reduce(apply, History.empty)
+      for (const keep of [1, 2, 3]) {
+        const trimmed = ContextWindow.trim(history, keep)
+
+        assert.deepStrictEqual(History.check(trimmed), [])
+        assert.strictEqual(trimmed.exchanges, Math.min(keep, history.exchanges))
+        assert.deepStrictEqual(History.entries(trimmed), History.entries(history).slice(-trimmed.size))
+        assert.strictEqual(trimmed.status, trimmed.exchanges === 0 ? "ready" : history.status)
+      }
+    }, { arbitrary: { runs: 300 } })
+  })
+
+  describe("sizeOf", () => {
+    it("is what the last answer and its prompt really were, and an estimate of what is new", () => {
+      const history = answer(say(History.empty, "q"), [text("a")])
+
+      assert.strictEqual(ContextWindow.sizeOf(history, "claude-haiku-4-5"), 4)
+      assert.isAbove(ContextWindow.sizeOf(say(history, "word ".repeat(1000)), "claude-haiku-4-5"), 800)
+      assert.isBelow(ContextWindow.sizeOf(say(history, "word ".repeat(1000)), "claude-haiku-4-5"), 1300)
+    })
+
+    it("is an estimate where no answer tells", () => {
+      const size = ContextWindow.sizeOf(say(History.empty, "word ".repeat(1000)), "claude-haiku-4-5")
+
+      assert.isTrue(size > 800 && size < 1300)
+    })
+  })
+
+  describe("a warning", () => {
+    const usage = (input_tokens: number) => Script.reply({ text: "ok", usage: { input_tokens, output_tokens: 0 } })
+    const haiku = { ...options, model: "claude-haiku-4-5" }
+
+    const warned = (contextWindow: ContextWindow.Policy) =>
+      Effect.gen(function*() {
+        const seen: Array<readonly [TokenEstimate.WindowWarning, number]> = []
+        const requests = yield* Effect.map(sent, () => 0)
+        let count = requests
+        const session = yield* Session.make({
+          ...haiku,
+          contextWindow: {
+            ...contextWindow,
+            onWarning: (warning) => Effect.sync(() => seen.push([warning, count]))
+          }
+        })
+        for (const words of ["one", "two", "three"]) {
+          count++
+          yield* session.send(words)
+        }
+        return { seen, session }
+      })
+
+    it.effect("comes before a request that fills so much of the window, and is shown", () =>
+      Effect.gen(function*() {
+        const { seen, session } = yield* warned({})
+
+        assert.deepStrictEqual(seen.map(([{ contextWindow }, request]) => [contextWindow, request]), [[200_000, 3]])
+        assert.isAtLeast(seen[0]?.[0].tokens ?? 0, 170_000)
+        assert.deepStrictEqual(session.state.value.window, Option.some(seen[0]?.[0]))
+      }).pipe(provide(usage(169_000), usage(170_001), usage(9))))
+
+    it.effect("comes when it is told to", () =>
+      Effect.gen(function*() {
+        const { seen } = yield* warned({ warnAt: 0.5 })
+
+        assert.deepStrictEqual(seen.map(([, request]) => request), [2, 3])
+      }).pipe(provide(usage(101_000), usage(101_000), usage(9))))
+
+    it.effect("goes away when there is room again", () =>
+      Effect.gen(function*() {
+        const { session } = yield* warned({})
+
+        assert.deepStrictEqual(session.state.value.window, Option.none())
+      }).pipe(provide(usage(190_000), usage(9), usage(9))))
+  })
+
+  describe("a prompt that does not fit", () => {
+    const talking = (contextWindow?: ContextWindow.Policy) =>
+      Session.make({ ...options, tools: [tool], history: long(4), contextWindow })
+
+    it.effect("fails the turn unless told otherwise", () =>
+      Effect.gen(function*() {
+        const session = yield* talking()
+        const error = yield* Effect.flip(session.send("Now?"))
+
+        assert.strictEqual(error._tag, "ContextWindowExceededError")
+        assert.lengthOf(yield* sent, 1)
+        assert.strictEqual((yield* session.history).exchanges, 4)
+      }).pipe(provide(tooLong)))
+
+    it.effect.each(["send", "stream"] as const)(
+      "is trimmed by half, whole exchanges at a time: %s",
+      (how) =>
+        Effect.gen(function*() {
+          const session = yield* talking({ onOverflow: "trim" })
+          const before = yield* session.history
+          yield* how === "send" ? session.send("Now?") : Stream.runDrain(session.stream("Now?"))
+
+          const left = [user("q2"), assistant("a2"), user("q3"), assistant("a3"), user("Now?")]
+          assert.deepStrictEqual((yield* sent)[1]?.messages, left)
+          assert.deepStrictEqual(History.toMessages(yield* session.history), [...left, assistant("ok")])
+          yield* session.undo
+          assert.strictEqual(yield* session.history, before)
+        }).pipe(provide(tooLong, Script.reply("ok")))
+    )
+
+    it.effect.each([[0, 1], [1, 3], [9, 7]] as const)(
+      "keeps as many exchanges as it is told, but never all: %s",
+      ([keep, turns]) =>
+        Effect.gen(function*() {
+          const session = yield* talking({ onOverflow: "trim", keep })
+          yield* session.send("Now?")
+
+          assert.lengthOf((yield* sent)[1]?.messages ?? [], turns)
+        }).pipe(provide(tooLong, Script.reply("ok")))
+    )
+
+    it.effect("makes room once, then fails, and changes nothing", () =>
+      Effect.gen(function*() {
+        const session = yield* talking({ onOverflow: "trim" })
+        const before = yield* session.history
+        const error = yield* Effect.flip(session.send("Now?"))
+        const streamed = yield* Effect.flip(Stream.runDrain(session.stream("Now?")))
+
+        assert.deepStrictEqual([error._tag, streamed._tag], [
+          "ContextWindowExceededError",
+          "ContextWindowExceededError"
+        ])
+        assert.strictEqual(yield* session.history, before)
+        assert.lengthOf(yield* sent, 4)
+      }).pipe(provide(tooLong, tooLong, tooLong, tooLong, Script.reply("no"))))
+
+    it.effect("fails where there is nothing to leave out", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim" } })
+        yield* Effect.flip(session.send("Now?"))
+
+        assert.lengthOf(yield* sent, 1)
+      }).pipe(provide(tooLong, Script.reply("no"))))
+
+    it.effect("has the older exchanges summarised, where so chosen", () =>
+      Effect.gen(function*() {
+        const session = yield* talking({ onOverflow: "compact", keep: 1 })
+        yield* session.send("Now?", { tool_choice: { type: "any" } })
+
+        const [, asked, after] = yield* sent
+        assert.deepStrictEqual(asked?.messages.slice(0, 2), [user("q0"), assistant("a0")])
+        assert.lengthOf(asked?.messages ?? [], 7)
+        assert.include(JSON.stringify(asked?.messages.at(-1)), "Summarise our conversation")
+        assert.deepStrictEqual([asked?.["tool_choice"], asked?.["tools"]], [{ type: "none" }, [tool]])
+        assert.deepStrictEqual(after?.messages, [
+          { role: "user", content: [text(`${told}They asked four times.`), text("q3")] },
+          assistant("a3"),
+          user("Now?")
+        ])
+        assert.deepStrictEqual(after?.["tool_choice"], { type: "any" })
+        assert.strictEqual((yield* session.spent).output, 9 + (yield* session.usage).output)
+      }).pipe(provide(
+        tooLong,
+        Script.reply({ text: "They asked four times.", usage: { output_tokens: 9 } }),
+        Script.reply("ok")
+      )))
+
+    it.effect.each([["says nothing", Script.reply("")], ["does not fit itself", tooLong]] as const)(
+      "leaves them out where the summary %s",
+      ([, summary]) =>
+        Effect.gen(function*() {
+          const session = yield* talking({ onOverflow: "compact", keep: 1 })
+          yield* session.send("Now?")
+
+          assert.deepStrictEqual((yield* sent)[2]?.messages, [user("q3"), assistant("a3"), user("Now?")])
+        }).pipe(provide(tooLong, summary, Script.reply("ok")))
+    )
+
+    it.effect("fails as the summary fails", () =>
+      Effect.gen(function*() {
+        const session = yield* talking({ onOverflow: "compact" })
+        const error = yield* Effect.flip(session.send("Now?"))
+
+        assert.strictEqual(error._tag, "OverloadedError")
+        assert.strictEqual((yield* session.history).exchanges, 4)
+      }).pipe(provide(tooLong, Script.status(529))))
+
+    it.effect("never parts a call from its result, and an agent goes on", () =>
+      Effect.gen(function*() {
+        const act = Toolkit.make(Tool.make("act", { success: Schema.String }))
+        const session = yield* Session.open({
+          ...options,
+          id: "ada",
+          history: long(2),
+          contextWindow: { onOverflow: "trim", keep: 0 }
+        })
+        const { message } = yield* Agent.run(session, "Go", { toolkit: act }).pipe(
+          Effect.provide(act.toLayer({ act: () => Effect.succeed("ok") }))
+        )
+        const again = yield* Session.open({ ...options, id: "ada" })
+
+        assert.strictEqual(Message.text(message), "Done")
+        assert.deepStrictEqual((yield* sent).at(-1)?.messages.map(({ role }) => role), ["user", "assistant", "user"])
+        assert.deepStrictEqual(History.entries(yield* again.history), History.entries(yield* session.history))
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(Script.toolCall("act", {}, { toolUseId: "toolu_1" }), tooLong, Script.reply("Done"))
+      ))
+  })
+
+  describe("an answer that found the window full", () => {
+    const full = Script.message({ content: [text("cut")], stop_reason: "model_context_window_exceeded" })
+
+    it.effect("is committed as far as it came, and the next turn makes room first", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, history: long(2), contextWindow: { onOverflow: "trim" } })
+        const cut = yield* session.send("Now?")
+        yield* session.send("Go on")
+
+        assert.isTrue(ContextWindow.isFull(cut))
+        assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Now?"), assistant("cut"), user("Go on")])
+      }).pipe(provide(full, Script.reply("ok"))))
+
+    it.effect("is an answer like any other unless told otherwise", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, history: long(2) })
+        yield* session.send("Now?")
+        yield* session.send("Go on")
+
+        assert.lengthOf((yield* sent)[1]?.messages ?? [], 7)
+      }).pipe(provide(full, Script.reply("ok"))))
+  })
+})
