@@ -34,16 +34,15 @@ describe("ContextWindow", () => {
 
     it.prop("what is left keeps the rules and ends as it did, however the conversation went", [Steps], ([steps]) => {
       const history = steps.reduce(apply, History.empty)
-      for (const keep of [1, 2, 3]) {
+      for (const keep of [0, 1, 2, 3]) {
         const trimmed = ContextWindow.trim(history, keep)
 
         assert.deepStrictEqual(History.check(trimmed), [])
-        assert.strictEqual(trimmed.exchanges, Math.min(keep, history.exchanges))
-        assert.deepStrictEqual(History.entries(trimmed), History.entries(history).slice(-trimmed.size))
-        // Where all that is left was set aside, nothing is waiting any more.
-        assert.strictEqual(trimmed.status, History.toMessages(trimmed).length === 0 ? "ready" : history.status)
+        assert.isAtLeast(trimmed.exchanges, Math.min(keep, history.exchanges))
+        assert.deepStrictEqual(History.entries(trimmed), History.entries(history).slice(history.size - trimmed.size))
+        assert.strictEqual(trimmed.status, history.status)
       }
-    }, { arbitrary: { runs: 300 } })
+    }, { arbitrary: { runs: 500 } })
   })
 
   describe("sizeOf", () => {

@@ -10,7 +10,11 @@ import * as History from "../History.ts"
 import type * as HistoryEntry from "../HistoryEntry.ts"
 import * as Internal from "./history.ts"
 
-/** A conversation in two: its older exchanges, and the others, to be put after something else. */
+/**
+ * A conversation in two: its older exchanges, and at least so many others, to be
+ * put after something else. It is not parted where words without an answer are
+ * joined by the next.
+ */
 export const split = (
   history: History.History,
   keep: number
@@ -18,7 +22,7 @@ export const split = (
   const node = Internal.nodeOf(history)
   let left = keep
   let at: Internal.Node = node
-  while (at.before !== undefined && left > 0) {
+  while (at.before !== undefined && (left > 0 || at.status !== "ready")) {
     if (at.opens) left--
     at = at.before
   }
@@ -26,7 +30,7 @@ export const split = (
   return { older, rest: (onto) => Internal.since(older, node).reduce(appendOr, onto) }
 }
 
-/** Entries were accepted once, and what is before them now expects the user's words, so they are again. */
+/** Entries were accepted once after a history that was ready for them; so they are again. */
 const appendOr = (history: History.History, entry: HistoryEntry.HistoryEntry): History.History =>
   Result.getOrElse(History.append(history, entry), () => history)
 

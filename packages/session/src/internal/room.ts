@@ -68,6 +68,7 @@ const shrink = Effect.fnUntraced(function*(
   const kept = Math.min(keep ?? Math.floor(others / 2), others - 1)
   if (kept < 0) return false
   const { older, rest } = Exchanges.split(attempt.history, kept + 1)
+  if (older.size === 0) return false
   const summary = onOverflow === "compact" ? yield* summarise(core, attempt, older, restore) : Option.none()
   const seed = Option.match(summary, {
     onNone: () => History.empty,
