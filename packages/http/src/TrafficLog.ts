@@ -168,6 +168,8 @@ const interceptor = (
             answer: show(answerText(Interaction.messageOf(interaction)))
           }),
           (content) => write({ ...entryOf(interaction), ...content })
+        ).pipe(
+          Effect.catchDefect((defect) => Effect.logWarning("The traffic log has a defect", defect))
         ))
   }).pipe(Effect.provide(Digest.layerWebCrypto))
 

@@ -175,6 +175,20 @@ describe("TrafficLog", () => {
       }))
   })
 
+  describe("a function that dies", () => {
+    it.effect("does not fail a call, and is heard of", () =>
+      Effect.gen(function*() {
+        const warnings: Array<unknown> = []
+        const stack = Layer.provide(TrafficLog.layer(() => Effect.die("a bug")), scripted(Script.reply(hello)))
+        yield* Messages.create(question).pipe(
+          Effect.provide(stack),
+          Effect.provide(Logger.layer([Logger.make(({ message }) => warnings.push(message))]))
+        )
+
+        assert.deepStrictEqual(warnings, [["The traffic log has a defect", "a bug"]])
+      }))
+  })
+
   describe("content", () => {
     const secret = "The code is 1234."
     const asking = Messages.create({ ...question, messages: [{ role: "user", content: secret }] })
