@@ -41,9 +41,14 @@ import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
 import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Usage from "@effect-claude/core/Usage"
+import type { Claude } from "@effect-claude/http/Claude"
+import * as Interceptor from "@effect-claude/http/Interceptor"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 
 // -----------------------------------------------------------------------------
@@ -238,6 +243,43 @@ export const make = (options: Options): Effect.Effect<Budget> =>
   })
 
 // -----------------------------------------------------------------------------
+// layers
+// -----------------------------------------------------------------------------
+
+/**
+ * Layer that draws the messages a `Claude` asks for from a budget, each attempt by
+ * itself: what is sent again is paid again.
+ *
+ * **When to use**
+ *
+ * Use it for a whole program, or for calls without a session. A session that has
+ * the same budget of its own would draw twice.
+ *
+ * **Example** (Limiting what one call may cost)
+ *
+ * ```ts
+ * import * as MessageRequest from "@effect-claude/core/MessageRequest"
+ * import * as Messages from "@effect-claude/http/Messages"
+ * import * as Budget from "@effect-claude/session/Budget"
+ * import * as Effect from "effect/Effect"
+ *
+ * const within = (tenant: Budget.Budget) =>
+ *   Messages.create({
+ *     model: "claude-sonnet-5-5",
+ *     max_tokens: 1024,
+ *     messages: [MessageRequest.user("Hello")]
+ *   }).pipe(Effect.provide(Budget.layer(tenant)))
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (budget: Budget): Layer.Layer<Claude, never, Claude> =>
+  Interceptor.layer(
+    Effect.succeed(({ request }) => Effect.sync(() => request === undefined ? {} : follow(budget, request)))
+  )
+
+// -----------------------------------------------------------------------------
 // amounts
 // -----------------------------------------------------------------------------
 
@@ -287,6 +329,55 @@ export const used = (message: Pick<Message.Message, "model" | "usage">): Effect.
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** What is set aside for an attempt. */
+interface Pending {
+  readonly worst: Amount
+  readonly reservation: Reservation
+}
+
+const follow = (budget: Budget, request: MessageRequest.MessageRequest): Interceptor.Follower => {
+  /** Attempts whose end is the end of the call. */
+  const open: Array<Pending> = []
+
+  const settle = (
+    { reservation, worst }: Pending,
+    message: Message.Message | undefined,
+    outcome: ClaudeError.Outcome
+  ): Effect.Effect<void> =>
+    message === undefined
+      ? reservation.settle(outcome === "notSent" || outcome === "rejected" ? nothing : worst)
+      : Effect.flatMap(used(message), reservation.settle)
+
+  return {
+    attempt: (attempt) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(
+          worstCase(request),
+          (worst) =>
+            Effect.flatMap(budget.reserve(worst), (reservation) =>
+              Effect.onExit(restore(attempt), (exit) => {
+                const pending: Pending = { worst, reservation }
+                const error = Exit.isSuccess(exit) ? Option.none() : Cause.findErrorOption(exit.cause)
+                if (Option.isSome(error)) return settle(pending, error.value.partial, error.value.outcome)
+                open.push(pending)
+                return Effect.void
+              }))
+        )
+      ),
+    onEnd: (ending) => {
+      const [message, outcome] = ending._tag === "Failed"
+        ? [ending.error.partial, ending.error.outcome]
+        : [ending.message, "unknown" as const]
+      // The answer is of the last attempt; nobody knows what came of one that was given up for it.
+      return Effect.forEach(
+        open.splice(0).toReversed(),
+        (pending, index) => index === 0 ? settle(pending, message, outcome) : settle(pending, undefined, "unknown"),
+        { discard: true }
+      )
+    }
+  }
+}
 
 type Sums = { -readonly [Field in keyof State["spent"]]: number }
 

@@ -1,4 +1,8 @@
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+import * as Claude from "@effect-claude/http/Claude"
+import * as Messages from "@effect-claude/http/Messages"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Agent from "@effect-claude/session/Agent"
 import * as Budget from "@effect-claude/session/Budget"
 import * as History from "@effect-claude/session/History"
@@ -6,10 +10,10 @@ import * as Session from "@effect-claude/session/Session"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Option, Schema, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Redacted, Result, Schema, Stream } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
-import { options, provide, sent } from "./scripted.ts"
+import { finish, options, provide, sent } from "./scripted.ts"
 
 const amount = (
   fields: Partial<{ readonly tokens: number; readonly requests: number; readonly usd: number }>
@@ -143,6 +147,102 @@ describe("Budget", () => {
         assert.isTrue(Option.isNone((yield* Budget.worstCase(unknown)).usd))
         assert.closeTo(Option.getOrThrow(known.usd), known.tokens / 1e6, 1e-12)
       }))
+  })
+
+  describe("layer", () => {
+    const request = { model: "claude-sonnet-5-5", max_tokens: 100, messages: [MessageRequest.user("Hello")] }
+    const usage = { input_tokens: 10, output_tokens: 5, cache_creation: null }
+    const reply = Script.reply({ text: "Hi", usage })
+
+    it.effect("counts what answers really used, whole or streamed, here and around", () =>
+      Effect.gen(function*() {
+        const tenant = yield* Budget.make({})
+        const budget = yield* Budget.make({ within: tenant })
+        yield* Effect.gen(function*() {
+          yield* Messages.create(request)
+          yield* Messages.create(request, { wire: "stream" })
+          yield* Stream.runDrain(Messages.stream(request))
+        }).pipe(Effect.provide(Budget.layer(budget)))
+
+        for (const each of [budget, tenant]) {
+          const { reserved, spent } = yield* each.state
+          assert.deepStrictEqual([spent.tokens, spent.requests, reserved.tokens], [45, 3, 0])
+        }
+      }).pipe(provide(Script.forever(reply))))
+
+    it.effect("refuses what may not fit, sends nothing, and does not try again", () =>
+      Effect.gen(function*() {
+        const budget = yield* Budget.make({ tokens: 100 })
+        const error = yield* Messages.create(request).pipe(
+          Claude.withRetry(RetryPolicy.standard),
+          Effect.provide(Budget.layer(budget)),
+          Effect.flip
+        )
+
+        assert.strictEqual(error._tag, "BudgetExceededError")
+        assert.lengthOf(yield* sent, 0)
+        assert.strictEqual((yield* budget.state).left.tokens, 100)
+      }).pipe(provide(reply)))
+
+    it.effect("draws each attempt by itself: nothing for one that was rejected, the worst where nobody knows", () =>
+      Effect.gen(function*() {
+        const budget = yield* Budget.make({})
+        const { tokens } = yield* Budget.worstCase(request)
+        yield* finish(yield* Effect.forkChild(Effect.provide(Messages.create(request), Budget.layer(budget))))
+
+        const { reserved, spent } = yield* budget.state
+        assert.lengthOf(yield* sent, 3)
+        assert.deepStrictEqual([spent.tokens, spent.requests, reserved.tokens], [tokens + 15, 2, 0])
+      }).pipe(Effect.provide(
+        Claude.layer({
+          apiKey: Redacted.make("sk-ant-test"),
+          retry: Result.getOrThrow(RetryPolicy.make({ maxRetries: 2, unknownOutcome: "always" }))
+        }).pipe(
+          Layer.provideMerge(ClaudeTest.layer(Script.sequence(Script.status(529), Script.status(504), reply)))
+        )
+      )))
+
+    it.effect("counts what came of an answer that was left, and the worst where nothing did", () =>
+      Effect.gen(function*() {
+        const budget = yield* Budget.make({})
+        const { tokens } = yield* Budget.worstCase(request)
+        yield* Messages.stream(request).pipe(Stream.take(2), Stream.runDrain, Effect.provide(Budget.layer(budget)))
+        const left = (yield* budget.state).spent.tokens
+        const fiber = yield* Effect.forkChild(Effect.provide(Messages.create(request), Budget.layer(budget)))
+        yield* (yield* ClaudeTest.ClaudeTest).awaitRequests(2)
+        yield* Fiber.interrupt(fiber)
+
+        const { reserved, spent } = yield* budget.state
+        assert.isBelow(left, 20)
+        assert.isAbove(left, 9)
+        assert.deepStrictEqual([spent.tokens - left, reserved.tokens], [tokens, 0])
+      }).pipe(provide(
+        Script.reply({ text: "one two three four", usage }).pipe(Script.chunked("perEvent")),
+        Script.silence
+      )))
+
+    it.effect.prop(
+      "is not overdrawn by a hundred calls at once, whatever becomes of them",
+      [Schema.Array(Schema.Literals(["answered", "rejected", "failed"])).check(Schema.isMinLength(1))],
+      ([ends]) =>
+        Effect.gen(function*() {
+          const budget = yield* Budget.make({ tokens: 3000 })
+          const exits = yield* Effect.forEach(
+            Array.from({ length: 100 }),
+            () => Effect.exit(Messages.create(request)),
+            { concurrency: "unbounded" }
+          ).pipe(Effect.provide(Budget.layer(budget)))
+          const { left, reserved, spent } = yield* budget.state
+
+          assert.isAtMost(spent.tokens, 3000)
+          assert.deepStrictEqual([reserved.tokens, left.tokens], [0, 3000 - spent.tokens])
+          assert.isTrue(exits.some(Exit.isFailure))
+        }).pipe(provide(...Array.from({ length: 100 }, (_, n) => {
+          const end = ends[n % ends.length]
+          return end === "answered" ? reply : Script.status(end === "rejected" ? 400 : 500)
+        }))),
+      { arbitrary: { runs: 20 } }
+    )
   })
 
   describe("in a session", () => {
