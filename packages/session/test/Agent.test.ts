@@ -419,6 +419,32 @@ describe("Agent", () => {
         ])
       }).pipe(Effect.provide(live), provide(calls, done)))
 
+    it.effect("is not asked about an input that the tool does not take, and sees what the schema made of it", () =>
+      Effect.gen(function*() {
+        const Pay = Tool.make("pay", {
+          parameters: Schema.Struct({ amount: Schema.FiniteFromString }),
+          success: Schema.String,
+          needsApproval: ({ amount }) => amount === 7
+        })
+        const paying = Toolkit.make(Pay)
+        const asked: Array<readonly [unknown, boolean]> = []
+        const session = yield* Session.make(options)
+        yield* Agent.run(session, "Go", {
+          toolkit: paying,
+          approve: ({ call, required }) => Effect.sync(() => asked.push([call.input, required]) > 1)
+        }).pipe(Effect.provide(paying.toLayer({ pay: () => Effect.succeed("paid") })))
+
+        assert.deepStrictEqual(asked, [[{ amount: "7" }, true]])
+        assert.deepStrictEqual((yield* results).map(([, isError]) => isError), [true, true, false])
+      }).pipe(provide(
+        Script.toolCalls([
+          { name: "pay", input: { amount: "lots" } },
+          { name: "pay", input: { amount: "7" } },
+          { name: "pay", input: { amount: "8" } }
+        ]),
+        done
+      )))
+
     it.effect("is needed by tools that say so: without it they are denied", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)

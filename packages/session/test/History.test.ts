@@ -75,10 +75,15 @@ describe("History", () => {
       assert.deepStrictEqual(rules(History.user(History.empty, [text("a"), toolUse("toolu_1")])), [
         "misplaced-block input[1]"
       ])
-      assert.deepStrictEqual(
-        rules(History.user(History.empty, { type: "thinking", thinking: "", signature: "s" })),
-        ["misplaced-block input[0]"]
-      )
+      for (
+        const block of [
+          { type: "thinking", thinking: "", signature: "s" },
+          { type: "tool_addition", tool: { type: "tool_reference", name: "a" } },
+          { type: "tool_removal", tool: { type: "tool_reference", name: "a" } }
+        ] as const
+      ) {
+        assert.deepStrictEqual(rules(History.user(History.empty, block)), ["misplaced-block input[0]"])
+      }
     })
 
     it("refuses words where results are expected, naming each missing result", () => {
@@ -298,6 +303,13 @@ describe("History", () => {
         MessageRequest.system("1"),
         MessageRequest.system("2")
       ])
+    })
+
+    it("may say nothing where it changes how the model answers", () => {
+      const turn = { role: "system", content: "", output_config: { effort: "low" } } as const
+
+      assert.isTrue(Result.isSuccess(History.system(say(History.empty, "a"), turn)))
+      assert.deepStrictEqual(rules(History.system(History.empty, { ...turn, output_config: null })), ["blank turn"])
     })
 
     it("refuses to come between a call and its result, into a paused answer, or to be blank", () => {
@@ -571,6 +583,46 @@ describe("History", () => {
         "shape messages[2]"
       ])
       assert.deepStrictEqual(changesOf("a"), ["shape messages"])
+    })
+
+    it("leaves turns that need no mending exactly as they are, instructions among them", () => {
+      const messages = [
+        MessageRequest.user([text("a")]),
+        MessageRequest.system("s"),
+        MessageRequest.assistant([text("b"), toolUse("t")]),
+        MessageRequest.user(results("t")),
+        MessageRequest.assistant([text("c")]),
+        MessageRequest.system([text("s")]),
+        MessageRequest.user([text("d")])
+      ]
+
+      assert.deepStrictEqual(changesOf(messages), [])
+      assert.deepStrictEqual(sentOf(messages), messages)
+    })
+
+    it("moves instructions out of the way of what they cannot stand before", () => {
+      const called = [userOf("a"), MessageRequest.assistant([toolUse("t")])]
+
+      assert.deepStrictEqual(changesOf([MessageRequest.system("s"), userOf("a")]), ["system-turn messages[1]"])
+      assert.deepStrictEqual(changesOf([MessageRequest.system("s")]), ["system-turn messages"])
+      assert.deepStrictEqual(changesOf([...called, MessageRequest.system("s"), MessageRequest.user(results("t"))]), [
+        "system-turn messages[3]"
+      ])
+      assert.deepStrictEqual(
+        sentOf([...called, MessageRequest.system("s"), MessageRequest.user(results("t"))]).map(({ role }) => role),
+        ["user", "assistant", "user", "system"]
+      )
+    })
+
+    it("says nothing of a server's call where nothing came after it", () => {
+      const search = { type: "server_tool_use", id: "s", name: "web_search", input: {} } as const
+
+      assert.deepStrictEqual(
+        changesOf([userOf("a"), MessageRequest.assistant([text("b"), search]), MessageRequest.user(results("t"))]),
+        [
+          "tool-result-orphan messages[2].content[0]"
+        ]
+      )
     })
 
     it("closes calls that instructions follow", () => {

@@ -15,6 +15,7 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
@@ -120,26 +121,33 @@ const incomplete = (json: string): string =>
   `The input is not a whole JSON text: it breaks off or goes wrong after ${JSON.stringify(json.slice(-40))}. ` +
   "Call the tool again with the whole input."
 
-/** Asks whether a call may run. Tools that only read run unasked, unless they say otherwise. */
+/**
+ * Asks whether a call may run. Tools that only read run unasked, unless they say
+ * otherwise, and nobody is asked about an input that the tool will not take.
+ */
 const isApproved = <R>(
   call: ContentBlock.ToolUse,
   { tool }: Callable<R>,
   { approve }: Options<R>
-): Effect.Effect<boolean | string, never, R> =>
-  Effect.flatMap(needsApproval(call, tool), (required) => {
+): Effect.Effect<boolean | string, never, R> => {
+  const parameters = Schema.decodeUnknownExit(Schema.make<Schema.Codec<unknown>>(tool.parametersSchema.ast))(call.input)
+  if (Exit.isFailure(parameters) && !Cause.hasDies(parameters.cause)) return Effect.succeed(true)
+  const given = Exit.isSuccess(parameters) ? parameters.value : call.input
+  return Effect.flatMap(needsApproval(call, tool, given), (required) => {
     if (approve === undefined) {
       return Effect.succeed(required ? "it needs an approval, and nobody is there to give it" : true)
     }
     const acts = tool.needsApproval === undefined && !Context.get(tool.annotations, Tool.Readonly)
     return required || acts ? approve({ call, tool, required }) : Effect.succeed(true)
   })
+}
 
 /** Whether a tool says that it needs approval. One whose own question fails does. */
-const needsApproval = (call: ContentBlock.ToolUse, tool: Tool.Any): Effect.Effect<boolean> => {
+const needsApproval = (call: ContentBlock.ToolUse, tool: Tool.Any, parameters: unknown): Effect.Effect<boolean> => {
   const needs = tool.needsApproval
   if (typeof needs !== "function") return Effect.succeed(needs === true)
   return Effect.suspend(() => {
-    const answer = needs(call.input, { toolCallId: call.id, messages: [] })
+    const answer = needs(parameters, { toolCallId: call.id, messages: [] })
     return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
   }).pipe(Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed(true)))
 }
