@@ -29,8 +29,7 @@ const bar = (done: number) => {
   return Console.log(`[${"█".repeat(filled)}${"·".repeat(30 - filled)}] ${done} of ${rows}`)
 }
 
-// What the results come to: how many of each label, how many failed, and the cost. Usage says that it was a batch.
-const nothing = { counts: new Map<string, number>(), cost: Cost.empty }
+const nothing = { counts: new Map<string, number>(), cost: Cost.empty } // usage says that it was a batch
 
 const program = requests.pipe(
   Batches.runAll({
