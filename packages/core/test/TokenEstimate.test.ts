@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { writeSync } from "node:fs"
 import * as Recordings from "./recordings.ts"
 
 type Request = Partial<MessageRequest.MessageRequest>
@@ -465,7 +466,7 @@ describe("TokenEstimate", () => {
             `${some.filter(({ within }) => within).length}`
         )
       }
-      process.stdout.write(`Estimated against real input tokens\n${table.join("\n")}\n`)
+      writeSync(1, `Estimated against real input tokens\n${table.join("\n")}\n`)
       const all = rows.filter(({ estimate }) => estimate.unmeasured.length === 0)
 
       assert.isNotEmpty(all)

@@ -5,6 +5,7 @@ import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
+import { writeSync } from "node:fs"
 
 const outage = 5_000
 /** What the server takes once it is back: so many requests in each tenth of a second. */
@@ -81,7 +82,7 @@ describe("an outage of five seconds", () => {
           }
         }
       }
-      yield* Effect.sync(() => process.stdout.write(`\n${rows.join("\n")}\n\n`))
+      yield* Effect.sync(() => writeSync(1, `\n${rows.join("\n")}\n\n`))
 
       const of = (name: string) => outcomes.get(name)!
       // Sixteen clients are carried through by every jitter: the budget does not starve an ordinary program.

@@ -10,6 +10,7 @@ import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
 import * as Script from "@effect-claude/testing/Script"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { writeSync } from "node:fs"
 import * as Zlib from "node:zlib"
 import { key, question } from "../support.ts"
 import { client, closedPort, rawServer, type Transport } from "./support.ts"
@@ -258,9 +259,9 @@ afterAll(() => {
     })
   )
   const line = (cells: ReadonlyArray<string>) => cells.map((cell, i) => cell.padEnd([42, 7, 38, 38, 38][i]!)).join(" ")
-  process.stdout.write(`\n${line(["Fault", "client", "create, JSON", "create, folded", "stream"])}\n`)
+  writeSync(1, `\n${line(["Fault", "client", "create, JSON", "create, folded", "stream"])}\n`)
   for (const row of rows) {
-    process.stdout.write(`${line([row.fault, row.transport, row.json, row.folded, row.stream])}\n`)
+    writeSync(1, `${line([row.fault, row.transport, row.json, row.folded, row.stream])}\n`)
   }
   assert.deepStrictEqual(rejections, [])
 })
