@@ -14,6 +14,26 @@ const content = Path.join(here, ".content")
 /** Packages a program imports, without the command line. */
 const documented = publicPackages.filter(({ name }) => name !== "cli")
 
+/** What the header of a module says, without its decoration and tags. */
+const headerOf = (file) =>
+  (/^\/\*\*[\s\S]*?\*\//.exec(Fs.readFileSync(file, "utf8"))?.[0] ?? "")
+    .split("\n")
+    .slice(1, -1)
+    .map((line) => line.replace(/^ \* ?/, ""))
+    .filter((line) => !line.startsWith("@"))
+    .join("\n")
+    .trim()
+
+/** Puts the header of each module below its title: TypeDoc leaves it out. */
+const addHeaders = (pkg) => {
+  for (const module of modulesOf(pkg)) {
+    const page = Path.join(content, "reference", pkg.name, module.replace(/\.ts$/, ".md"))
+    const [title, ...rest] = Fs.readFileSync(page, "utf8").split("\n")
+    const header = headerOf(Path.join(here, "..", pkg.name, "src", module))
+    Fs.writeFileSync(page, [title, "", header, ...rest].join("\n"))
+  }
+}
+
 Fs.rmSync(content, { recursive: true, force: true })
 Fs.cpSync(Path.join(here, "../../docs"), content, { recursive: true })
 
@@ -41,6 +61,7 @@ for (const pkg of documented) {
   const project = await app.convert()
   if (project === undefined) throw new Error(`no reference could be made of ${pkg.name}`)
   await app.generateOutputs(project)
+  addHeaders(pkg)
 }
 
 Fs.writeFileSync(
