@@ -669,6 +669,23 @@ describe("Agent", () => {
       }).pipe(handled(sunny), provide(Script.toolCall("remote_time", { zone: "UTC" }), done)))
   })
 
+  it.effect("leaves the server's own tools to the server", () =>
+    Effect.gen(function*() {
+      const Search = Tool.providerDefined({
+        id: "claude.web_search_20250305",
+        customName: "ClaudeWebSearch",
+        providerName: "web_search",
+        args: Schema.Struct({ type: Schema.String, name: Schema.String })
+      })({ type: "web_search_20250305", name: "web_search" })
+      const mixed = Toolkit.make(Weather, Search)
+      const session = yield* Session.make(options)
+      yield* Agent.run(session, "Weather?", { toolkit: mixed }).pipe(handled(sunny))
+
+      const tools = (yield* sent)[0]?.["tools"] as ReadonlyArray<{ readonly name: string }>
+      assert.deepStrictEqual(tools.map(({ name }) => name), ["weather", "web_search"])
+      assert.deepStrictEqual(yield* results, [[`There is no tool "web_search". There are: weather.`, true]])
+    }).pipe(provide(Script.toolCall("web_search"), done)))
+
   it.effect("holds the session for all of its run", () =>
     Effect.gen(function*() {
       const session = yield* Session.make(options)

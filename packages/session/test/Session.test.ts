@@ -109,7 +109,12 @@ describe("Session", () => {
     it.effect("spends cache breakpoints on what comes last, and at most four", () =>
       Effect.gen(function*() {
         const marked = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } } as const)
-        const session = yield* Session.make({ ...options, system: [marked("s")], cache_control: { type: "ephemeral" } })
+        const session = yield* Session.make({
+          ...options,
+          system: [marked("s"), { type: "text", text: "t", cache_control: null }],
+          tools: [{ ...tool, cache_control: null }],
+          cache_control: { type: "ephemeral" }
+        })
         yield* session.send([marked("a"), marked("b"), marked("c")])
 
         const content = (yield* sent)[0]?.messages[0]?.content

@@ -159,6 +159,42 @@ describe("Turn", () => {
       }).pipe(provide(scripts[0]!, Script.status(500), scripts[0]!, Script.status(500))))
   })
 
+  describe("container", () => {
+    const container = { id: "container_1", expires_at: "2026-11-21T00:00:00Z", skills: null }
+    const calling = Script.message({
+      content: [{ type: "tool_use", id: "toolu_1", name: "weather", input: {} }],
+      stop_reason: "tool_use",
+      container
+    } as never)
+    const containers = Effect.map(sent, (bodies) => bodies.map((body) => body["container"]))
+    const talk = (parameters: Partial<Turn.Parameters>) =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, ...parameters, tools: [tool] })
+        yield* session.send("Go")
+        yield* session.send(Content.toolResult("toolu_1", "ok"))
+        yield* session.send("Thanks")
+        return yield* containers
+      })
+
+    it.effect("is the one the exchange began in, until it is over", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* talk({}), [undefined, "container_1", undefined])
+      }).pipe(provide(calling, Script.reply("a"), Script.reply("b"))))
+
+    it.effect("keeps its skills, and is the program's own where it names one", () =>
+      Effect.gen(function*() {
+        const skills = [{ type: "anthropic", skill_id: "pdf" }]
+
+        assert.deepStrictEqual(yield* talk({ container: { skills } }), [{ skills }, { skills, id: "container_1" }, {
+          skills
+        }])
+        assert.deepStrictEqual((yield* talk({ container: "mine" })).slice(3), ["mine", "mine", "mine"])
+        assert.deepStrictEqual((yield* talk({ container: { id: "mine" } })).slice(7, 8), [{ id: "mine" }])
+      }).pipe(provide(
+        ...Array.from({ length: 3 }, () => [calling, Script.reply("a"), Script.reply("b")]).flat()
+      )))
+  })
+
   describe("max_tokens", () => {
     const cut = Script.message({ content: [text("One, two")], stop_reason: "max_tokens" })
 

@@ -113,7 +113,20 @@ export const requestOf = ({ history, parameters, policy }: Attempt): MessageRequ
   const cache = policy.cache ?? "auto"
   // What the program marked itself is kept as far as the API takes it; the policy marks what is left.
   const breakpoints = breakpointsLeft(parameters)
-  return CachePolicy.apply({ ...parameters, messages: History.toMessages(history, { breakpoints }) }, cache)
+  const request = { ...parameters, messages: History.toMessages(history, { breakpoints }) }
+  return CachePolicy.apply(inContainer(request, history), cache)
+}
+
+/** Code that an exchange began to run goes on in the container it began in. */
+const inContainer = (
+  request: MessageRequest.MessageRequest,
+  history: History.History
+): MessageRequest.MessageRequest => {
+  const { container } = request
+  const named = typeof container === "string" || typeof container?.id === "string"
+  const id = named ? undefined : Internal.containerOf(Internal.nodeOf(history))
+  if (id === undefined) return request
+  return { ...request, container: typeof container === "object" && container !== null ? { ...container, id } : id }
 }
 
 const breakpointsLeft = (parameters: Turn.Parameters): number => {

@@ -249,3 +249,12 @@ export const at = (self: Node, size: number): Node | undefined => {
   while (node !== undefined && node.size > size) node = node.before
   return node?.size === size ? node : undefined
 }
+
+/** The container that the exchange under way runs code in. */
+export const containerOf = (self: Node): string | undefined => {
+  for (let at: Node | undefined = self; at !== undefined && !at.opens; at = at.before) {
+    const id = at.entry?._tag === "Reply" ? at.entry.message.container?.id : undefined
+    if (id !== undefined) return id
+  }
+  return undefined
+}
