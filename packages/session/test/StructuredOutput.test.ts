@@ -5,7 +5,7 @@ import * as Session from "@effect-claude/session/Session"
 import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Result, Schema, Stream } from "effect"
+import { DateTime, Effect, Option, Result, Schema, Stream } from "effect"
 import { inspect } from "node:util"
 import { options, provide, sent, tool } from "./scripted.ts"
 
@@ -155,13 +155,15 @@ describe("StructuredOutput", () => {
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const events = yield* StructuredOutput.stream(session, "Plan", Plan).pipe(
-          Stream.tap((event) => event._tag === "Done" ? Effect.void : Effect.forkChild(session.send("Hello"))),
+          // All of the answer arrives at once: its turn is over before the first of it is seen.
+          Stream.tap((event) => event._tag === "Done" ? Effect.void : session.send("Hello")),
           Stream.runCollect
         )
         const done = events.at(-1)
 
-        assert.strictEqual(done?._tag === "Done" && done.answer.value.title, "Launch")
-      }).pipe(provide(Script.reply(plan), Script.forever(Script.reply("Hi!")))))
+        assert.deepStrictEqual(done?._tag === "Done" && [done.answer.value.title, done.answer.repairs], ["Launch", 0])
+        assert.strictEqual(Option.getOrUndefined(Option.map(yield* session.lastResponse, Message.text)), "Hi!")
+      }).pipe(provide(Script.reply(plan).pipe(Script.chunked("whole")), Script.forever(Script.reply("Hi!")))))
 
     it.effect("asks again where the answer does not match", () =>
       Effect.gen(function*() {
