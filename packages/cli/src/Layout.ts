@@ -135,7 +135,8 @@ export const paragraph = (text: string, limit: number, first = ""): string => {
 }
 
 /**
- * Names and what belongs to them, the latter wrapped in a column of its own.
+ * Names and what belongs to them, the latter wrapped in a column of its own and
+ * sanitized.
  *
  * @category conversions
  * @since 0.1.0
@@ -146,7 +147,7 @@ export const pairs = (
   paint: Paint
 ): string => {
   const column = Math.max(0, ...rows.map(([name]) => width(name))) + 2
-  return rows.map(([name, value]) => paragraph(value, limit, paint(pad(name, column)))).join("\n")
+  return rows.map(([name, value]) => paragraph(sanitize(value), limit, paint(pad(sanitize(name), column)))).join("\n")
 }
 
 // -----------------------------------------------------------------------------
@@ -166,7 +167,7 @@ export interface Column {
 }
 
 /**
- * Rows under titles. Where the table is too wide, its last column on the left is
+ * Rows under titles, sanitized. Where the table is too wide, its last column on the left is
  * broken into lines.
  *
  * @category conversions
@@ -174,10 +175,11 @@ export interface Column {
  */
 export const table = (
   columns: ReadonlyArray<Column>,
-  rows: ReadonlyArray<ReadonlyArray<string>>,
+  content: ReadonlyArray<ReadonlyArray<string>>,
   limit: number,
   style: Style
 ): string => {
+  const rows = content.map((row) => row.map(sanitize))
   const widths = columns.map(({ title }, index) =>
     Math.max(width(title), ...rows.map((row) => width(row[index] ?? "")))
   )
