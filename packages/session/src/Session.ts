@@ -328,6 +328,7 @@ const read = (options: Options, claude: Claude["Service"]) => {
     maxContinuations,
     onInterrupt,
     onMaxTokens,
+    onProgress,
     whenBusy,
     whenToolsPending,
     ...parameters
@@ -335,7 +336,16 @@ const read = (options: Options, claude: Claude["Service"]) => {
   const settings: Core.Settings = {
     claude,
     budget,
-    policy: { cache, contextWindow, keepRefusals, maxContinuations, onInterrupt, onMaxTokens, whenToolsPending },
+    policy: {
+      cache,
+      contextWindow,
+      keepRefusals,
+      maxContinuations,
+      onInterrupt,
+      onMaxTokens,
+      onProgress,
+      whenToolsPending
+    },
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }

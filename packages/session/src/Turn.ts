@@ -17,7 +17,9 @@ import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type { Progress } from "@effect-claude/http/Messages"
 import type { NonEmptyReadonlyArray } from "effect/Array"
+import type * as Effect from "effect/Effect"
 import type { CachePolicy } from "./CachePolicy.ts"
 import type * as ContextWindow from "./ContextWindow.ts"
 import * as Blocks from "./internal/blocks.ts"
@@ -104,6 +106,14 @@ export interface Policy {
    * @default it fails
    */
   readonly contextWindow?: ContextWindow.Policy | undefined
+  /**
+   * Runs at each sign of life before an answer has content: when an attempt starts,
+   * when the server says that it is at work, and when a failed attempt is followed
+   * by another after a wait.
+   *
+   * @default nothing
+   */
+  readonly onProgress?: ((progress: Progress) => Effect.Effect<void>) | undefined
 }
 
 /**
@@ -145,6 +155,20 @@ export const toolResult = (
   content: string | ReadonlyArray<Content.ToolResultContent>,
   options?: { readonly isError?: boolean | undefined }
 ): Content.ToolResult => Blocks.toolResult(call, content, options)
+
+// -----------------------------------------------------------------------------
+// guards
+// -----------------------------------------------------------------------------
+
+/**
+ * Whether an answer says nothing that could be sent back: it has no blocks, or
+ * nothing but blank text and thinking. Such an answer is returned and counted, the
+ * user's turn stays open, and the next words join it; `Session.resume` asks again.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isEmpty = (message: Message.Message): boolean => Blocks.sendableAssistant(message.content).length === 0
 
 // -----------------------------------------------------------------------------
 // conversions

@@ -67,6 +67,24 @@ describe("Turn", () => {
     })
   })
 
+  describe("isEmpty", () => {
+    const answer = (...content: Message.Message["content"]): Message.Message => ({
+      id: "msg_1",
+      type: "message",
+      role: "assistant",
+      model: "m",
+      content,
+      usage: { input_tokens: 1, output_tokens: 1 }
+    })
+
+    it("tells an answer that says nothing from one that does", () => {
+      assert.isTrue(Turn.isEmpty(answer()))
+      assert.isTrue(Turn.isEmpty(answer(text(" \n"), { type: "thinking", thinking: "Hm", signature: "s" })))
+      assert.isFalse(Turn.isEmpty(answer(text(""), text("a"))))
+      assert.isFalse(Turn.isEmpty(answer({ type: "tool_use", id: "t", name: "a", input: {} })))
+    })
+  })
+
   describe("pause_turn", () => {
     const search = (id: string) => ({ type: "server_tool_use", id, name: "web_search", input: { query: "a" } }) as const
     const found = (id: string) => ({ type: "web_search_tool_result", tool_use_id: id, content: [] }) as const
@@ -193,6 +211,21 @@ describe("Turn", () => {
       }).pipe(provide(
         ...Array.from({ length: 3 }, () => [calling, Script.reply("a"), Script.reply("b")]).flat()
       )))
+  })
+
+  describe("onProgress", () => {
+    it.effect("tells of attempts before there is content, of sends and of streams", () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const session = yield* Session.make({
+          ...options,
+          onProgress: (progress) => Effect.sync(() => seen.push(progress._tag))
+        })
+        yield* session.send("one")
+        yield* Stream.runDrain(session.stream("two"))
+
+        assert.deepStrictEqual(seen.filter((tag) => tag === "Attempt"), ["Attempt", "Attempt"])
+      }).pipe(provide(Script.reply("1"), Script.reply("2"))))
   })
 
   describe("max_tokens", () => {

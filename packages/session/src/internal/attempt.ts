@@ -83,6 +83,7 @@ const split = (policy: Turn.Policy, options: Turn.Options) => {
     maxContinuations = policy.maxContinuations,
     onInterrupt = policy.onInterrupt,
     onMaxTokens = policy.onMaxTokens,
+    onProgress = policy.onProgress,
     rewind,
     whenToolsPending = policy.whenToolsPending,
     ...parameters
@@ -94,6 +95,7 @@ const split = (policy: Turn.Policy, options: Turn.Options) => {
     maxContinuations,
     onInterrupt,
     onMaxTokens,
+    onProgress,
     whenToolsPending
   }
   return { instructions, rewind, parameters, policy: own }
