@@ -54,7 +54,8 @@ const Answer = Schema.Struct({
     "stall",
     "garbage",
     "silence",
-    "delay"
+    "delay",
+    "too long"
   ]),
   at: Small,
   chunking: Schema.Literals(["perEvent", "whole"])
@@ -72,6 +73,7 @@ const Say = Schema.Struct({
   how: Schema.Literals(["send", "stream", "leave", "agent", "agentStream", "resume"]),
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
+  overflow: Schema.Literals(["fail", "trim", "compact"]),
   answers: Answers,
   interrupt: Interrupt,
   store: Store
@@ -281,7 +283,11 @@ const effectOf = (
         mode: "result"
       })
     case "Say": {
-      const turn = { onInterrupt: op.keep ? "keep" : "rollback", rewind: op.rewind } as const
+      const turn = {
+        onInterrupt: op.keep ? "keep" : "rollback",
+        rewind: op.rewind,
+        contextWindow: { onOverflow: op.overflow }
+      } as const
       const run = { toolkit, maxTurns: 3, turn, timeout: "30 seconds" } as const
       switch (op.how) {
         case "send":
@@ -353,12 +359,14 @@ const transaction = Effect.fnUntraced(function*(
     : op._tag === "Say" && after !== before
     ? History.rewind(before, op.rewind)
     : before
+  const continues = after === before || Internal.at(Internal.nodeOf(after), base.size) === base
+  const mayShrink = op._tag === "Say" && op.overflow !== "fail" && op.answers.some(({ fault }) => fault === "too long")
   yield* insist(
-    after === before || Internal.at(Internal.nodeOf(after), base.size) === base,
+    continues || mayShrink,
     "a history is the last committed prefix or a longer valid one",
     () => `${before} became ${after}`
   )
-  if (op._tag !== "Say") return
+  if (op._tag !== "Say" || !continues) return
   const isAgent = op.how === "agent" || op.how === "agentStream"
   const failed = Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause)
   if (failed && !op.keep && !isAgent) yield* insist(after === before, "a failed turn changes nothing")
@@ -479,6 +487,8 @@ const scriptOf = (world: World, answer: typeof Answer.Type): Script.Script => {
       return Script.silence
     case "delay":
       return Script.delay(message, "3 seconds")
+    case "too long":
+      return Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" })
   }
 }
 
