@@ -31,7 +31,7 @@ export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=
  * @since 0.1.0
  */
 export const short = (n: number): string =>
-  n < 1000 ? String(n) : n < 1_000_000 ? `${trim(n / 1000)}k` : `${trim(n / 1_000_000)}M`
+  n < 1000 ? String(n) : n < 999_500 ? `${trim(n / 1000)}k` : `${trim(n / 1_000_000)}M`
 
 const trim = (n: number): string => (n < 10 ? n.toFixed(1) : n.toFixed(0)).replace(/\.0$/, "")
 

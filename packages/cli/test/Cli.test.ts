@@ -2,8 +2,10 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Duration, Effect, FileSystem, Option, PlatformError } from "effect"
 import * as ExitCode from "effect-claude/ExitCode"
+import * as Files from "effect-claude/Files"
+import * as Render from "effect-claude/Render"
 import * as Report from "effect-claude/Report"
 import * as Style from "effect-claude/Style"
 import * as Fs from "node:fs"
@@ -139,6 +141,27 @@ describe("Cli", () => {
   })
 })
 
+describe("Render", () => {
+  it("writes numbers, money, times and sizes as a person reads them", () => {
+    assert.deepStrictEqual([0, 999, 1000, 1_234_567].map(Render.count), ["0", "999", "1,000", "1,234,567"])
+    assert.deepStrictEqual(
+      [999, 1000, 1500, 64_000, 999_999, 1_000_000, 1_500_000].map(Render.short),
+      ["999", "1k", "1.5k", "64k", "1M", "1M", "1.5M"]
+    )
+    assert.deepStrictEqual(
+      [0, 0.000_01, 0.01, 0.5, 1, 12.345].map(Render.money),
+      ["$0", "$0.00001", "$0.0100", "$0.5000", "$1.00", "$12.35"]
+    )
+    assert.deepStrictEqual(
+      [0, 999, 1000, 59_900, 60_000, 3_600_000, 90_000_000, 172_800_000].map((millis) =>
+        Render.duration(Duration.millis(millis))
+      ),
+      ["0 ms", "999 ms", "1.0 s", "59.9 s", "1 min 0 s", "1 h 0 min", "25 h 0 min", "2 days"]
+    )
+    assert.deepStrictEqual([0, 1023, 1024, 1024 * 1024].map(Render.bytes), ["0 B", "1023 B", "1 KB", "1 MB"])
+  })
+})
+
 describe("Report", () => {
   describe("ofClaudeError", () => {
     it("has words, a remedy and a code for every error there is, as the guide says", () => {
@@ -200,6 +223,36 @@ describe("Report", () => {
 })
 
 describe("Files", () => {
+  describe("write", () => {
+    it.effect("keeps what was there when writing breaks off", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { paths } = yield* files({ "talk.json": "mine" })
+        const full: FileSystem.FileSystem = {
+          ...fs,
+          writeFile: (path, data, options) =>
+            Effect.andThen(
+              fs.writeFile(path, data.slice(0, 2), options),
+              Effect.fail(
+                PlatformError.systemError({
+                  _tag: "Unknown",
+                  module: "FileSystem",
+                  method: "writeFile",
+                  description: "no space"
+                })
+              )
+            )
+        }
+        const failure = yield* Files.write(paths["talk.json"]!, "replaced", { replace: true }).pipe(
+          Effect.provideService(FileSystem.FileSystem, full),
+          Effect.flip
+        )
+
+        assert.include(failure.message, "no space")
+        assert.strictEqual(yield* fs.readFileString(paths["talk.json"]!), "mine")
+      }).pipe(Effect.provide(layerFiles)))
+  })
+
   it.effect("leaves what was there until the new content is complete, and nothing beside it", () =>
     Effect.gen(function*() {
       const { at, directory } = yield* files({})

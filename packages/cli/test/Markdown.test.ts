@@ -50,6 +50,8 @@ describe("Markdown", () => {
 
     it("keeps a word that is longer than the width whole", () => {
       assert.strictEqual(show("a supercalifragilistic word", 10), "a\nsupercalifragilistic\nword\n")
+      assert.strictEqual(show("supercalifragilistic", 10), "supercalifragilistic\n")
+      assert.strictEqual(show("- supercalifragilistic", 10), "• supercalifragilistic\n")
     })
 
     it("takes the marks off bold, italic, struck out text, code and links", () => {

@@ -110,7 +110,12 @@ describe("ask", () => {
     Effect.gen(function*() {
       const { paths } = yield* files({ "plot.dat": png, "paper.dat": "%PDF-1.7 …" })
       const { requests } = yield* run(
-        ["ask", "Look", "--image", paths["plot.dat"]!, "--pdf", paths["paper.dat"]!, "--image", "https://x.y/z.png"],
+        [
+          "ask",
+          "Look",
+          ...["--image", paths["plot.dat"]!, "--image", "https://x.y/z.png", "--image", "file_1"],
+          ...["--pdf", paths["paper.dat"]!]
+        ],
         { script: Script.reply("ok") }
       )
 
@@ -118,19 +123,27 @@ describe("ask", () => {
       assert.deepStrictEqual(turn.content.map((block: { type: string }) => block.type), [
         "image",
         "image",
+        "image",
         "document",
         "text"
       ])
       assert.strictEqual(turn.content[0].source.media_type, "image/png")
       assert.deepStrictEqual(turn.content[1].source, { type: "url", url: "https://x.y/z.png" })
+      assert.deepStrictEqual(turn.content[2].source, { type: "file", file_id: "file_1" })
     }).pipe(Effect.provide(layerFiles)))
 
   it.effect("refuses files that are not what they are given as", () =>
     Effect.gen(function*() {
-      const { at, paths } = yield* files({ "text.png": "no image", "doc.png": "%PDF-1.7", "bad.json": "{" })
+      const { at, paths } = yield* files({
+        "text.png": "no image",
+        "doc.png": "%PDF-1.7",
+        "song.webp": "RIFF....WAVE",
+        "bad.json": "{"
+      })
       const cases = [
         [["--image", paths["text.png"]!], "not an image"],
         [["--image", paths["doc.png"]!], "use --pdf"],
+        [["--image", paths["song.webp"]!], "not an image"],
         [["--pdf", paths["text.png"]!], "is not a PDF"],
         [["--schema", paths["bad.json"]!], "is not JSON"],
         [["--image", at("absent.png")], "there is no such file"]

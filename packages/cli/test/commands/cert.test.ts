@@ -55,12 +55,15 @@ describe("cert", () => {
 
     it.effect("only looks at what is PEM already", () =>
       Effect.gen(function*() {
-        const { paths } = yield* files({ "proxy.crt": new X509Certificate(authority).toString() })
+        const { at, paths } = yield* files({ "proxy.crt": new X509Certificate(authority).toString() })
         const { code, out } = yield* certOf([paths["proxy.crt"]!])
 
         assert.strictEqual(code, 0)
         assert.include(out, "is PEM already")
         assert.include(out, "CN=Test Proxy CA")
+        const fs = yield* FileSystem.FileSystem
+        yield* certOf([paths["proxy.crt"]!, at("copy.pem")])
+        assert.include(yield* fs.readFileString(at("copy.pem")), "BEGIN CERTIFICATE")
       }).pipe(Effect.provide(layerFiles)))
 
     it.effect("warns of what has expired and of what is no authority", () =>

@@ -150,18 +150,23 @@ describe("chat", () => {
       Effect.gen(function*() {
         const twice = yield* chat([ctrlC, ctrlC, "never asked"])
         const once = yield* chat([ctrlC, "Hi", ctrlC, "Hi"])
+        const between = yield* chat([ctrlC, "/help", ctrlC, "", ctrlC, "Hi"])
 
         assert.lengthOf(twice.requests, 0)
         assert.include(twice.err, "Ctrl-C again")
         assert.lengthOf(once.requests, 2)
+        assert.lengthOf(between.requests, 1)
       }))
 
     it.effect("takes back a line without counting", () =>
       Effect.gen(function*() {
         const cleared: Input = { _tag: "Interrupt", cleared: true }
-        const ran = yield* chat([cleared, cleared, cleared, "Hi"])
+        const ran = yield* Effect.forEach(
+          [[cleared, cleared, cleared], [ctrlC, cleared], [cleared, ctrlC]],
+          (pressed) => chat([...pressed, "Hi"])
+        )
 
-        assert.lengthOf(ran.requests, 1)
+        assert.deepStrictEqual(ran.map(({ requests }) => requests.length), [1, 1, 1])
       }))
 
     it.effect("takes back the whole of a message of several lines", () =>
@@ -220,12 +225,13 @@ describe("chat", () => {
       Effect.gen(function*() {
         const one = yield* chat(["a", "b", "/undo", "c"])
         const two = yield* chat(["a", "b", "/undo 2", "c"])
-        const none = yield* chat(["/undo", "/undo x"])
+        const none = yield* chat(["/undo", "/undo x", "/undo 0"])
 
         assert.deepStrictEqual(words(sent(one)).filter((_, i) => i % 2 === 0), ["a", "c"])
         assert.deepStrictEqual(words(sent(two)), ["c"])
         assert.include(none.err, "nothing to take back")
-        assert.include(none.err, "/undo wants a number")
+        assert.include(none.err, "/undo wants a number, not x")
+        assert.include(none.err, "/undo wants a number, not 0")
       }))
 
     it.effect("branches with /fork, and keeps the branches apart", () =>
@@ -319,9 +325,10 @@ describe("chat", () => {
 
     it.effect("knows a command from a path", () =>
       Effect.gen(function*() {
-        const ran = yield* chat(["/nope", "/etc/hosts is what?"])
+        const ran = yield* chat(["/nope", "/help!", "/etc/hosts is what?"])
 
         assert.include(ran.err, "There is no command /nope")
+        assert.include(ran.err, "There is no command /help!")
         assert.lengthOf(ran.requests, 1)
       }))
   })

@@ -1,4 +1,5 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { scenes } from "effect-claude/commands/demo"
@@ -92,6 +93,16 @@ describe("demo", () => {
 
       assert.strictEqual(code, 0)
       assert.match(out, /One question[^]*1\/2[^]*RateLimitError[^]*2\/2/)
+    }))
+
+  it.effect("fails when a scene does not come out as it should, and plays the others", () =>
+    Effect.gen(function*() {
+      const { code, err, out } = yield* demo(["BillingError", "AuthenticationError"], { stage: Script.status(401) })
+
+      assert.strictEqual(code, 1)
+      assert.include(err, "BillingError was to be shown, and AuthenticationError came")
+      assert.include(err, "1 of 2 scenes did not come out as they should: BillingError")
+      assert.include(out, "2/2")
     }))
 
   it.effect("refuses a scene it does not have", () =>

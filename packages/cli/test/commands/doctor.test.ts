@@ -147,7 +147,8 @@ describe("doctor", () => {
       Effect.gen(function*() {
         const env = { ...key, HTTPS_PROXY: "http://user:secret@proxy.example.com:3128" }
         const fromEnv = yield* doctor({ env })
-        const fromFlag = yield* doctor({ env }, ["--proxy", "http://127.0.0.1:8080"])
+        const exempt = { ...env, NO_PROXY: "*" }
+        const fromFlag = yield* doctor({ env: exempt }, ["--proxy", "http://127.0.0.1:8080"])
 
         assert.include(fromEnv.of("proxy").says, "proxy.example.com:3128 (HTTPS_PROXY)")
         assert.notInclude(fromEnv.out, "secret")

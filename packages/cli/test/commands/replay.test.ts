@@ -192,6 +192,13 @@ describe("replay", () => {
 
 describe("Recording", () => {
   describe("read", () => {
+    it("takes a response without a status for one that was answered", () => {
+      const [exchange] = Result.getOrThrow(Recording.read(JSON.stringify({ response: { text: stream } })))
+
+      assert.strictEqual(exchange!.status, 200)
+      assert.strictEqual(exchange!.headers["content-type"], "text/event-stream")
+    })
+
     it("takes the status of an error that was kept alone from its type", () => {
       const statuses = ["rate_limit_error", "not_found_error", "something_new"].map((type) =>
         Result.getOrThrow(Recording.read(JSON.stringify({ type: "error", error: { type, message: "" } })))[0]!.status

@@ -171,6 +171,16 @@ describe("batch", () => {
         assert.lengthOf((yield* fs.readFileString(at("out.jsonl"))).trim().split("\n"), 2)
       }).pipe(Effect.provide(layerFiles)))
 
+    it.effect("exits with 7 when not every request was answered", () =>
+      Effect.gen(function*() {
+        const bad = JSON.stringify({ model: "claude-nope", max_tokens: 5, messages: [{ role: "user", content: "a" }] })
+        const { paths } = yield* files({ "in.txt": `fine\n${bad}` })
+        const { code, err } = yield* hour(["batch", "submit", paths["in.txt"]!, "--wait"])
+
+        assert.strictEqual(code, 7)
+        assert.include(err, "1 succeeded, 1 errored")
+      }).pipe(Effect.provide(layerFiles)))
+
     it.effect("names the line that is no request, and sends nothing", () =>
       Effect.gen(function*() {
         const { paths } = yield* files({ "bad.jsonl": "fine\n{\"a\":1}", "empty.txt": "\n" })
@@ -238,10 +248,14 @@ describe("files", () => {
         Script.garbage({ body: JSON.stringify(metadata) }),
         Script.garbage({ body: "hello", contentType: "text/plain" })
       )
+      const nameless = Script.garbage({ body: JSON.stringify({ ...metadata, filename: "../../.." }) })
+      const nowhere = yield* run(["files", "download", "file_1"], { script: nameless })
       const kept = yield* run(["files", "download", "file_1", "--out", paths["there.txt"]!], { script })
       const written = yield* run(["files", "download", "file_1", "--out", at("new.txt")], { script })
       const fs = yield* FileSystem.FileSystem
 
+      assert.strictEqual(nowhere.code, 2)
+      assert.include(nowhere.err, "cannot be used here")
       assert.strictEqual(kept.code, 2)
       assert.strictEqual(yield* fs.readFileString(paths["there.txt"]!), "mine")
       assert.strictEqual(written.code, 0)

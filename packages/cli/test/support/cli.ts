@@ -37,6 +37,8 @@ export interface Options {
   readonly columns?: number | undefined
   readonly env?: { readonly [name: string]: string } | undefined
   readonly script?: Script.Script | undefined
+  /** What the stage of every scene does, instead of what the scene says. */
+  readonly stage?: Script.Script | undefined
   /** Fails as the way to the API would, before any request. */
   readonly unreachable?: boolean | undefined
   readonly network?: Partial<Network["Service"]> | undefined
@@ -92,7 +94,7 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
       Connection.of({
         stage: (script, claude) =>
           Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
-            Layer.provideMerge(ClaudeTest.layer(script))
+            Layer.provideMerge(ClaudeTest.layer(options.stage ?? script))
           ),
         open: (target, claude) => {
           targets.push(target)
