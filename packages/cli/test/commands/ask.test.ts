@@ -113,8 +113,14 @@ describe("ask", () => {
         [
           "ask",
           "Look",
-          ...["--image", paths["plot.dat"]!, "--image", "https://x.y/z.png", "--image", "file_1"],
-          ...["--pdf", paths["paper.dat"]!]
+          "--image",
+          paths["plot.dat"]!,
+          "--image",
+          "https://x.y/z.png",
+          "--image",
+          "file_1",
+          "--pdf",
+          paths["paper.dat"]!
         ],
         { script: Script.reply("ok") }
       )
