@@ -57,7 +57,9 @@ export const sendWith = Effect.fnUntraced(function*(
   while (true) {
     const request = Attempt.requestOf(attempt)
     const pending = yield* Core.reserve(core, request)
-    const answered: Message.Message | undefined = yield* restore(Messages.create(request, { onProgress: attempt.policy.onProgress })).pipe(
+    const answered: Message.Message | undefined = yield* restore(
+      Messages.create(request, { onProgress: attempt.policy.onProgress })
+    ).pipe(
       Effect.provideService(Claude, core.settings.claude),
       Effect.onError((cause) => {
         const error = failureIn(cause)
@@ -192,7 +194,11 @@ class Running {
       return Effect.flatMap(Core.reserve(this.core, request), (pending) => {
         this.pending = pending
         return Stream.toPull(
-          Stream.provideService(Messages.stream(request, { onProgress: attempt.policy.onProgress }), Claude, this.core.settings.claude)
+          Stream.provideService(
+            Messages.stream(request, { onProgress: attempt.policy.onProgress }),
+            Claude,
+            this.core.settings.claude
+          )
         )
       })
     }).pipe(
