@@ -1,6 +1,7 @@
 /**
  * Certificates of nobody, in DER: an authority, an expired certificate of one
- * server, and the authority in a PKCS#7 bundle.
+ * server, the authority in a PKCS#7 bundle, and a server on this machine with
+ * its key.
  *
  * @since 0.1.0
  */
@@ -32,3 +33,18 @@ export const bundle = bytes(
     "BgNVHRMBAf8EBTADAQH/MAoGCCqGSM49BAMCA0gAMEUCIQCrw9rl/0ghiHBwEH9sthHOp7nsC5m1lzLe4WzKTDvWFwIgfZvK3380" +
     "L7hZ73lgTh/f9oyt59byNDS3RmUTzWeBMf4xAA=="
 )
+
+export const local = {
+  certificate: bytes(
+    "MIIBnDCCAUGgAwIBAgIUBg2IdFm5Hj+Aq4sYXxUEntrmcCcwCgYIKoZIzj0EAwIwFDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2" +
+      "MTEyMTE0MjY1MloYDzIxMjYxMDI4MTQyNjUyWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNC" +
+      "AAT9jxqMlwfW/P27cnwVXGiAbjUbtMKXGcI5K9GcURt83Bv2NbNbkjhE52pNRV+4gPADcRGxms2RizQeAMTSv/B7o28wbTAdBgNV" +
+      "HQ4EFgQUGe5aB0yZRtxC1mEJFvJ1YlDdVLwwHwYDVR0jBBgwFoAUGe5aB0yZRtxC1mEJFvJ1YlDdVLwwDwYDVR0TAQH/BAUwAwEB" +
+      "/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZIzj0EAwIDSQAwRgIhAPGxJ5MR5dyficFehaufitr12MhMmi3Z2aM6" +
+      "jc9MR4iJAiEA/fCEO0LW4Lu5WJYjkslFypdkwRqqElydYD5d6tKUz+g="
+  ),
+  key: bytes(
+    "MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgwJPNqbf27dPJKe1nTBgfkyQQJOr/7N7cH06e11cBiaihRANCAAT9" +
+      "jxqMlwfW/P27cnwVXGiAbjUbtMKXGcI5K9GcURt83Bv2NbNbkjhE52pNRV+4gPADcRGxms2RizQeAMTSv/B7"
+  )
+}
