@@ -101,9 +101,8 @@ const argsOf = (tool: { readonly args: unknown }): { readonly [field: string]: u
 
 const defineProvided = (tool: Tool.AnyProviderDefined): Result.Result<CoreTool.Tool, ToolSchemaError> => {
   const { failureMode: _, ...definition } = argsOf(tool)
-  return String(tool.id).startsWith("claude.") && isTool(definition)
-    ? Result.succeed(definition)
-    : fail(tool, `it belongs to another provider (${tool.id}).`)
+  if (!String(tool.id).startsWith("claude.")) return fail(tool, `it belongs to another provider (${tool.id}).`)
+  return isTool(definition) ? Result.succeed(definition) : fail(tool, "its definition is not one the API takes.")
 }
 
 const defineOwn = (tool: Tool.Any): Result.Result<CoreTool.Tool, ToolSchemaError> =>

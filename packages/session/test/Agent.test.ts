@@ -77,6 +77,15 @@ describe("Agent", () => {
         assert.deepStrictEqual(tools.map(({ name }) => name), ["web_search", "weather"])
       }).pipe(handled(sunny), provide(done)))
 
+    it.effect("asks for plain answers, and for streams where text is to be shown as it comes", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Agent.run(session, "Hello", { toolkit })
+        yield* Stream.runDrain(Agent.stream(session, "Hello", { toolkit }))
+
+        assert.deepStrictEqual((yield* sent).map((body) => body["stream"] === true), [false, true])
+      }).pipe(handled(sunny), provide(done, done)))
+
     it.effect("goes back in the order of the calls, whichever tool is done first", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)

@@ -172,6 +172,15 @@ describe("ContextWindow", () => {
         assert.lengthOf(yield* sent, 1)
       }).pipe(provide(tooLong, Script.reply("no"))))
 
+    it.effect("fails where all there is hangs together", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim" } })
+        yield* session.send("Hello")
+        yield* Effect.flip(session.send("Hello?"))
+
+        assert.lengthOf(yield* sent, 2)
+      }).pipe(provide(Script.reply(""), tooLong, Script.reply("no"))))
+
     it.effect("has the older exchanges summarised, where so chosen", () =>
       Effect.gen(function*() {
         const session = yield* talking({ onOverflow: "compact", keep: 1 })

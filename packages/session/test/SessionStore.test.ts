@@ -369,6 +369,24 @@ describe("SessionStoreFile", () => {
     ))
 })
 
+describe("SessionStoreKeyValue", () => {
+  it.effect("keeps to its own keys, under the prefix it is told", () =>
+    Effect.gen(function*() {
+      const kv = yield* KeyValueStore.KeyValueStore
+      yield* (yield* SessionStoreKeyValue.make()).append("a", 0, said("one"))
+      yield* (yield* SessionStoreKeyValue.make({ prefix: "mine/" })).append("b", 0, said("two"))
+
+      assert.deepStrictEqual([...yield* kv.keys].toSorted(), [
+        "effect-claude/session/a/0",
+        "effect-claude/session/a/length",
+        "effect-claude/session/ids",
+        "mine/b/0",
+        "mine/b/length",
+        "mine/ids"
+      ])
+    }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+})
+
 // -----------------------------------------------------------------------------
 // builders
 // -----------------------------------------------------------------------------

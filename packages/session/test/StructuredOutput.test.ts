@@ -102,6 +102,17 @@ describe("StructuredOutput", () => {
         assert.notInclude(inspect(error, { depth: 9 }) + JSON.stringify(error), "secret")
       }).pipe(provide(Script.forever(script))))
 
+    it.effect.each(["null", "7", "[]", "{}"])(
+      "takes %s for no value where one was to be inside",
+      (text) =>
+        Effect.gen(function*() {
+          const session = yield* Session.make(options)
+          const error = yield* Effect.flip(StructuredOutput.send(session, "Numbers", Schema.Array(Schema.Finite)))
+
+          assert.strictEqual(error._tag === "StructuredOutputError" && error.reason, "mismatch")
+        }).pipe(provide(Script.forever(Script.reply(text))))
+    )
+
     it.effect("takes a whole answer that used up max_tokens", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)

@@ -107,6 +107,29 @@ describe("ToolSchema", () => {
       )
     })
 
+    it("refuses another provider's tool even where its definition would do, and one of Anthropic's that would not", () => {
+      const provided = (id: `${string}.${string}`, type: string) =>
+        Tool.providerDefined({
+          id,
+          customName: "Search",
+          providerName: "search",
+          args: Schema.Struct({ type: Schema.String, name: Schema.String })
+        })({ type, name: "web_search" })
+
+      assert.include(problem(provided("openai.web_search", "web_search_20250305")), "another provider")
+      assert.include(problem(provided("claude.web_fetch", "custom")), "not one the API takes")
+    })
+
+    it("describes a dynamic tool that has a schema like any other", () => {
+      const tool = Tool.dynamic("remote", { parameters: Schema.Struct({ a: Schema.optional(Schema.String) }) })
+
+      assert.deepStrictEqual<unknown>(define(tool)["input_schema"], {
+        type: "object",
+        properties: { a: { type: "string" } },
+        additionalProperties: false
+      })
+    })
+
     it("refuses parameters that are no object", () => {
       assert.include(problem(Tool.make("odd", { parameters: Schema.String })), "its parameters are not an object")
     })
