@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import * as Guard from "./internal/guard.ts"
+import { isRecord } from "./internal/record.ts"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as Wire from "./Wire.ts"
 
@@ -271,10 +271,36 @@ export const fromHeader = (header: string | undefined): ReadonlyArray<Beta> =>
 const split = (text: string): Array<string> =>
   text.split(",").map((value) => value.trim()).filter((value) => value !== "")
 
-const rank: ReadonlyMap<string, number> = new Map(Beta.known.map((beta, index) => [beta, index]))
+/** The betas a request can need, in the order of `Beta`. */
+const order: ReadonlyArray<Beta> = [
+  "computer-use-2024-10-22",
+  "computer-use-2025-01-24",
+  "computer-use-2025-11-24",
+  "thinking-binding-controls-2026-08-01",
+  "thinking-display-updates-2026-08-18",
+  "fast-mode-2026-02-01",
+  "structured-outputs-2025-11-13",
+  "task-budgets-2026-03-13",
+  "mcp-client-2025-04-04",
+  "mcp-client-2025-11-20",
+  "mcp-client-2026-09-15",
+  "context-management-2025-06-27",
+  "compact-2026-01-12",
+  "compact-2026-09-04",
+  "message-threads-2026-08-12",
+  "server-side-fallback-2026-07-01",
+  "fallback-credit-2026-06-01",
+  "fallback-credit-2026-07-01",
+  "mid-conversation-system-clear-at-2026-08-21",
+  "mid-conversation-output-config-2026-07-01",
+  "mid-conversation-tool-changes-2026-07-01",
+  "inline-tools-2026-09-15",
+  "advisor-tool-2026-03-01",
+  "user-profiles-billing-2026-10-01"
+]
 
 const inOrder = (betas: ReadonlySet<Beta>): ReadonlyArray<Beta> =>
-  [...betas].toSorted((a, b) => (rank.get(a) ?? rank.size) - (rank.get(b) ?? rank.size))
+  betas.size === 0 ? [] : order.filter((beta) => betas.has(beta))
 
 /** Whether a value is present where the field says, and is of its value or shape. */
 const reaches = (value: unknown, field: Field, depth: number): boolean => {
@@ -284,8 +310,12 @@ const reaches = (value: unknown, field: Field, depth: number): boolean => {
     if (field.is !== undefined) return value === field.is
     return field.shape === undefined || typeof value === field.shape
   }
-  if (key === "*") return Array.isArray(value) && value.some((item) => reaches(item, field, depth + 1))
-  return Guard.isRecord(value) && reaches(value[key], field, depth + 1)
+  if (key === "*") {
+    if (!Array.isArray(value)) return false
+    for (const item of value) if (reaches(item, field, depth + 1)) return true
+    return false
+  }
+  return isRecord(value) && reaches(value[key], field, depth + 1)
 }
 
 const lookup = (table: { readonly [type: string]: Beta }, type: unknown): Beta | undefined =>
@@ -296,13 +326,13 @@ const add = (found: Set<Beta>, beta: Beta | undefined): void => {
 }
 
 const addTool = (found: Set<Beta>, tool: unknown): void => {
-  if (!Guard.isRecord(tool)) return
+  if (!isRecord(tool)) return
   add(found, lookup(tools, tool["type"]))
   if (tool["type"] === "mcp_toolset" && isPresent(tool["tools"])) found.add("mcp-client-2026-09-15")
 }
 
 const addBlock = (found: Set<Beta>, block: unknown): void => {
-  if (!Guard.isRecord(block)) return
+  if (!isRecord(block)) return
   const type = block["type"]
   if (type === "compaction" && isPresent(block["signature"])) found.add("compact-2026-09-04")
   else add(found, lookup(blocks, type))
@@ -313,11 +343,11 @@ const addBlock = (found: Set<Beta>, block: unknown): void => {
 
 /** A tool that is defined in the conversation rather than in `tools`. */
 const addDefinition = (found: Set<Beta>, tool: unknown): void => {
-  if (!Guard.isRecord(tool) || tool["type"] !== "tool_definition") return
+  if (!isRecord(tool) || tool["type"] !== "tool_definition") return
   found.add("inline-tools-2026-09-15")
   const definition = tool["definition"]
   addTool(found, definition)
-  if (Guard.isRecord(definition) && definition["type"] === "mcp_toolset") found.add("mcp-client-2026-09-15")
+  if (isRecord(definition) && definition["type"] === "mcp_toolset") found.add("mcp-client-2026-09-15")
 }
 
 const addContextManagement = (found: Set<Beta>, config: MessageRequest["context_management"]): void => {

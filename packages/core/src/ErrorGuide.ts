@@ -14,6 +14,7 @@
 import * as Option from "effect/Option"
 import * as ClaudeError from "./ClaudeError.ts"
 import * as ErrorTable from "./ErrorTable.ts"
+import { advice } from "./internal/advice.ts"
 import * as Codes from "./internal/guide/codes.ts"
 import * as Statuses from "./internal/guide/statuses.ts"
 import * as Tags from "./internal/guide/tags.ts"
@@ -176,6 +177,35 @@ export const explainError = (error: ClaudeError.ClaudeError): Explanation => {
 // -----------------------------------------------------------------------------
 
 /**
+ * Returns what an error says happened, without the few words of advice and the
+ * request id at the end of its message: for a program that shows `remedy` and
+ * `requestId` in places of their own.
+ *
+ * Only answers of the API have such an end. The messages of the other errors name
+ * limits and options in the same sentence as what to do, and are returned whole.
+ *
+ * **Example** (Taking a message apart)
+ *
+ * ```ts
+ * import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
+ * import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+ *
+ * const text = `{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"req_1"}`
+ * const error = ErrorResponse.toError({ status: 529, headers: {}, text, now: 0 })
+ *
+ * ErrorGuide.statement(error) // => "HTTP 529 overloaded_error: Overloaded"
+ * ```
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const statement = (error: ClaudeError.ClaudeError): string => {
+  if (!isApiTag(error._tag)) return error.message
+  const id = error.requestId === undefined ? "" : ` (request ${error.requestId})`
+  return error.message.replace(` — ${advice[error._tag]}${id}`, "")
+}
+
+/**
  * Writes an explanation as lines of plain text.
  *
  * @category conversions
@@ -202,6 +232,8 @@ export const format = (explanation: Explanation): string =>
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const isApiTag = (tag: ClaudeError.Tag): tag is ErrorTable.ApiTag => Object.hasOwn(advice, tag)
 
 const isTag = (name: string): name is ClaudeError.Tag => Object.hasOwn(ClaudeError.classes, name)
 

@@ -13,8 +13,10 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as ClaudeError from "./ClaudeError.ts"
 import * as ErrorTable from "./ErrorTable.ts"
+import { advice } from "./internal/advice.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RetryHint from "./RetryHint.ts"
+import * as Shape from "./Shape.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -92,7 +94,7 @@ export const toError = (response: {
 }): ClaudeError.ClaudeError => {
   const { headers, now, status, text } = response
   const body = parseJson(text)
-  const envelope = isErrorResponse(body) ? body : undefined
+  const envelope = Shape.errorResponse.is(body) ? body : undefined
   const signs: ErrorTable.Signs = {
     status,
     errorType: envelope?.error.type,
@@ -152,8 +154,6 @@ export const fromEvent = (
 // internal
 // -----------------------------------------------------------------------------
 
-const isErrorResponse = Wire.is(ErrorResponse)
-
 const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
 
 const make = (signs: ErrorTable.Signs, details: ClaudeError.Details): ClaudeError.ClaudeError => {
@@ -182,7 +182,7 @@ const describe = (
   const words = said.replace(/sk-ant-[\w-]*/g, "[key]")
   const quote = words.length > quoteLimit ? `${words.slice(0, quoteLimit)}…` : words
   return `${where}${kind === undefined ? "" : ` ${kind}`}${quote === "" ? "" : `: ${quote}`}` +
-    ` ${advice[ErrorTable.tagOf(signs)]}${requestId === undefined ? "" : ` (request ${requestId})`}`
+    ` — ${advice[ErrorTable.tagOf(signs)]}${requestId === undefined ? "" : ` (request ${requestId})`}`
 }
 
 /** Turns a page of HTML into its words, and an empty body into a statement that it is empty. */
@@ -192,24 +192,4 @@ const plainText = (text: string, contentType: string | undefined): string => {
     : text
   const words = body.replace(/\s+/g, " ").trim()
   return words === "" ? "the response has no body." : words
-}
-
-const advice: { readonly [T in ErrorTable.ApiTag]: string } = {
-  InvalidRequestError: "— Correct the request; sending it again as it is cannot succeed.",
-  ContextWindowExceededError: "— Shorten the conversation, or choose a model with a larger context window.",
-  AuthenticationError: "— Check the API key: it is missing, mistyped or revoked.",
-  BillingError: "— Check the account's billing; retrying cannot help.",
-  PermissionError: "— This credential may not use this resource; ask whoever administers the organization.",
-  NotFoundError: "— Check the model name, the id and the path.",
-  MethodNotAllowedError: "— Use the HTTP method this path answers.",
-  RequestTimeoutError: "— The server waited too long for the request; it can be sent again.",
-  ConflictError: "— Read the resource's current state and decide anew.",
-  RequestTooLargeError: "— Make the request smaller, or upload large files and refer to them.",
-  UnprocessableEntityError: "— Correct the request; it is well formed but cannot be processed.",
-  RateLimitError: "— Wait before sending more; `retryAfter` says how long where the server told.",
-  SpendLimitError: "— Raise the spend limit or wait for the next billing period; retrying cannot help.",
-  ApiError: "— The API failed inside; send the request again after a moment.",
-  GatewayTimeoutError: "— The API did not finish in time; stream long answers, and try again.",
-  OverloadedError: "— The API is overloaded; send the request again after a moment.",
-  UnexpectedStatusError: "— Check the base URL: this does not look like an answer of the Claude API."
 }

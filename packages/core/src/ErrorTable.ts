@@ -79,7 +79,8 @@ export const tagByCode: { readonly [code: string]: ApiTag } = {
 }
 
 /**
- * Wire types (`error.type`), with the tag each is.
+ * Wire types (`error.type`), with the tag each is. With status 408, a
+ * `timeout_error` is a `RequestTimeoutError`.
  *
  * @category tables
  * @since 0.1.0
@@ -123,6 +124,12 @@ export const tagByStatus: { readonly [status: number]: ApiTag } = {
 
 /** Types that say no more than the class of a status: the status decides where it has a tag. */
 const genericTypes: ReadonlySet<string> = new Set(["invalid_request_error", "api_error"])
+
+/** Statuses that say more than a type which says something: a 408 tells who was late, `timeout_error` does not. */
+const decidingStatuses: { readonly [type: string]: ReadonlySet<number> | undefined } = { timeout_error: new Set([408]) }
+
+const statusDecides = (errorType: string, status: number | undefined): boolean =>
+  genericTypes.has(errorType) || (status !== undefined && decidingStatuses[errorType]?.has(status) === true)
 
 /**
  * How the server says that a prompt does not fit: the wordings seen in real
@@ -258,7 +265,7 @@ const lookup = (table: { readonly [key: string]: ApiTag }, key: string | undefin
 
 const tagOfTypeAndStatus = (errorType: string | undefined, status: number | undefined): ApiTag => {
   const byType = lookup(tagByType, errorType)
-  if (byType !== undefined && !genericTypes.has(errorType!)) return byType
+  if (errorType !== undefined && byType !== undefined && !statusDecides(errorType, status)) return byType
   const byStatus = status === undefined ? undefined : tagByStatus[status]
   if (byStatus !== undefined) return byStatus
   if (status === undefined) return byType ?? "ApiError"

@@ -40,9 +40,14 @@ export interface Reader {
   readonly state: () => State
   /**
    * What can be shown of it. A live view: the reader goes on filling the same
-   * objects and arrays, so keep a copy rather than the view.
+   * objects and arrays, so keep a snapshot rather than the view.
    */
   readonly value: () => unknown
+  /**
+   * What can be shown of it, as a value that stays as it is. What is complete is
+   * shared between snapshots; only objects and arrays that still grow are copied.
+   */
+  readonly snapshot: () => unknown
 }
 
 // -----------------------------------------------------------------------------
@@ -86,8 +91,8 @@ export const parse = (text: string): { readonly state: State; readonly value: un
 // -----------------------------------------------------------------------------
 
 type Frame =
-  | { readonly kind: "array"; readonly array: Array<unknown> }
-  | { readonly kind: "object"; readonly object: { [key: string]: unknown }; key: string }
+  | { readonly kind: "array"; array: Array<unknown> }
+  | { readonly kind: "object"; object: { [key: string]: unknown }; key: string }
 
 /** What may come next. */
 type Expect =
@@ -127,6 +132,8 @@ class Machine implements Reader {
   private escape = ""
   private readingKey = false
   private sawText = false
+  /** Whether a snapshot holds what the frames hold. */
+  private shared = false
 
   push(piece: string): void {
     let i = 0
@@ -148,6 +155,11 @@ class Machine implements Reader {
   value(): unknown {
     if (this.hasRoot) return this.root
     return this.expect === "scalar" && this.frames.length === 0 ? this.scalar()?.value : undefined
+  }
+
+  snapshot(): unknown {
+    this.shared = true
+    return this.value()
   }
 
   /** Reads white space and punctuation, and the first character of anything else. */
@@ -318,6 +330,7 @@ class Machine implements Reader {
 
   /** Puts a new value where it belongs. */
   private place(value: unknown): void {
+    this.own()
     const frame = this.frames[this.frames.length - 1]
     if (frame === undefined) {
       this.root = value
@@ -328,7 +341,23 @@ class Machine implements Reader {
 
   /** Replaces the value that was placed last. */
   private show(value: string): void {
-    const frame = this.frames[this.frames.length - 1]
+    this.own()
+    this.replace(this.frames[this.frames.length - 1], value)
+  }
+
+  /** Leaves to the snapshots what they hold, and goes on with copies of what still grows. */
+  private own(): void {
+    if (!this.shared) return
+    this.shared = false
+    let parent: Frame | undefined
+    for (const frame of this.frames) {
+      if (frame.kind === "array") this.replace(parent, frame.array = [...frame.array])
+      else this.replace(parent, frame.object = { ...frame.object })
+      parent = frame
+    }
+  }
+
+  private replace(frame: Frame | undefined, value: unknown): void {
     if (frame === undefined) this.root = value
     else if (frame.kind === "array") frame.array[frame.array.length - 1] = value
     else define(frame.object, frame.key, value)

@@ -108,10 +108,10 @@ export const fromHeaders = (
 ): RateLimits | undefined => {
   const out: { -readonly [D in Dimension]?: Limit } = {}
   let found = false
-  for (const dimension of dimensions) {
-    const limit = readLimit(headers, headerPrefixes[dimension])
-    if (limit === undefined) continue
-    out[dimension] = limit
+  for (const { dimension, limit, remaining, reset } of names) {
+    const read = readLimit(headers[limit], headers[remaining], headers[reset])
+    if (read === undefined) continue
+    out[dimension] = read
     found = true
   }
   return found ? out : undefined
@@ -151,10 +151,20 @@ const dimensions: ReadonlyArray<Dimension> = [
   "fastOutputTokens"
 ]
 
-const readLimit = (headers: { readonly [name: string]: string | undefined }, prefix: string): Limit | undefined => {
-  const limit = readCount(headers[`${prefix}-limit`])
-  const remaining = readCount(headers[`${prefix}-remaining`])
-  const reset = headers[`${prefix}-reset`]
+/** The headers of each limit, written once. */
+const names = dimensions.map((dimension) => {
+  const prefix = headerPrefixes[dimension]
+  return { dimension, limit: `${prefix}-limit`, remaining: `${prefix}-remaining`, reset: `${prefix}-reset` }
+})
+
+const readLimit = (
+  limits: string | undefined,
+  remains: string | undefined,
+  reset: string | undefined
+): Limit | undefined => {
+  if (limits === undefined && remains === undefined && reset === undefined) return undefined
+  const limit = readCount(limits)
+  const remaining = readCount(remains)
   const resetAt = reset === undefined ? undefined : parseRfc3339(reset)
   if (limit === undefined && remaining === undefined && resetAt === undefined) return undefined
   return {

@@ -10,11 +10,13 @@
  *
  * @since 0.1.0
  */
+import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Schema from "effect/Schema"
 import * as Citation from "./Citation.ts"
 import * as ContentBlock from "./ContentBlock.ts"
 import * as ErrorResponse from "./ErrorResponse.ts"
 import * as Message from "./Message.ts"
+import * as Shape from "./Shape.ts"
 import * as Usage from "./Usage.ts"
 import * as Wire from "./Wire.ts"
 
@@ -359,4 +361,62 @@ export type StreamEvent = typeof StreamEvent.Type
  * @category guards
  * @since 0.1.0
  */
-export const is: (u: unknown) => u is StreamEvent = Wire.is(StreamEvent)
+export const is: (u: unknown) => u is StreamEvent = Shape.streamEvent.is
+
+// -----------------------------------------------------------------------------
+// conversions
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns the events of the stream that would have brought a message. Folded, they
+ * are the message again.
+ *
+ * @category conversions
+ * @since 0.1.0
+ */
+export const ofMessage = (message: Message.Message): NonEmptyReadonlyArray<StreamEvent> => [
+  { type: "message_start", message: { ...message, content: [], stop_reason: null, stop_sequence: null } },
+  ...message.content.flatMap(blockEvents),
+  {
+    type: "message_delta",
+    delta: { stop_reason: message.stop_reason ?? null, stop_sequence: message.stop_sequence ?? null },
+    usage: { output_tokens: message.usage.output_tokens }
+  },
+  { type: "message_stop" }
+]
+
+const blockEvents = (block: ContentBlock.ContentBlock, index: number): ReadonlyArray<StreamEvent> => {
+  const { deltas, shell } = parts(block)
+  return [
+    { type: "content_block_start", index, content_block: shell },
+    ...deltas.map((delta): StreamEvent => ({ type: "content_block_delta", index, delta })),
+    { type: "content_block_stop", index }
+  ]
+}
+
+/** A block as the shell it starts as, and what then fills it. Blocks that do not grow come whole. */
+const parts = (
+  block: ContentBlock.ContentBlock
+): { readonly shell: ContentBlock.ContentBlock; readonly deltas: ReadonlyArray<Delta> } => {
+  switch (block.type) {
+    case "text":
+      return { shell: { ...block, text: "" }, deltas: [{ type: "text_delta", text: block.text }] }
+    case "thinking":
+      return {
+        shell: { ...block, thinking: "", signature: "" },
+        deltas: [
+          { type: "thinking_delta", thinking: block.thinking },
+          { type: "signature_delta", signature: block.signature }
+        ]
+      }
+    case "tool_use":
+    case "server_tool_use":
+    case "mcp_tool_use":
+      return {
+        shell: { ...block, input: {} },
+        deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }]
+      }
+    default:
+      return { shell: block, deltas: [] }
+  }
+}

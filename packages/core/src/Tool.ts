@@ -281,10 +281,19 @@ export const choose = (name: string): ToolChoiceTool => ({ type: "tool", name })
  */
 export const runsOnServer = (tool: Tool): boolean => typeof tool.type === "string" && serverSide.has(tool.type)
 
+/** By tag and not by schema: whoever only asks this does not carry the schemas. */
 const serverSide: ReadonlySet<string> = new Set<string>([
-  ...ServerTool.WebSearch.fields.type.literals,
-  ...ServerTool.WebFetch.fields.type.literals,
-  ...ServerTool.CodeExecution.fields.type.literals,
-  ServerTool.Advisor.fields.type.literal,
-  Mcp.Toolset.fields.type.literal
+  "web_search_20260318",
+  "web_search_20260209",
+  "web_search_20250305",
+  "web_fetch_20260318",
+  "web_fetch_20260309",
+  "web_fetch_20260209",
+  "web_fetch_20250910",
+  "code_execution_20260521",
+  "code_execution_20260120",
+  "code_execution_20250825",
+  "code_execution_20250522",
+  "advisor_20260301",
+  "mcp_toolset"
 ])

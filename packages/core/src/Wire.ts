@@ -15,12 +15,17 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
+import type { StandardSchemaV1 } from "effect/StandardSchema"
+import * as Describe from "./internal/describe.ts"
 import * as Guard from "./internal/guard.ts"
+import { isRecord } from "./internal/record.ts"
+import type { Issue, Shape } from "./Shape.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -126,7 +131,7 @@ export interface OpenUnion<Variant extends Variants> extends Schema.declare<Vari
  * @since 0.1.0
  */
 export const make = <T>(inner: Schema.Codec<T, T>, identifier?: string): Schema.declare<T> =>
-  declare<T>(Guard.lazy(() => inner.ast), () => inner, identifier)
+  declare<T>(() => ["w", Describe.shapeOf(inner.ast)], () => inner, identifier)
 
 /**
  * Creates the schema of an object on the wire.
@@ -151,7 +156,11 @@ export const struct = <const Fields extends Schema.Struct.Fields>(
   fields: Fields
 ): Struct<Fields> => {
   const inner = Schema.Struct(fields)
-  const declared = declare<Schema.Struct.Type<Fields>>(Guard.lazy(() => inner.ast), () => identity(inner), identifier)
+  const declared = declare<Schema.Struct.Type<Fields>>(
+    () => Describe.struct(inner.ast),
+    () => identity(inner),
+    identifier
+  )
   return Schema.make<Struct<Fields>>(declared.ast, { fields })
 }
 
@@ -173,32 +182,26 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   options?: { readonly untagged?: Members[number] | undefined }
 ): OpenUnion<Extract<Members[number]["Type"], Variants>> => {
   type Variant = Extract<Members[number]["Type"], Variants>
-  const byTag = new Map<string, { readonly guard: Guard.Guard; readonly schema: Schema.Constraint }>()
+  const byTag = new Map<string, Schema.Constraint>()
   for (const schema of members) {
-    for (const tag of tagsOf(schema)) byTag.set(tag, { guard: Guard.lazy(() => schema.ast), schema })
+    for (const tag of tagsOf(schema)) byTag.set(tag, schema)
   }
   const untagged = options?.untagged
-  const untaggedGuard = untagged === undefined ? undefined : Guard.lazy(() => untagged.ast)
   const tags: ReadonlySet<string> = new Set(byTag.keys())
   const unknown = Schema.StructWithRest(
     Schema.Struct({ type: Schema.String.check(Schema.makeFilter((tag) => !tags.has(tag))) }),
     [Schema.Record(Schema.String, Schema.Json)]
   )
-  const guard: Guard.Guard = (u) => {
-    if (!Guard.isRecord(u)) return false
-    const tag = u["type"]
-    if (typeof tag === "string") {
-      const member = byTag.get(tag)
-      return member === undefined || member.guard(u)
-    }
-    return untaggedGuard !== undefined && (tag === undefined || tag === null) && untaggedGuard(u)
-  }
   const explain = (u: unknown): Schema.Constraint => {
-    const tag = Guard.isRecord(u) ? u["type"] : undefined
-    return (typeof tag === "string" ? byTag.get(tag)?.schema : untagged) ?? unknown
+    const tag = isRecord(u) ? u["type"] : undefined
+    return (typeof tag === "string" ? byTag.get(tag) : untagged) ?? untyped
+  }
+  const shape = (): Guard.Shape => {
+    const shapes = members.map(({ ast }) => Describe.shapeOf(ast))
+    return untagged === undefined ? ["t", shapes] : ["t", shapes, Describe.shapeOf(untagged.ast)]
   }
   const arbitrary = Schema.Union([...members, unknown])
-  const declared = declare<Variant | Unknown>(guard, explain, identifier, arbitrary)
+  const declared = declare<Variant | Unknown>(shape, explain, identifier, arbitrary)
   const isUnknown = (variant: Variant | Unknown): variant is Unknown =>
     typeof variant.type === "string" && !tags.has(variant.type)
   const match = dual(2, <Result>(variant: Variant | Unknown, cases: Cases<Variant, Result>): Result => {
@@ -213,6 +216,9 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   })
   return Schema.make<OpenUnion<Variant>>(declared.ast, { tags, isUnknown, match })
 }
+
+/** What explains an object that has no type: that it has none. */
+const untyped = Schema.Struct({ type: Schema.String })
 
 /** The shape of a member's fields: a `type` that is a literal, or an optional or nullable one. */
 type TypeField = Schema.Struct.Fields & { readonly type: Schema.Constraint }
@@ -229,15 +235,13 @@ export const openEnum = <const Known extends ReadonlyArray<string>>(
   known: Known
 ): OpenEnum<Known[number]> => {
   const declared = declare<Known[number] | (string & {})>(
-    isString,
+    () => "e",
     () => Schema.String,
     identifier,
     Schema.Union([Schema.Literals(known), Schema.String])
   )
   return Schema.make<OpenEnum<Known[number]>>(declared.ast, { known })
 }
-
-const isString = (u: unknown): u is string => typeof u === "string"
 
 /**
  * Schema of an enum that may grow.
@@ -257,7 +261,7 @@ export interface OpenEnum<Known extends string> extends Schema.declare<Known | (
  * @since 0.1.0
  */
 export const Json: Schema.declare<unknown> = declare<unknown>(
-  (u) => u !== undefined,
+  () => "j",
   () => Schema.Json,
   "Json",
   Schema.Json
@@ -297,13 +301,39 @@ export const unknown = (fields: { readonly type: string; readonly [field: string
  * @since 0.1.0
  */
 export const is = <S extends Schema.Constraint>(schema: S): (u: unknown) => u is S["Type"] => {
-  const guard = Guard.lazy(() => schema.ast)
+  const guard = Guard.lazy(() => Describe.shapeOf(schema.ast))
   return (u): u is S["Type"] => guard(u)
+}
+
+/**
+ * Returns the shape of a schema: its predicate, and its words for what it
+ * refuses.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const shape = <A>(schema: Schema.Codec<A, A>): Shape<A> => {
+  const decode = SchemaParser.decodeUnknownResult(schema)
+  return {
+    is: is(schema),
+    issues: (u, errors) => {
+      const decoded = decode(u, { errors })
+      return Result.isFailure(decoded) ? format(decoded.failure).issues.map(plain) : []
+    }
+  }
 }
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+/** An issue of the standard schema, whose keys may be wrapped. */
+const plain = ({ message, path = [] }: StandardSchemaV1.Issue): Issue => ({
+  message,
+  path: path.map((key) => typeof key === "object" ? key.key : key)
+})
 
 /**
  * The one place where a checked value changes its static type. Every use is
@@ -316,11 +346,14 @@ function identity(a: unknown): unknown {
 }
 
 function declare<T>(
-  guard: Guard.Guard,
+  shape: () => Guard.Shape,
   explain: (u: unknown) => Schema.Constraint,
   identifier: string | undefined,
   arbitrary?: Schema.Constraint
 ): Schema.declare<T> {
+  let described: Guard.Shape | undefined
+  const own = (): Guard.Shape => described ??= shape()
+  const guard = Guard.lazy(own)
   return Schema.declareConstructor<T>()(
     [],
     () => (input, ast, options) => {
@@ -333,7 +366,7 @@ function declare<T>(
     },
     {
       ...(identifier === undefined ? undefined : { identifier }),
-      [Guard.annotation]: guard,
+      [Describe.annotation]: own,
       toCodecJson: () => undefined,
       toCodecArbitrary: () =>
         Schema.link<T>()(

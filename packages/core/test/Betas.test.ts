@@ -223,6 +223,17 @@ describe("Betas", () => {
       assert.deepStrictEqual([...named].filter((beta) => !seen.has(beta)), [])
     })
 
+    it("gives them in the order of `Beta`", () => {
+      const all = Object.assign({}, ...cases.map(([, request]) => request), {
+        messages: cases.flatMap(([, request]) => request.messages ?? []),
+        tools: cases.flatMap(([, request]) => request.tools ?? [])
+      })
+      const found = Betas.ofRequest(all)
+
+      assert.isAbove(found.length, 10)
+      assert.deepStrictEqual(found, Betas.Beta.known.filter((beta) => found.includes(beta)))
+    })
+
     it.effect.prop(
       "gives the same answer whatever the order of the conversation's blocks",
       { picks: Schema.Array(Schema.Literals(Object.keys(Betas.blocks))) },

@@ -1,5 +1,6 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -175,6 +176,38 @@ describe("ErrorGuide", () => {
     it("heeds what the server said of trying again", () => {
       assert.isFalse(ErrorGuide.explainError(new ClaudeError.ApiError({ ...details, shouldRetry: false })).retryable)
       assert.isTrue(ErrorGuide.explainError(new ClaudeError.ApiError(details)).retryable)
+    })
+  })
+
+  describe("statement", () => {
+    const answered = (status: number, requestId: string | undefined) =>
+      ErrorResponse.toError({ status, headers: { "request-id": requestId }, text: "because — so", now: 0 })
+
+    it("takes the advice and the request id from what an answer of the API says", () => {
+      const advised = new Set<string>()
+      for (let status = 300; status < 600; status++) {
+        const error = answered(status, status % 2 === 0 ? "req_1" : undefined)
+        advised.add(error._tag)
+
+        assert.strictEqual(ErrorGuide.statement(error), `HTTP ${status}: because — so`)
+        assert.isAbove(error.message.length, ErrorGuide.statement(error).length)
+      }
+      assert.isAtLeast(advised.size, 13)
+    })
+
+    it("keeps what was added to the message later", () => {
+      const error = answered(529, "req_1")
+
+      assert.strictEqual(
+        ErrorGuide.statement(error.with({ message: `${error.message} Gave up.` })),
+        "HTTP 529: because — so Gave up."
+      )
+    })
+
+    it("leaves other errors whole", () => {
+      const error = new ClaudeError.PacingError({ outcome: "notSent", message: "No room. Send it later." })
+
+      assert.strictEqual(ErrorGuide.statement(error), error.message)
     })
   })
 

@@ -259,6 +259,100 @@ describe("MessageAccumulator", () => {
     )
   })
 
+  describe("stepAll", () => {
+    it("takes data last as well", () => {
+      const events = [begin, ...block(0, { type: "text", text: "" }, [textDelta("a")])]
+
+      assert.deepStrictEqual(MessageAccumulator.stepAll(events)(MessageAccumulator.initial), fold(events))
+    })
+
+    it("hands back the state that nothing was added to", () => {
+      const state = fold([begin, { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }])
+
+      assert.strictEqual(MessageAccumulator.stepAll(state, []), state)
+      assert.strictEqual(
+        MessageAccumulator.stepAll(state, [{ type: "content_block_delta", index: 0, delta: textDelta("") }]),
+        state
+      )
+    })
+
+    it.prop(
+      "shows what as many steps show, whatever the order of events and however many at once",
+      [
+        Schema.Array(Schema.Tuple([
+          Schema.Literals([
+            "start text",
+            "start thinking",
+            "start tool",
+            "text",
+            "thinking",
+            "json",
+            "signature",
+            "ping",
+            "stop",
+            "begin",
+            "end"
+          ]),
+          Schema.Literals([0, 1]),
+          Schema.Literals(["", "a", "{\"b\":", "x".repeat(1500)])
+        ])),
+        Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 9 }))
+      ],
+      ([steps, size]) => {
+        const events = steps.map(([what, index, piece]): StreamEvent.StreamEvent => {
+          const opened = (content_block: ContentBlock.ContentBlock): StreamEvent.StreamEvent => ({
+            type: "content_block_start",
+            index,
+            content_block
+          })
+          const grown = (delta: StreamEvent.Delta): StreamEvent.StreamEvent => ({
+            type: "content_block_delta",
+            index,
+            delta
+          })
+          switch (what) {
+            case "start text":
+              return opened({ type: "text", text: piece })
+            case "start thinking":
+              return opened({ type: "thinking", thinking: piece, signature: "" })
+            case "start tool":
+              return opened(toolUse)
+            case "text":
+              return grown(textDelta(piece))
+            case "thinking":
+              return grown({ type: "thinking_delta", thinking: piece })
+            case "json":
+              return grown(jsonDelta(piece))
+            case "signature":
+              return grown({ type: "signature_delta", signature: piece })
+            case "ping":
+              return ping
+            case "stop":
+              return { type: "content_block_stop", index }
+            case "begin":
+              return begin
+            case "end":
+              return stop
+          }
+        })
+        const stepped = events.reduce<MessageAccumulator.MessageAccumulator>(
+          (state, event) => MessageAccumulator.step(state, event),
+          MessageAccumulator.initial
+        )
+        let chunked = MessageAccumulator.initial
+        for (let at = 0; at < events.length; at += size) {
+          chunked = MessageAccumulator.stepAll(chunked, events.slice(at, at + size))
+        }
+
+        for (const state of [fold(events), chunked]) {
+          assert.deepStrictEqual(MessageAccumulator.snapshot(state), MessageAccumulator.snapshot(stepped))
+          assert.strictEqual(state.done, stepped.done)
+        }
+      },
+      { arbitrary: { runs: 500 } }
+    )
+  })
+
   describe("snapshot", () => {
     it("is none before message_start", () => {
       assert.deepStrictEqual(MessageAccumulator.snapshot(fold([ping])), Option.none())

@@ -102,6 +102,31 @@ describe("PartialJson", () => {
     })
   })
 
+  describe("snapshot", () => {
+    it.prop("stays what it was, whatever is read after it", [Schema.Json, Cuts], ([json, at]) => {
+      const pieces = cut(JSON.stringify(json), at)
+      const reader = PartialJson.make()
+      const taken = pieces.map((piece, i) => {
+        reader.push(piece)
+        return { snapshot: reader.snapshot(), expected: PartialJson.parse(pieces.slice(0, i + 1).join("")).value }
+      })
+
+      for (const { expected, snapshot } of taken) assert.deepStrictEqual(snapshot, expected)
+    })
+
+    it("shares what is complete", () => {
+      const reader = PartialJson.make()
+      reader.push("{\"a\":[1],\"b\":[2")
+      const first = reader.snapshot()
+      reader.push(",3]}")
+      const second = reader.snapshot()
+
+      assert.deepStrictEqual([first, second], [{ a: [1], b: [] }, { a: [1], b: [2, 3] }])
+      assert.strictEqual(Reflect.get(Object(first), "a"), Reflect.get(Object(second), "a"))
+      assert.strictEqual(second, reader.snapshot())
+    })
+  })
+
   describe("push", () => {
     it.prop("reads the same however the text is cut", [Schema.Json, Cuts], ([json, at]) => {
       const text = JSON.stringify(json)

@@ -69,6 +69,8 @@ describe("RetryHint", () => {
       "9".repeat(400),
       "Fri, 20 Nov 2026 11:59:59 GMT",
       "Fri, 20 Nov 2026 12:00:00 GMT",
+      "Fri, 20 Ebm 2026 12:00:05 GMT",
+      "Fri, 20 Ovd 2026 12:00:05 GMT",
       "Fri, 31 Nov 2026 12:00:05 GMT",
       "Fri, 20 Nov 2026 24:00:05 GMT"
     ])("takes it for no hint: %j", (text) => {

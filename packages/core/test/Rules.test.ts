@@ -5,6 +5,7 @@ import * as Rules from "@effect-claude/core/Rules"
 import * as Wire from "@effect-claude/core/Wire"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import * as Recordings from "./recordings.ts"
 
@@ -438,6 +439,72 @@ describe("Rules", () => {
         assert.deepStrictEqual(violations, [])
       })
     }
+  })
+
+  describe("make", () => {
+    const blank: Request = { ...base, messages: [{ role: "user", content: " " }] }
+    const rulesOf = (report: Rules.Report) => [report.refused.map(({ rule }) => rule), report.warnings.length] as const
+
+    it("holds requests to the table, for the version and the betas of the call", () => {
+      assert.deepStrictEqual(rulesOf(Rules.standard.check(blank, {})), [[], 1])
+      assert.deepStrictEqual(
+        Rules.standard.check({ ...blank, temperature: 1 }, { version: "2026-10-21" }),
+        Rules.check({ ...blank, temperature: 1 }, { version: "2026-10-21" })
+      )
+      assert.lengthOf(Rules.standard.check({ ...base, temperature: 1 }, { version: "2026-10-21" }).refused, 1)
+    })
+
+    it("changes levels, which the call may change again", () => {
+      const strict = Rules.make({ rules: { blankText: "refuse", assistantFirst: "off" } })
+
+      assert.deepStrictEqual(rulesOf(strict.check(blank, {})), [["blankText"], 0])
+      assert.deepStrictEqual(rulesOf(strict.check(blank, { rules: { blankText: "off" } })), [[], 0])
+      assert.deepStrictEqual(
+        rulesOf(strict.check({ ...blank, messages: [assistant()] }, { rules: { blankText: "off" } })),
+        [[], 0]
+      )
+    })
+
+    it("adds rules of one's own, and another catalogue", () => {
+      const own = Rules.make({
+        custom: [{
+          name: "own",
+          level: "refuse",
+          evidence: "ours",
+          check: (_, { version }) => [{ path: "", problem: version, fix: "" }]
+        }],
+        catalog: { asOf: "2026-01-01", models: [{ id: "tiny", maxOutput: 10 }] }
+      })
+
+      assert.deepStrictEqual(rulesOf(own.check({ ...base, model: "tiny" }, {})), [["own"], 1])
+    })
+
+    it.effect("tells of warnings in the log, or where it is told to", () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const told: Array<string> = []
+        const { warnings } = Rules.check(blank)
+        const logger = Logger.make(({ logLevel, message }) => {
+          lines.push(`${logLevel} ${String(message)}`)
+        })
+        yield* Rules.standard.warn(warnings).pipe(Effect.provide(Logger.layer([logger])))
+        yield* Rules.make({ warn: (all) => Effect.sync(() => told.push(...all.map(({ rule }) => rule))) }).warn(
+          warnings
+        )
+        yield* Rules.none.warn(warnings)
+
+        assert.deepStrictEqual(lines, [
+          "Warn The API may refuse this request: messages[0].content: the text is blank. Leave it out. (blankText)"
+        ])
+        assert.deepStrictEqual(told, ["blankText"])
+      }))
+
+    it("is nothing at all for none", () => {
+      assert.deepStrictEqual(Rules.none.check({}, { rules: { requiredFields: "refuse" } }), {
+        refused: [],
+        warnings: []
+      })
+    })
   })
 
   describe("check", () => {

@@ -1,7 +1,11 @@
 import * as Core from "@effect-claude/core"
 import * as Wire from "@effect-claude/core/Wire"
 import { assert, describe, it } from "@effect/vitest"
-import { Schema } from "effect"
+import { Result, Schema, SchemaIssue } from "effect"
+import { shapeOf } from "../src/internal/describe.ts"
+import * as Guard from "../src/internal/guard.ts"
+import { mutations } from "./mutations.ts"
+import { reference } from "./reference.ts"
 
 /** Every wire schema that a module exports, with its path. */
 const schemas = Object.entries(Core).flatMap(([module, members]) =>
@@ -9,6 +13,8 @@ const schemas = Object.entries(Core).flatMap(([module, members]) =>
     Schema.isSchema(member) && module !== "Wire" ? [{ path: `${module}.${name}`, schema: member }] : []
   )
 )
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const codec = (schema: Schema.Top): Schema.Codec<unknown, unknown> => Schema.make(schema.ast)
 
@@ -40,11 +46,30 @@ describe("Schemas", { concurrent: false }, () => {
       assert.strictEqual<unknown>(Schema.decodeUnknownSync(wire)(input), input)
     })
 
-    it.prop("has a guard that agrees with its decoder", [Schema.Json], ([json]) => {
-      const exit = Schema.decodeUnknownExit(wire)(json)
+    const plain = Schema.is(reference(schema.ast))
 
-      assert.strictEqual(is(json), exit._tag === "Success")
-    })
+    it.prop(
+      "has a guard that agrees with Effect's own structs and unions",
+      [wire, mutations, Schema.Json],
+      ([value, mutate, json]) => {
+        const damaged = mutate(value)
+
+        for (const u of [value, damaged, json]) assert.strictEqual(is(u), plain(u), JSON.stringify(u))
+      }
+    )
+
+    it.prop(
+      "has a shape that agrees with it on damaged values, and says the same",
+      [wire, mutations],
+      ([value, mutate]) => {
+        const damaged = mutate(value)
+        const decoded = Schema.decodeUnknownResult(wire)(damaged, { errors: "all" })
+        const issues = Guard.explain(shapeOf(wire.ast), damaged, true)
+
+        assert.strictEqual(is(damaged), Result.isSuccess(decoded))
+        assert.deepStrictEqual<unknown>(issues, Result.isFailure(decoded) ? format(decoded.failure.issue).issues : [])
+      }
+    )
   })
 
   describe.each(["StreamEvent.StreamEvent", "ContentBlock.ContentBlock", "Content.Content", "StreamEvent.Delta"])(

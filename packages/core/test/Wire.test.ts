@@ -56,6 +56,14 @@ describe("Wire", () => {
       assert.strictEqual(messageOf(Envelope, { ...valid, blocks }), "Expected array\n  at [\"blocks\"]")
     })
 
+    it("tells a field that is absent from one that is undefined, and sees those of a prototype", () => {
+      const Given = Wire.struct("Given", { a: Schema.UndefinedOr(Schema.String) })
+
+      assert.strictEqual(messageOf(Given, {}), "Missing key\n  at [\"a\"]")
+      assert.strictEqual(messageOf(Given, { a: undefined }), "accepted")
+      assert.strictEqual(messageOf(Given, Object.create({ a: undefined })), "accepted")
+    })
+
     it("carries its name, for documents made of it", () => {
       assert.strictEqual(Schema.resolveAnnotations(Envelope)?.["identifier"], "Envelope")
     })

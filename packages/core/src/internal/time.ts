@@ -5,20 +5,7 @@
  * @since 0.1.0
  */
 
-const months: ReadonlyArray<string> = [
-  "jan",
-  "feb",
-  "mar",
-  "apr",
-  "may",
-  "jun",
-  "jul",
-  "aug",
-  "sep",
-  "oct",
-  "nov",
-  "dec"
-]
+const months = "janfebmaraprmayjunjulaugsepoctnovdec"
 
 // The three forms of RFC 9110, section 5.6.7: IMF-fixdate, RFC 850, asctime.
 const imfFixdate = /^[a-z]{3}, (\d{2}) ([a-z]{3}) (\d{4}) (\d{2}):(\d{2}):(\d{2}) gmt$/
@@ -64,7 +51,8 @@ export const formatRfc3339 = (millis: number): string => {
 
 const pad = (n: number, width: number): string => String(Math.floor(n)).padStart(width, "0")
 
-const monthOf = (name: string): number => months.indexOf(name) + 1
+/** The number of a month, or one that no month has. */
+const monthOf = (name: string): number => months.indexOf(name) / 3 + 1
 
 const utc = (
   year: number,
@@ -74,16 +62,14 @@ const utc = (
   minute: number,
   second: number
 ): number | undefined => {
-  if (month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
+  if (!Number.isInteger(month) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
   // 60 is a leap second; it is read as the second that follows.
   if (hour > 23 || minute > 59 || second > 60) return undefined
   return ((daysFromCivil(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000
 }
 
-const isLeap = (year: number): boolean => year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
-
 const daysIn = (year: number, month: number): number =>
-  month === 2 ? (isLeap(year) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31
+  daysFromCivil(month === 12 ? year + 1 : year, month % 12 + 1, 1) - daysFromCivil(year, month, 1)
 
 /** Days since 1970-01-01 in the proleptic Gregorian calendar, counted in years that begin in March. */
 const daysFromCivil = (year: number, month: number, day: number): number => {

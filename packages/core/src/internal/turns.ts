@@ -7,7 +7,7 @@
  *
  * @since 0.1.0
  */
-import * as Guard from "./guard.ts"
+import { isRecord } from "./record.ts"
 
 /** A JSON object. */
 export interface Json {
@@ -62,7 +62,7 @@ const read = (object: object, field: string, owner: Item | undefined): ReadonlyA
   if (!Array.isArray(list)) return []
   const out: Array<Item> = []
   list.forEach((item: unknown, index) => {
-    if (Guard.isRecord(item)) out.push(new Item(item, owner, field, index))
+    if (isRecord(item)) out.push(new Item(item, owner, field, index))
   })
   return out
 }
@@ -78,7 +78,7 @@ const addBlocks = (out: Array<Located>, turn: Item): void => {
   const { content, role } = turn.item
   if (!Array.isArray(content)) return
   content.forEach((block: unknown, index) => {
-    if (Guard.isRecord(block)) out.push(new Located(typeof role === "string" ? role : "", block, turn, index))
+    if (isRecord(block)) out.push(new Located(typeof role === "string" ? role : "", block, turn, index))
   })
 }
 

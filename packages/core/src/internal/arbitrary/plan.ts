@@ -134,7 +134,7 @@ const blocks = (
   }))
 ]
 
-/** Writes an answer. It stops for its calls, if it has any. */
+/** Writes an answer. It stops for its calls, where there are some. */
 export const toMessage = (plan: Answer): Message => ({
   id: "msg_1",
   type: "message",

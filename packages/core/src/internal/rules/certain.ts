@@ -7,7 +7,7 @@
  */
 import type { MessageRequest } from "../../MessageRequest.ts"
 import type { Context, Finding } from "../../Rules.ts"
-import * as Guard from "../guard.ts"
+import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 
 type Request = Partial<MessageRequest>
@@ -110,7 +110,7 @@ const mayInterleave = (request: Request, betas: ReadonlyArray<string> | undefine
 export const inputSchemaType = (request: Request): Found =>
   Turns.items(request, "tools").filter(({ item }) => {
     const schema = item["input_schema"]
-    return (!isPresent(item["type"]) || item["type"] === "custom") && Guard.isRecord(schema) &&
+    return (!isPresent(item["type"]) || item["type"] === "custom") && isRecord(schema) &&
       !isPresent(schema["type"])
   }).map(({ path }) => ({
     path: `${path}.input_schema.type`,
@@ -138,7 +138,7 @@ const isPresent = (u: unknown): boolean => u !== undefined && u !== null
 const isOwnCall = (block: Turns.Json): boolean => {
   const caller = block["caller"]
   return block["type"] === "tool_use" && typeof block["id"] === "string" &&
-    (!Guard.isRecord(caller) || caller["type"] === "direct")
+    (!isRecord(caller) || caller["type"] === "direct")
 }
 
 /** Whether calls and results may be out of sight: in a thread, cut by an edit, or folded into a compaction. */
