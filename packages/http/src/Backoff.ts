@@ -10,6 +10,7 @@
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
+import * as Span from "./internal/span.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -126,7 +127,7 @@ export const delay: {
     default: {
       const spread = self.jitter.proportional
       const drawn = ceiling * (1 - spread + 2 * spread * chance)
-      return Duration.min(self.cap, Duration.millis(drawn))
+      return Span.least(self.cap, Duration.millis(drawn))
     }
   }
 })
@@ -139,7 +140,7 @@ export const delay: {
  * @since 0.1.0
  */
 export const hint = (error: ClaudeError): Duration.Duration =>
-  error.retryAfter === undefined ? Duration.zero : Duration.max(error.retryAfter, Duration.zero)
+  error.retryAfter === undefined ? Duration.zero : Span.most(error.retryAfter, Duration.zero)
 
 // -----------------------------------------------------------------------------
 // internal
@@ -147,7 +148,7 @@ export const hint = (error: ClaudeError): Duration.Duration =>
 
 const ceilingMillis = (self: Backoff, n: number, error: ClaudeError): number => {
   const throttled = error._tag === "OverloadedError" ||
-    (error._tag === "RateLimitError" && Duration.isZero(hint(error)))
+    (error._tag === "RateLimitError" && Span.isZero(hint(error)))
   const base = Duration.toMillis(throttled ? self.throttledBase : self.base)
   return base === 0 ? 0 : Math.min(Duration.toMillis(self.cap), base * self.factor ** Math.max(0, n - 1))
 }

@@ -33,7 +33,7 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -42,6 +42,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
+import * as Span from "./internal/span.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -279,7 +280,7 @@ const refuse = ({ reason }: Breaker.CircuitBreakerError): ClaudeError.CircuitOpe
   const retryAfter = reason._tag === "CircuitOpen" ? reason.retryAfter : undefined
   const until = retryAfter === undefined
     ? "until the attempt that probes it has been answered"
-    : `for another ${Duration.format(retryAfter)}`
+    : `for another ${Span.format(retryAfter)}`
   return new ClaudeError.CircuitOpenError({
     outcome: "notSent",
     retryAfter,

@@ -17,7 +17,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -26,7 +25,10 @@ import * as ClaudeConfig from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type { Interceptor } from "./Interceptor.ts"
 import * as Check from "./internal/config.ts"
+import * as Direct from "./internal/direct.ts"
 import * as Drain from "./internal/drain.ts"
+import * as Fetch from "./internal/fetch.ts"
+import * as General from "./internal/general.ts"
 import * as Send from "./internal/send.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
@@ -86,8 +88,10 @@ export class Claude extends Context.Service<Claude, {
  */
 export const Overrides: Context.Reference<Overrides> = Context.Reference<Overrides>(
   "@effect-claude/http/Claude/Overrides",
-  { defaultValue: () => ({}) }
+  { defaultValue: () => none }
 )
+
+const none: Overrides = {}
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -100,29 +104,46 @@ export const Overrides: Context.Reference<Overrides> = Context.Reference<Overrid
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(
+export const make = (
   options: ClaudeConfig.Options
-): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient | Scope.Scope> {
-  const client = yield* HttpClient.HttpClient
+): Effect.Effect<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient | Scope.Scope> =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => {
+    const general = General.make(client)
+    return makeOver({ direct: Direct.of(client), general: () => general }, options)
+  })
+
+const makeOver = Effect.fnUntraced(function*(
+  transport: Send.Transport,
+  options: ClaudeConfig.Options
+): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, Scope.Scope> {
   const credentials = yield* ClaudeConfig.signature(options)
   const settings = yield* ClaudeConfig.settings(options)
   const fixed: { readonly [name: string]: string } = {
     "user-agent": options.userAgent ?? "effect-claude",
     ...(options.allowBrowser === true ? { "anthropic-dangerous-direct-browser-access": "true" } : undefined)
   }
+  const unchanged = Effect.succeed(settings)
   const buckets = new Map<string, RetryBudget.RetryBudget>()
+  // Policies are made once and used by many calls: by identity first, and by what they say.
+  const known = new WeakMap<RetryBudget.Options, Effect.Effect<RetryBudget.RetryBudget>>()
   return Claude.of({
-    settings: Effect.map(Overrides, (overrides) => applyOverrides(settings, overrides)),
-    attempt: yield* Drain.attempts(Send.make(client, credentials, fixed), options.drain ?? Duration.zero),
-    budget: (numbers) => {
-      const key = JSON.stringify(numbers)
-      const found = buckets.get(key)
-      if (found !== undefined) return Effect.succeed(found)
-      return Effect.map(RetryBudget.make(numbers), (bucket) => {
-        buckets.set(key, bucket)
-        return bucket
-      })
-    },
+    settings: Effect.contextWith((context) => {
+      const overrides = Context.get(context, Overrides)
+      return overrides === none ? unchanged : Effect.succeed(applyOverrides(settings, overrides))
+    }),
+    attempt: yield* Drain.attempts(Send.make(transport, credentials, fixed), options.drain ?? Duration.zero),
+    budget: (numbers) =>
+      known.get(numbers) ?? Effect.suspend(() => {
+        const key = JSON.stringify(numbers)
+        const keep = (bucket: RetryBudget.RetryBudget) => {
+          buckets.set(key, bucket)
+          const kept = Effect.succeed(bucket)
+          known.set(numbers, kept)
+          return kept
+        }
+        const found = buckets.get(key)
+        return found === undefined ? Effect.flatMap(RetryBudget.make(numbers), keep) : keep(found)
+      }),
     interceptors: []
   })
 })
@@ -170,13 +191,24 @@ export const layerConfig = (
 
 /**
  * Layer like `layerConfig` over the platform's `fetch`: all a program needs, on
- * any runtime. On Node, `ClaudeNode.layer` is faster.
+ * any runtime, and the smallest. On Node, `ClaudeNode.layer` is faster.
+ *
+ * **Details**
+ *
+ * It goes without an `HttpClient`. `FetchHttpClient.Fetch` and `RequestInit` mean
+ * the same here, from the context of the layer or of the call.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layerFetch = (options?: ClaudeConfig.Options): Layer.Layer<Claude, ClaudeConfig.ClaudeConfigError> =>
-  Layer.provide(layerConfig(options), FetchHttpClient.layer)
+  Layer.effect(
+    Claude,
+    Effect.flatMap(
+      Fetch.transport,
+      (transport) => Effect.flatMap(ClaudeConfig.fromConfig(options ?? {}), (all) => makeOver(transport, all))
+    )
+  )
 
 // -----------------------------------------------------------------------------
 // combinators
@@ -265,7 +297,8 @@ export const withVersion: {
 )
 
 /**
- * Changes levels of the rules requests are held to, for one effect or stream.
+ * Changes levels of the rules requests are held to, for one effect or stream. It
+ * adds none where the layer was given none.
  *
  * @category combinators
  * @since 0.1.0
@@ -297,5 +330,5 @@ const applyOverrides = (settings: ClaudeConfig.Settings, overrides: Overrides): 
     ? settings.headers
     : { ...settings.headers, ...Check.lowerCase(overrides.headers) },
   betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas],
-  rules: overrides.rules === undefined ? settings.rules : { ...settings.rules, ...overrides.rules }
+  ruleLevels: overrides.rules === undefined ? settings.ruleLevels : { ...settings.ruleLevels, ...overrides.rules }
 })

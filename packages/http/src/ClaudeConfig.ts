@@ -9,11 +9,11 @@
  */
 import type * as ApiVersion from "@effect-claude/core/ApiVersion"
 import type * as Rules from "@effect-claude/core/Rules"
-import * as Config from "effect/Config"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Check from "./internal/config.ts"
@@ -60,10 +60,10 @@ export interface Settings {
   readonly retry: RetryPolicy.RetryPolicy
   readonly timeouts: Timeouts.Timeouts
   readonly limits: Limits.Limits
-  /** Levels of the rules requests are held to before they are sent. */
-  readonly rules: Rules.Levels
-  /** Rules of the program's own. */
-  readonly customRules: ReadonlyArray<Rules.Rule>
+  /** The rules requests are held to before they are sent, beside their shape. */
+  readonly rules: Rules.RuleSet | undefined
+  /** Levels of rules that differ from the set's. */
+  readonly ruleLevels: Rules.Levels
 }
 
 /**
@@ -141,18 +141,13 @@ export interface Options {
    */
   readonly limits?: Limits.Options | undefined
   /**
-   * Which rules refuse a request before it is sent, which warn in the log, and
-   * which are off, where that differs from `Rules.all`.
+   * The rules requests are held to before they are sent, such as
+   * `Rules.standard`. Without any, a request is held to its shape alone, and the
+   * program does not carry them.
    *
-   * @default {}
+   * @default undefined, and `Rules.standard` in `ClaudeNode`
    */
-  readonly rules?: Rules.Levels | undefined
-  /**
-   * Rules of the program's own.
-   *
-   * @default []
-   */
-  readonly customRules?: ReadonlyArray<Rules.Rule> | undefined
+  readonly rules?: Rules.RuleSet | undefined
   /**
    * How long the layer, when it closes, waits for the calls of other fibers to
    * end. Calls that begin meanwhile are refused.
@@ -243,8 +238,8 @@ export const settings = Effect.fnUntraced(function*(
     retry: options.retry ?? RetryPolicy.standard,
     timeouts: Timeouts.make(options.timeouts),
     limits: Limits.make(options.limits),
-    rules: options.rules ?? {},
-    customRules: options.customRules ?? []
+    rules: options.rules,
+    ruleLevels: {}
   }
 })
 
@@ -271,7 +266,9 @@ export const signature = Effect.fnUntraced(function*(
   }
   const header = option === "apiKey" ? "x-api-key" : "authorization"
   const obtained: Effect.Effect<Redacted.Redacted, unknown> = Redacted.isRedacted(given) ? Effect.succeed(given) : given
-  if (!Redacted.isRedacted(given) && !Config.isConfig(given)) return { header, secret: obtained, renewable: true }
+  if (!Redacted.isRedacted(given) && !Predicate.hasProperty(given, configTypeId)) {
+    return { header, secret: obtained, renewable: true }
+  }
   const secret = yield* Effect.catch(
     obtained,
     () => refuse(option, "it is not configured. Set it, or give another `Config`")
@@ -285,11 +282,14 @@ export const signature = Effect.fnUntraced(function*(
 // internal
 // -----------------------------------------------------------------------------
 
+/** What tells a `Config` from other effects. Effect's module for it brings all of Schema along. */
+const configTypeId = "~effect/Config"
+
 const readVariable = (option: keyof Options, name: string): Effect.Effect<string | undefined, ClaudeConfigError> =>
-  Effect.matchEffect(Config.option(Config.String(name)), {
+  Effect.matchEffect(Effect.flatMap(ConfigProvider.ConfigProvider, (provider) => provider.load([name])), {
     onFailure: () => refuse(option, `${name} could not be read from the configuration`),
-    onSuccess: (value) => {
-      const text = Option.getOrElse(value, () => "").trim()
+    onSuccess: (node) => {
+      const text = node?.value?.trim() ?? ""
       return Effect.succeed(text === "" ? undefined : text)
     }
   })

@@ -90,8 +90,7 @@ export const decode: {
         upstream,
         {
           onSuccess: (chunks) => {
-            const events: Array<StreamEvent> = []
-            for (const chunk of chunks) for (const event of decoder.decode(chunk)) events.push(event)
+            const events = decoder.decode(chunks)
             return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : next
           },
           onFailure: (cause) => Effect.failCause(cause),

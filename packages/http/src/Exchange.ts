@@ -9,7 +9,6 @@
  */
 import type { RateLimits } from "@effect-claude/core/RateLimits"
 import type * as HttpBody from "effect/http/HttpBody"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import type * as Stream from "effect/Stream"
 
 // -----------------------------------------------------------------------------
@@ -62,6 +61,23 @@ export interface Meta {
 }
 
 /**
+ * How a transport failed. Effect's `HttpClientError` is one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Failure {
+  readonly _tag: string
+  readonly reason: {
+    /** `TransportError`, `DecodeError`, `EmptyBodyError` and others of Effect's. */
+    readonly _tag: string
+    /** The low-level failure. */
+    readonly cause?: unknown
+    readonly description?: string | undefined
+  }
+}
+
+/**
  * A response with a status of 2xx, its body not yet read.
  *
  * It is valid for as long as the scope of its attempt is open: closing that
@@ -75,5 +91,5 @@ export interface Response {
   /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
   readonly meta: Meta
-  readonly body: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
+  readonly body: Stream.Stream<Uint8Array, Failure>
 }

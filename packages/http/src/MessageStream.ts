@@ -10,7 +10,6 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type { Message } from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import * as PartialJson from "@effect-claude/core/PartialJson"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Arr from "effect/Array"
 import * as Duration from "effect/Duration"
@@ -20,7 +19,8 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Watchdog from "./internal/watchdog.ts"
+import * as Alarm from "./internal/alarm.ts"
+import { LiveInput } from "./internal/liveInput.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
@@ -129,7 +129,7 @@ export const thinking = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream.S
  */
 export const toolInputs = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream.Stream<ToolInput, E, R> =>
   Stream.suspend(() => {
-    let call: { readonly index: number; readonly id: string; readonly name: string; input: unknown } | undefined
+    let call: Call | undefined
     let json = ""
     return chunkwise(self, (events) => {
       const out: Array<ToolInput> = []
@@ -137,13 +137,14 @@ export const toolInputs = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream
         if (event.type === "content_block_start") {
           const block = event.content_block
           call = block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use"
-            ? { index: event.index, id: block.id, name: block.name, input: block.input }
+            ? { index: event.index, id: block.id, name: block.name, input: new LiveInput(block.input) }
             : undefined
           json = ""
         } else if (call === undefined) {
           continue
         } else if (event.type === "content_block_delta" && event.delta.type === "input_json_delta") {
           json += event.delta.partial_json
+          call.input.push(event.delta.partial_json)
           out.push(toolInput(call, event.delta.partial_json, json, false))
         } else if (event.type === "content_block_stop" && event.index === call.index) {
           out.push(toolInput(call, "", json, true))
@@ -196,6 +197,32 @@ export const tapText: {
 )
 
 /**
+ * Runs an effect on each piece of thinking, and passes every event on.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const tapThinking: {
+  <E2, R2>(
+    f: (thinking: string) => Effect.Effect<unknown, E2, R2>
+  ): <E, R>(self: Stream.Stream<StreamEvent, E, R>) => Stream.Stream<StreamEvent, E | E2, R | R2>
+  <E, R, E2, R2>(
+    self: Stream.Stream<StreamEvent, E, R>,
+    f: (thinking: string) => Effect.Effect<unknown, E2, R2>
+  ): Stream.Stream<StreamEvent, E | E2, R | R2>
+} = dual(
+  2,
+  <E, R, E2, R2>(
+    self: Stream.Stream<StreamEvent, E, R>,
+    f: (thinking: string) => Effect.Effect<unknown, E2, R2>
+  ): Stream.Stream<StreamEvent, E | E2, R | R2> =>
+    Stream.tap(self, (event) => {
+      const piece = thinkingOf(event)
+      return piece === "" ? Effect.void : f(piece)
+    })
+)
+
+/**
  * Begins the stream again when it breaks off after content, and says so with a
  * `Restarted` in its midst, so that a user interface can take back what it
  * showed.
@@ -225,12 +252,12 @@ export const restart: {
   ): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
     Stream.unwrap(Effect.clockWith((clock) => {
       const policy = options?.policy ?? RetryPolicy.interactive
-      const startedAt = Watchdog.now(clock)
+      const startedAt = Alarm.now(clock)
       const run = (n: number): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
         Stream.catch(self, (error) =>
           Stream.unwrap(Effect.map(RetryPolicy.chance, (draw) => {
             if (error.contentHandedOut !== true) return Stream.fail(error)
-            const elapsed = Duration.millis(Watchdog.now(clock) - startedAt)
+            const elapsed = Duration.millis(Alarm.now(clock) - startedAt)
             const judged = error.with({ contentHandedOut: undefined })
             const decision = RetryPolicy.decide(policy, { n, elapsed, error: judged, draw })
             if (decision._tag === "GiveUp") return Stream.fail(error)
@@ -327,8 +354,15 @@ const thinkingOf = (event: StreamEvent): string => {
     : ""
 }
 
+interface Call {
+  readonly index: number
+  readonly id: string
+  readonly name: string
+  readonly input: LiveInput
+}
+
 const toolInput = (
-  { id, index, input, name }: { readonly index: number; readonly id: string; readonly name: string; input: unknown },
+  { id, index, input, name }: Call,
   delta: string,
   json: string,
   done: boolean
@@ -340,7 +374,7 @@ const toolInput = (
   json,
   done,
   get value() {
-    return json === "" ? input : PartialJson.parse(json).value
+    return input.at(json)
   }
 })
 

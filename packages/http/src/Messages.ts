@@ -13,13 +13,15 @@
  * @since 0.1.0
  */
 import * as Betas from "@effect-claude/core/Betas"
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Message from "@effect-claude/core/Message"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as TokenCount from "@effect-claude/core/TokenCount"
+import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -27,18 +29,15 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Claude } from "./Claude.ts"
-import type { Settings } from "./ClaudeConfig.ts"
+import type { Claude } from "./Claude.ts"
 import type * as Exchange from "./Exchange.ts"
-import type * as Interceptor from "./Interceptor.ts"
-import * as Answer from "./internal/answer.ts"
-import { Asked } from "./internal/asked.ts"
-import * as Attempts from "./internal/attempts.ts"
+import * as Alarm from "./internal/alarm.ts"
+import * as Call from "./internal/call.ts"
 import * as Follow from "./internal/follow.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
 import * as Replay from "./internal/replay.ts"
-import * as Watchdog from "./internal/watchdog.ts"
+import * as Span from "./internal/span.ts"
 import * as Raw from "./Raw.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -144,7 +143,7 @@ export const create = (
   request: MessageRequest,
   options?: CreateOptions
 ): Effect.Effect<Message.Message, ClaudeError.ClaudeError, Claude> =>
-  Effect.map(createWithMeta(request, options), ([message]) => message)
+  Effect.map(ask(request, options), ({ message }) => message)
 
 /**
  * Sends a request and returns the answer with what is known beside it: request
@@ -153,23 +152,11 @@ export const create = (
  * @category calls
  * @since 0.1.0
  */
-export const createWithMeta = Effect.fnUntraced(function*(
+export const createWithMeta = (
   request: MessageRequest,
   options?: CreateOptions
-): Effect.fn.Return<readonly [message: Message.Message, meta: Meta], ClaudeError.ClaudeError, Claude> {
-  const wire = options?.wire ?? "auto"
-  const streamed = wire === "stream" || (wire === "auto" && Prepare.mayTakeLong(request))
-  const call = yield* prepare(request, streamed, options?.onProgress)
-  const answered = Effect.fnUntraced(function*(follower: Interceptor.Follower): Answered {
-    const known = yield* Follow.answer(follower)
-    if (known !== undefined) return [known, { ...Replay.meta, wire: streamed ? "stream" : "json" }]
-    return yield* streamed ? folded({ ...call, follower }) : plain({ ...call, follower })
-  })
-  return yield* Follow.effect(call, answered, {
-    answer: ([message, meta]) => ({ message, meta }),
-    soFar: () => soFar(call.read.latest)
-  })
-})
+): Effect.Effect<readonly [message: Message.Message, meta: Meta], ClaudeError.ClaudeError, Claude> =>
+  Effect.map(ask(request, options), (answered) => [answered.message, metaOf(answered)])
 
 /**
  * Sends a request and streams the events of the answer.
@@ -202,42 +189,16 @@ export const stream = (
   request: MessageRequest,
   options?: StreamOptions
 ): Stream.Stream<StreamEvent, ClaudeError.ClaudeError, Claude> =>
-  Stream.unwrap(Effect.gen(function*() {
-    const prepared = yield* prepare(request, true, options?.onProgress)
-    const { ended, follower } = yield* Follow.stream(prepared, () => soFar(prepared.read.latest))
-    const known = yield* Follow.answer(follower)
-    if (known !== undefined) {
-      const { read, stream } = Replay.stream(known, follower, ended)
-      prepared.read.latest = read
-      return stream
-    }
-    const call = { ...prepared, follower }
-    const { total } = call.settings.timeouts
-    const endBy = yield* Effect.clockWith((clock) => Effect.succeed(Watchdog.now(clock) + Duration.toMillis(total)))
-    const attempt = (number: number) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(Effect.scope, (around) => {
-          const scope = Scope.forkUnsafe(around)
-          return restore(openAttempt(call, number, endBy)).pipe(
-            Scope.provide(scope),
-            Effect.map((opened) => ({
-              opened,
-              pull: Effect.onError(
-                opened.pull,
-                (cause) => Effect.andThen(Scope.close(scope, Pull.doneExitFromCause(cause)), ended(cause))
-              )
-            })),
-            Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
-          )
-        })
-      )
-    const { opened, pull } = yield* within(retried(call, attempt), total, () => undefined).pipe(
-      Effect.onError((cause) => ended(cause))
-    )
-    call.read.latest = opened
-    if (call.follower.onContent !== undefined) yield* call.follower.onContent
-    return Stream.fromPull(Effect.succeed(pull))
-  }))
+  Stream.fromChannel(Channel.fromTransform((_, scope) =>
+    Effect.sync(() => {
+      let pull: Events | undefined = undefined
+      const first: Events = Effect.flatMap(opening(request, options, scope), (opened) => {
+        pull = opened
+        return opened
+      })
+      return Effect.suspend(() => pull ?? first)
+    })
+  ))
 
 /**
  * Counts the tokens of a prompt, without answering it. Takes the request of a
@@ -262,97 +223,130 @@ export const countTokens = (
 // internal
 // -----------------------------------------------------------------------------
 
-type Answered = Effect.fn.Return<readonly [message: Message.Message, meta: Meta], ClaudeError.ClaudeError>
-
-/** A request that passed its checks, with what holds for it. */
-interface Call extends Interceptor.Call {
-  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
-  readonly follower: Interceptor.Follower
-  /** The answer that is being read, once there is one. */
-  readonly read: { latest: Open.Read | undefined }
+/** An answer, and how it came. */
+interface Answered {
+  readonly message: Message.Message
+  readonly meta: Exchange.Meta
+  readonly attempts: number
+  readonly wire: Meta["wire"]
 }
 
-const prepare = Effect.fnUntraced(function*(
-  named: MessageRequest,
-  streamed: boolean,
-  onProgress: Call["onProgress"]
-): Effect.fn.Return<Call, ClaudeError.ClaudeError, Claude> {
-  const claude = yield* Claude
-  const settings = yield* claude.settings
-  const request = (yield* Asked)(named)
-  yield* Prepare.check(request, settings)
-  const exchange = yield* Prepare.encode(request, streamed)
-  return { claude, settings, request, exchange, onProgress, follower: Follow.nobody, read: { latest: undefined } }
-})
+type Answering = Effect.Effect<Answered, ClaudeError.ClaudeError>
 
-/** Makes attempts as the policy of the call says. */
-const retried = <A, R>(
-  call: Call,
-  attempt: (number: number) => Effect.Effect<A, ClaudeError.ClaudeError, R>
-): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
-  const { onProgress } = call
-  return Attempts.retried(
-    call,
-    attempt,
-    onProgress === undefined ? undefined : (event) => onProgress({ _tag: "Waiting", ...event })
-  )
-}
+const metaOf = ({ attempts, meta, wire }: Answered): Meta => ({ ...meta, attempts, wire })
 
-const started = (
-  call: Call,
-  number: number
-): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-  const attempt = Attempts.send(call)
-  return call.onProgress === undefined
-    ? attempt
-    : Effect.andThen(call.onProgress({ _tag: "Attempt", number }), attempt)
-}
+const ask = (
+  request: MessageRequest,
+  options: CreateOptions | undefined
+): Effect.Effect<Answered, ClaudeError.ClaudeError, Claude> =>
+  Effect.suspend(() => {
+    const asked = options?.wire ?? "auto"
+    const streamed = asked === "stream" || (asked === "auto" && Prepare.mayTakeLong(request))
+    const wire = streamed ? "stream" : "json"
+    return Effect.flatMap(Call.prepare(request, streamed, options?.onProgress), (call) =>
+      Follow.effect(call, (follower): Answering => {
+        const followed = follower === Follow.nobody ? call : { ...call, follower }
+        const answered = streamed ? folded(followed) : plain(followed)
+        return follower.answer === undefined
+          ? answered
+          : Effect.flatMap(follower.answer, (message) =>
+            message === undefined ? answered : Effect.succeed({ message, meta: Replay.meta, attempts: 0, wire }))
+      }, {
+        answer: (answered) => ({ message: answered.message, meta: metaOf(answered) }),
+        soFar: () =>
+          Call.soFar(call.read.latest)
+      }))
+  })
 
-const readOptions = ({ onProgress, settings: { limits, timeouts } }: Call, endBy: number): Open.Options => ({
-  timeouts,
-  limits,
-  endBy,
-  onPing: onProgress === undefined ? Effect.void : onProgress({ _tag: "Ping" })
-})
+/** The events of a stream, and its end. */
+type Events<R = Claude> = Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, ClaudeError.ClaudeError, void, R>
+
+/** Opens a stream, and returns the pull of its events. All of it belongs to the scope. */
+const opening = (
+  request: MessageRequest,
+  options: StreamOptions | undefined,
+  scope: Scope.Scope
+): Effect.Effect<Events<never>, ClaudeError.ClaudeError, Claude> =>
+  Effect.flatMap(Call.prepare(request, true, options?.onProgress), (prepared) =>
+    Effect.flatMap(
+      Scope.provide(Follow.stream(prepared, () => Call.soFar(prepared.read.latest)), scope),
+      ({ ended, follower }) => {
+        const call = follower === Follow.nobody ? prepared : { ...prepared, follower }
+        const opened = opens(call, scope, ended)
+        return follower.answer === undefined ? opened : Effect.flatMap(follower.answer, (known) => {
+          if (known === undefined) return opened
+          const { read, stream } = Replay.stream(known, follower, ended)
+          prepared.read.latest = read
+          return Channel.toPullScoped(Stream.toChannel(stream), scope)
+        })
+      }
+    ))
+
+/** One attempt after the other at opening a stream, each in a scope of its own. */
+const opens = (
+  call: Call.Call,
+  scope: Scope.Scope,
+  ended: (cause: Cause.Cause<ClaudeError.ClaudeError | Cause.Done>) => Effect.Effect<void>
+): Effect.Effect<Events<never>, ClaudeError.ClaudeError> =>
+  Effect.clockWith((clock) => {
+    const { total } = call.settings.timeouts
+    const endBy = Duration.isFinite(total) ? Alarm.now(clock) + Duration.toMillis(total) : Infinity
+    const attempt = (number: number) =>
+      Effect.uninterruptibleMask((restore) => {
+        const own = Scope.forkUnsafe(scope)
+        const opened = Effect.onExitPrimitive(
+          Scope.provide(restore(openAttempt(call, number, endBy)), own),
+          (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(own, exit)
+        )
+        return Effect.map(opened, (opened) => ({ opened, own }))
+      })
+    const committed = Effect.onExitPrimitive(
+      Call.within(Call.retried(call, attempt), total, () => undefined),
+      (exit) => Exit.isSuccess(exit) ? undefined : ended(exit.cause)
+    )
+    return Effect.flatMap(committed, ({ opened, own }) => {
+      call.read.latest = opened
+      const pull = Effect.onExitPrimitive(opened.pull, (exit) =>
+        Exit.isSuccess(exit)
+          ? undefined
+          : Effect.andThen(Scope.close(own, Pull.doneExitFromCause(exit.cause)), ended(exit.cause)))
+      return call.follower.onContent === undefined ? Effect.succeed(pull) : Effect.as(call.follower.onContent, pull)
+    })
+  })
 
 const openAttempt = (
-  call: Call,
+  call: Call.Call,
   number: number,
   endBy: number
 ): Effect.Effect<Open.Opened, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.flatMap(
-    started(call, number),
-    (response) => Effect.andThen(expectEvents(response, call.settings), Open.open(response, readOptions(call, endBy)))
-  )
-
-const answer = Answer.json(Message.Message)
+  Effect.flatMap(Call.started(call, number), (response) => {
+    const opened = Open.open(response, Call.readOptions(call, endBy))
+    const wrong = Call.unexpected(response, call.settings)
+    return wrong === undefined ? opened : Effect.andThen(wrong, opened)
+  })
 
 /** One attempt after the other at a plain answer. */
-const plain = Effect.fnUntraced(function*(
-  call: Call
-): Answered {
-  const attempt = (number: number) =>
-    Effect.scoped(
-      Effect.flatMap(started(call, number), (response) =>
-        Effect.map(answer(response, call.settings), (message) => {
-          const meta: Meta = { ...response.meta, attempts: number, wire: "json" }
-          return [message, meta] as const
-        }))
-    )
-  return yield* within(retried(call, attempt), call.settings.timeouts.total, () => undefined)
-})
+const plain = (call: Call.Call): Answering =>
+  Call.within(
+    Call.retried(call, (attempts) =>
+      Effect.scoped(Effect.flatMap(Call.started(call, attempts), (response) =>
+        Effect.map(
+          Call.answer(response, call.settings),
+          (message): Answered => ({ message, meta: response.meta, attempts, wire: "json" })
+        )))),
+    call.settings.timeouts.total,
+    () => undefined
+  )
 
 /** One attempt after the other at a folded answer. Nothing is handed out before it is whole, so all of it can be retried. */
-const folded = Effect.fnUntraced(function*(
-  call: Call
-): Answered {
+const folded = (call: Call.Call): Answering => {
   const { foldedTotal, total } = call.settings.timeouts
   let latest: Open.Reading | undefined = undefined
-  const attempt = (number: number) =>
+  const attempt = (attempts: number) =>
     Effect.scoped(Effect.gen(function*() {
-      const response = yield* started(call, number)
-      yield* expectEvents(response, call.settings)
-      const reading = yield* Open.read(response, readOptions(call, Infinity))
+      const response = yield* Call.started(call, attempts)
+      yield* Call.unexpected(response, call.settings) ?? Effect.void
+      const reading = yield* Open.read(response, Call.readOptions(call, Infinity))
       latest = reading
       call.read.latest = reading
       const onContent = call.follower.onContent ?? Effect.void
@@ -361,52 +355,21 @@ const folded = Effect.fnUntraced(function*(
         reading.contentArrived()
         return onContent
       })
-      yield* Effect.catchIf(Effect.forever(onEvents, { disableYield: true }), Cause.isDone, () => Effect.void)
+      yield* Effect.catchIf(
+        Effect.forever(onEvents, { disableYield: true }),
+        Cause.isDone,
+        () => Effect.void,
+        (error) =>
+          Effect.suspend(() => {
+            // What is known of it is on the error; the attempt that follows has brought nothing yet.
+            if (latest === reading) latest = call.read.latest = undefined
+            return Effect.fail(error)
+          })
+      )
       const message = MessageAccumulator.snapshot(reading.decoder.accumulator)
       if (Option.isNone(message)) return yield* reading.withoutMessage()
-      const meta: Meta = { ...response.meta, attempts: number, wire: "stream" }
-      return [message.value, meta] as const
+      const answered: Answered = { message: message.value, meta: response.meta, attempts, wire: "stream" }
+      return answered
     }))
-  const limit = Duration.min(total, foldedTotal)
-  return yield* within(retried(call, attempt), limit, () => latest)
-})
-
-/** What is known of an answer that is being read. */
-const soFar = (read: Open.Read | undefined): Follow.Answer =>
-  read === undefined
-    ? {}
-    : { meta: read.meta, message: Option.getOrUndefined(MessageAccumulator.snapshot(read.accumulator())) }
-
-/** Ends a call that takes too long, with what is known of the attempt under way. */
-const within = <A, R>(
-  self: Effect.Effect<A, ClaudeError.ClaudeError, R>,
-  limit: Duration.Duration,
-  latest: () => Open.Reading | undefined
-): Effect.Effect<A, ClaudeError.ClaudeError, R> =>
-  Duration.isFinite(limit)
-    ? Effect.timeoutOrElse(self, { duration: limit, orElse: () => Effect.fail(overdue(limit, latest())) })
-    : self
-
-const overdue = (limit: Duration.Duration, latest: Open.Reading | undefined): ClaudeError.ClaudeError =>
-  new ClaudeError.ClaudeTimeoutError({
-    ...(latest === undefined ? { outcome: "unknown" as const } : latest.details()),
-    phase: "total",
-    limit,
-    message: `The call did not end within ${Duration.format(limit)}. Raise \`total\` for longer answers.`
-  })
-
-/** Fails unless a response claims to be a stream of events. An answer in JSON says what is wrong. */
-const expectEvents = (
-  response: Exchange.Response,
-  settings: Settings
-): Effect.Effect<void, ClaudeError.ClaudeError, Scope.Scope> => {
-  const type = response.headers["content-type"]
-  if (type === undefined || /^\s*(?:text\/event-stream|application\/octet-stream)/i.test(type)) return Effect.void
-  return Effect.flatMap(
-    answer(response, settings),
-    () =>
-      Effect.fail(
-        Answer.undecodable(`is a plain message where a stream was asked for (content-type ${type})`, "", response)
-      )
-  )
+  return Call.within(Call.retried(call, attempt), Span.least(total, foldedTotal), () => latest)
 }

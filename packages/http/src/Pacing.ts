@@ -52,6 +52,7 @@ import * as Stream from "effect/Stream"
 import type { Claude, Running } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
 import { Governor, type Refusal, type Reservation } from "./internal/pacing/governor.ts"
+import * as Span from "./internal/span.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -393,6 +394,6 @@ const refuse = (key: string, refusal: Refusal): ClaudeError.ClaudeError =>
     : new ClaudeError.PacingError({
       outcome: "notSent",
       retryAfter: refusal.wait,
-      message: `There is no room in the rate limits of ${key} for ${Duration.format(refusal.wait)}, longer than ` +
+      message: `There is no room in the rate limits of ${key} for ${Span.format(refusal.wait)}, longer than ` +
         "`maxWait` allows. The request was not sent; send it later."
     })

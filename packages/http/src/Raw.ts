@@ -8,6 +8,7 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Wire from "@effect-claude/core/Wire"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -21,8 +22,10 @@ import type * as Exchange from "./Exchange.ts"
 import type * as Interceptor from "./Interceptor.ts"
 import * as Answer from "./internal/answer.ts"
 import * as Attempts from "./internal/attempts.ts"
+import * as Direct from "./internal/direct.ts"
 import * as Failures from "./internal/failures.ts"
 import * as Follow from "./internal/follow.ts"
+import * as General from "./internal/general.ts"
 import * as Path from "./internal/path.ts"
 
 // -----------------------------------------------------------------------------
@@ -88,7 +91,7 @@ export interface Request {
 export const json = <A>(
   request: Request,
   schema: Schema.Codec<A, A>
-): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => answered(request, Answer.json(schema))
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => answered(request, Answer.json(Wire.shape(schema)))
 
 /**
  * Sends a request and returns the answer as text.
@@ -177,7 +180,7 @@ const prepare = Effect.fnUntraced(function*(
 
 const encode = (body: unknown): Result.Result<HttpBody.HttpBody | undefined, ClaudeError.RequestValidationError> => {
   if (body === undefined) return Result.succeed(undefined)
-  if (HttpBody.isHttpBody(body)) return Result.succeed(body)
+  if (HttpBody.isHttpBody(body)) return Result.succeed(Direct.carry(body, General.overFetch))
   return Result.mapBoth(Result.try(() => JSON.stringify(body)), {
     onSuccess: (text) => HttpBody.text(text, "application/json"),
     onFailure: () =>

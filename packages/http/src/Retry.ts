@@ -12,12 +12,13 @@
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import type * as RetryDecision from "@effect-claude/core/RetryDecision"
+import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Result from "effect/Result"
 import * as Backoff from "./Backoff.ts"
-import * as Watchdog from "./internal/watchdog.ts"
+import * as Alarm from "./internal/alarm.ts"
+import * as Span from "./internal/span.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -67,38 +68,44 @@ export const retry: {
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options
 ): Effect.Effect<A, ClaudeError, R> =>
-  Effect.clockWith((clock) => {
-    const startedAt = Watchdog.now(clock)
-    const elapsed = () => Duration.millis(Watchdog.now(clock) - startedAt)
-    return run(attempt, options, elapsed)
-  }))
+  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Alarm.now(clock))))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-const run = Effect.fnUntraced(function*<A, R>(
+/** Makes the nth attempt, after retries that cost so much, and those that follow it. */
+const from = <A, R>(
+  n: number,
+  spent: number,
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
-  { budget, policy, repeatable }: Options,
-  elapsed: () => Duration.Duration
-): Effect.fn.Return<A, ClaudeError, R> {
-  let spent = 0
-  for (let n = 1;; n++) {
-    const result = yield* Effect.result(attempt(n))
-    if (Result.isSuccess(result)) {
-      if (budget !== undefined) yield* budget.deposit(budget.options.perSuccess + spent)
-      return result.success
+  options: Options,
+  clock: Clock.Clock,
+  startedAt: number
+): Effect.Effect<A, ClaudeError, R> => {
+  const { budget, policy, repeatable } = options
+  return Effect.matchEffect(attempt(n), {
+    onSuccess: (value) =>
+      budget === undefined
+        ? Effect.succeed(value)
+        : Effect.as(budget.deposit(budget.options.perSuccess + spent), value),
+    onFailure: (error) => {
+      const elapsed = Duration.millis(Alarm.now(clock) - startedAt)
+      return Effect.flatMap(RetryPolicy.chance, (draw) => {
+        const decision = RetryPolicy.decide(policy, { n, elapsed, error, repeatable, draw })
+        if (decision._tag === "GiveUp") return Effect.fail(final(error, n, elapsed, decision.reason))
+        const cost = costOf(budget, error)
+        return Effect.flatMap(
+          pay(budget, cost, waiting(policy, { n, error, elapsed, delay: decision.delay })),
+          (paid) =>
+            paid
+              ? from(n + 1, spent + cost, attempt, options, clock, startedAt)
+              : Effect.fail(final(error, n, elapsed, "budget"))
+        )
+      })
     }
-    const error = result.failure
-    const input = { n, elapsed: elapsed(), error, repeatable, draw: yield* RetryPolicy.chance }
-    const decision = RetryPolicy.decide(policy, input)
-    if (decision._tag === "GiveUp") return yield* final(error, n, input.elapsed, decision.reason)
-    const cost = costOf(budget, error)
-    const paid = yield* pay(budget, cost, waiting(policy, { n, error, elapsed: input.elapsed, delay: decision.delay }))
-    if (!paid) return yield* final(error, n, input.elapsed, "budget")
-    spent += cost
-  }
-})
+  })
+}
 
 /** Withdraws what a retry costs and waits for it. An interrupted wait gives back what it took. */
 const pay = (
@@ -125,7 +132,7 @@ const waiting = (policy: RetryPolicy.RetryPolicy, event: RetryPolicy.RetryEvent)
 
 const costOf = (budget: RetryBudget.RetryBudget | undefined, error: ClaudeError): number => {
   if (budget === undefined) return 0
-  return Duration.isZero(Backoff.hint(error)) ? budget.options.cost : budget.options.hintedCost
+  return Span.isZero(Backoff.hint(error)) ? budget.options.cost : budget.options.hintedCost
 }
 
 const final = (
@@ -140,7 +147,7 @@ const final = (
 }
 
 const explain = (error: ClaudeError, { count, elapsed, gaveUp }: RetryDecision.Attempts): string | undefined => {
-  const tried = `Gave up after ${count} ${count === 1 ? "attempt" : "attempts"} in ${Duration.format(elapsed)}`
+  const tried = `Gave up after ${count} ${count === 1 ? "attempt" : "attempts"} in ${Span.format(elapsed)}`
   switch (gaveUp) {
     case "notRetryable":
     case "committed":
@@ -151,7 +158,7 @@ const explain = (error: ClaudeError, { count, elapsed, gaveUp }: RetryDecision.A
       return `${tried}: the next one would start after the policy's deadline.`
     case "hintTooLong":
     case "hintPastDeadline": {
-      const asked = error.retryAfter === undefined ? "" : ` of ${Duration.format(error.retryAfter)}`
+      const asked = error.retryAfter === undefined ? "" : ` of ${Span.format(error.retryAfter)}`
       return `${tried}: the wait the server asks for${asked} is longer than the policy allows.`
     }
     case "budget":

@@ -92,12 +92,10 @@ const fromClock = (options: Options, clock: Clock.Clock): RetryBudget => {
   }
 
   const step = <A>(f: () => A): Effect.Effect<A> =>
-    Effect.clockWith((clock) =>
-      Effect.sync(() => {
-        refill(clock)
-        return f()
-      })
-    )
+    Effect.clockWith((clock) => {
+      refill(clock)
+      return Effect.succeed(f())
+    })
 
   return {
     options,

@@ -290,7 +290,7 @@ export const deadline: {
 } = dual(
   2,
   (self: RetryPolicy, within: Duration.Input): RetryPolicy =>
-    build({ ...self, deadline: Duration.max(Duration.fromInputUnsafe(within), Duration.zero) })
+    build({ ...self, deadline: Duration.millis(Math.max(0, Duration.toMillis(Duration.fromInputUnsafe(within)))) })
 )
 
 /**

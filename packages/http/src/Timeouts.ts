@@ -149,7 +149,7 @@ export const headersWithin: {
   2,
   (self: Timeouts, request: { readonly streamed: boolean; readonly bodySize: number }): Duration.Duration =>
     request.streamed
-      ? Duration.sum(self.headers, Duration.millis((request.bodySize / self.uploadRate) * 1000))
+      ? Duration.millis(Duration.toMillis(self.headers) + (request.bodySize / self.uploadRate) * 1000)
       : self.jsonHeaders
 )
 

@@ -54,7 +54,7 @@ describe("CircuitBreaker", () => {
         assert.strictEqual(error._tag, "CircuitOpenError")
         assert.strictEqual(error.outcome, "notSent")
         assert.deepStrictEqual(error.retryAfter, Duration.seconds(15))
-        assert.match(error.message, /not asked for another 15s/)
+        assert.match(error.message, /not asked for another 15 s/)
         assert.strictEqual(yield* sent, 2)
       }).pipe(Effect.provide(breaking(Script.forever(Script.status(529))))))
 

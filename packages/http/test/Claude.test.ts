@@ -166,6 +166,28 @@ describe("Claude", () => {
         assert.strictEqual((yield* requests).length, 1)
       }).pipe(Effect.provide(layer(Script.forever(Script.status(401)), { apiKey: Effect.succeed(apiKey) }))))
 
+    it.effect("waits, when it closes, for the last of several calls", () =>
+      Effect.gen(function*() {
+        const script = Script.sequence(
+          Script.reply("Hi!").pipe(Script.delay("5 seconds")),
+          Script.reply("Hi!").pipe(Script.delay("20 seconds"))
+        )
+        const scope = yield* Scope.make()
+        const context = yield* Layer.buildWithScope(layer(script, { drain: "1 minute" }), scope)
+        const calls = [
+          yield* Effect.forkChild(Effect.exit(Effect.provide(ask, context))),
+          yield* Effect.forkChild(Effect.exit(Effect.provide(ask, context)))
+        ]
+        yield* TestClock.adjust("1 second")
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+        yield* TestClock.adjust("9 seconds")
+        assert.isUndefined(closing.pollUnsafe())
+
+        yield* TestClock.adjust("20 seconds")
+        yield* Fiber.join(closing)
+        for (const call of calls) assert.isTrue(Exit.isSuccess(yield* Fiber.join(call)))
+      }))
+
     it.effect("waits, when it closes, for calls of other fibers, as long as it is told", () =>
       Effect.gen(function*() {
         const slow = Script.forever(Script.reply("Hi!").pipe(Script.delay("10 seconds")))

@@ -1,4 +1,5 @@
 import * as Message from "@effect-claude/core/Message"
+import * as PartialJson from "@effect-claude/core/PartialJson"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
@@ -9,6 +10,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import { errorOf } from "./fixtures.ts"
@@ -99,6 +101,36 @@ describe("MessageStream", () => {
         assert.deepStrictEqual(steps.map(({ done }) => done), [false, true])
       }))
 
+    it.effect.prop(
+      "shows what each text says, in whatever order it is looked at, and keeps showing it",
+      [Schema.Json, Schema.Array(Schema.Natural), Schema.Array(Schema.Natural)],
+      ([input, at, looks]) =>
+        Effect.gen(function*() {
+          const json = JSON.stringify(input)
+          const places = [0, ...at.map((n) => n % (json.length + 1)).toSorted((a, b) => a - b), json.length]
+          const events: ReadonlyArray<StreamEvent> = [
+            {
+              type: "content_block_start",
+              index: 0,
+              content_block: { type: "tool_use", id: "a", name: "f", input: {} }
+            },
+            ...places.slice(1).map((end, i): StreamEvent => ({
+              type: "content_block_delta",
+              index: 0,
+              delta: { type: "input_json_delta", partial_json: json.slice(places[i], end) }
+            })),
+            { type: "content_block_stop", index: 0 }
+          ]
+          const steps = yield* Stream.runCollect(MessageStream.toolInputs(Stream.fromArray(events)))
+          const order = [...looks.map((n) => n % steps.length), ...steps.keys()]
+          const seen = order.map((i) => ({ json: steps[i]!.json, value: steps[i]!.value }))
+
+          for (const { json, value } of seen) {
+            assert.deepStrictEqual(value, json === "" ? {} : PartialJson.parse(json).value)
+          }
+        })
+    )
+
     it.effect("shows the input a call starts with", () =>
       Effect.gen(function*() {
         const events: ReadonlyArray<StreamEvent> = [
@@ -150,6 +182,31 @@ describe("MessageStream", () => {
 
         assert.strictEqual(error, "mine")
       }).pipe(Effect.provide(layer(Script.reply("One two three")))))
+  })
+
+  describe("tapThinking", () => {
+    it.effect("sees each piece of thinking, none of the text, and passes every event on", () =>
+      Effect.gen(function*() {
+        const pieces: Array<string> = []
+        const message = yield* answer.pipe(
+          MessageStream.tapThinking((thinking) => Effect.sync(() => pieces.push(thinking))),
+          MessageStream.final
+        )
+
+        assert.strictEqual(pieces.join(""), "One two")
+        assert.strictEqual(Message.text(message), "three")
+      }).pipe(Effect.provide(layer(Script.thinking("One two", "three")))))
+
+    it.effect("fails with the effect's own error", () =>
+      Effect.gen(function*() {
+        const error = yield* answer.pipe(
+          MessageStream.tapThinking(() => Effect.fail("mine" as const)),
+          Stream.runDrain,
+          Effect.flip
+        )
+
+        assert.strictEqual(error, "mine")
+      }).pipe(Effect.provide(layer(Script.thinking("One two", "three")))))
   })
 
   describe("restart", () => {

@@ -1,6 +1,7 @@
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Message from "@effect-claude/core/Message"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
+import * as Rules from "@effect-claude/core/Rules"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Claude from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
@@ -90,6 +91,21 @@ describe("Messages", () => {
 
         assert.strictEqual(recorded?.headers["anthropic-beta"], "theirs,mine,context-management-2025-06-27")
       }).pipe(Effect.provide(layer(Script.reply("Hi!"), { betas: ["theirs"] }))))
+
+    it.effect("counts characters of a plain answer, not bytes, and decodes them across pieces", () =>
+      Effect.gen(function*() {
+        const text = "é€😀".repeat(1_000)
+        const script = Script.chunked(Script.forever(Script.reply(text)), "perByte")
+        // A short answer in as many characters as it has, beside its frame of a few hundred.
+        const ask = (body: number) =>
+          Effect.provide(Messages.create(question, { wire: "json" }), layer(script, { limits: { body } }))
+        const { length } = new TextEncoder().encode(text)
+
+        assert.isAbove(length, 8_000)
+        assert.strictEqual(Message.text(yield* ask(5_000)), text)
+        const error = yield* Effect.flip(patiently(ask(4_000)))
+        assert.include(error.message, "larger than 4000 characters")
+      }))
 
     it.effect("tells request id, limits and attempts beside the message", () =>
       Effect.gen(function*() {
@@ -222,16 +238,28 @@ describe("Messages", () => {
         const sentAnyway = yield* Effect.flip(Messages.create(blank).pipe(Claude.withRules({ emptyText: "off" })))
         assert.strictEqual(sentAnyway._tag, "InvalidRequestError")
       }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!")), {
-        customRules: [{
-          name: "user",
-          level: "refuse",
-          evidence: "this program's own",
-          check: (request, { version }) =>
-            request.metadata?.user_id === "nobody"
-              ? [{ path: "metadata.user_id", problem: `unknown in ${version}`, fix: "Name a user." }]
-              : []
-        }]
+        rules: Rules.make({
+          custom: [{
+            name: "user",
+            level: "refuse",
+            evidence: "this program's own",
+            check: (request, { version }) =>
+              request.metadata?.user_id === "nobody"
+                ? [{ path: "metadata.user_id", problem: `unknown in ${version}`, fix: "Name a user." }]
+                : []
+          }]
+        })
       }))))
+
+    it.effect("holds a request to its shape alone where the layer has no rules", () =>
+      Effect.gen(function*() {
+        const blank = { ...question, messages: [{ role: "user", content: [{ type: "text", text: "" }] }] } as const
+        const sentAnyway = yield* Effect.flip(
+          Messages.create(blank).pipe(Claude.withRules({ emptyText: "refuse" }))
+        )
+        assert.strictEqual(sentAnyway._tag, "InvalidRequestError")
+        assert.strictEqual((yield* (yield* ClaudeTest.ClaudeTest).requests).length, 1)
+      }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!"))))))
 
     it.effect("refuses what the version it is sent with refuses", () =>
       Effect.gen(function*() {
@@ -241,7 +269,7 @@ describe("Messages", () => {
 
         assert.strictEqual(error._tag, "RequestValidationError")
         assert.include(error.message, "2026-10-21")
-      }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!"))))))
+      }).pipe(Effect.provide(layer(Script.forever(Script.reply("Hi!")), { rules: Rules.standard }))))
 
     it.effect("warns in the log of what the API may refuse, and sends it", () =>
       Effect.gen(function*() {
@@ -254,7 +282,7 @@ describe("Messages", () => {
 
         assert.strictEqual(lines.length, 1)
         assert.include(lines[0], "Warn The API may refuse this request: messages: ")
-      }).pipe(Effect.provide(layerUnchecked(Script.reply("Hi!")))))
+      }).pipe(Effect.provide(layer(Script.reply("Hi!"), { rules: Rules.standard }, { check: false }))))
 
     for (const wire of ["json", "stream"] as const) {
       it.effect(`retries a connection that is reset, over ${wire}`, () =>
@@ -274,7 +302,7 @@ describe("Messages", () => {
           assert.strictEqual(meta.attempts, 2)
           yield* settled
         }).pipe(Effect.provide(layer(Script.sequence(
-          Script.reply("Hi! How are you?").pipe(Script.cutAfter({ bytes: 600 }, { by: "reset" })),
+          Script.reply("Hi! How are you?").pipe(Script.cutAfter({ bytes: 300 }, { by: "reset" })),
           Script.reply("Hi! How are you?")
         )))))
 

@@ -313,7 +313,7 @@ describe("Pacing", () => {
         assert.strictEqual(error._tag, "PacingError")
         assert.strictEqual(error.outcome, "notSent")
         assert.strictEqual(Duration.toMillis(error.retryAfter!), 6667)
-        assert.match(error.message, /no room in the rate limits of claude-sonnet-5-5 for 6s 667ms/)
+        assert.match(error.message, /no room in the rate limits of claude-sonnet-5-5 for 6.7 s/)
         assert.strictEqual((yield* arrivals).length, 1)
       }).pipe(Effect.provide(paced({ limits: { requests: 10 }, maxWait: "5 seconds" }))))
 

@@ -297,13 +297,33 @@ describe("Files", () => {
 describe("Skills", () => {
   it.effect("are sent as files under one folder", () =>
     Effect.gen(function*() {
-      yield* Effect.exit(Skills.create([{ path: "greet/SKILL.md", content: new TextEncoder().encode("# Greet") }], {
+      const skill = yield* Skills.create([{ path: "greet/SKILL.md", content: new TextEncoder().encode("# Greet") }], {
         displayName: "Greet"
-      }))
+      })
       const [first] = yield* recorded
 
       assert.match(first!.url, /\/v1\/skills$/)
       assert.match(first!.headers["content-type"] ?? "", /^multipart\/form-data; boundary=effect-claude-[0-9a-f]{32}$/)
+      assert.deepInclude(skill, { display_name: "Greet", source: { type: "custom" } })
+    }).pipe(Effect.provide(api)))
+
+  it.effect("are listed, gone on with and deleted", () =>
+    Effect.gen(function*() {
+      const files = [{ path: "greet/SKILL.md", content: new TextEncoder().encode("# Greet") }]
+      const { id, latest_version_id } = yield* Skills.create(files)
+      const version = yield* Skills.createVersion(id, files)
+      const listed = yield* Stream.runCollect(Skills.list({ limit: 2 }))
+      const own = yield* Stream.runCollect(Skills.list({ source: "custom" }))
+      const versions = yield* Stream.runCollect(Skills.listVersions(id))
+
+      assert.deepStrictEqual(listed.map((skill) => skill.id), [id, "xlsx", "pptx", "pdf", "docx"])
+      assert.deepStrictEqual(own.map((skill) => skill.id), [id])
+      assert.deepStrictEqual(versions.map((each) => each.id), [version.id, latest_version_id!])
+      assert.strictEqual((yield* Skills.get(id)).latest_version_id, version.id)
+      assert.deepStrictEqual(yield* Skills.getVersion(id, version.id), version)
+      assert.strictEqual((yield* Skills.deleteVersion(id, version.id)).id, version.id)
+      assert.strictEqual((yield* Skills.delete(id)).id, id)
+      assert.strictEqual((yield* Effect.flip(Skills.get(id)))._tag, "NotFoundError")
     }).pipe(Effect.provide(api)))
 
   it.effect("and their versions have paths of their own", () =>

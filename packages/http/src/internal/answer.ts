@@ -5,96 +5,83 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
-import * as Wire from "@effect-claude/core/Wire"
+import * as Shape from "@effect-claude/core/Shape"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpClientError from "effect/http/HttpClientError"
-import type * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Failures from "./failures.ts"
+import * as Received from "./received.ts"
+import type * as Source from "./source.ts"
+import * as Span from "./span.ts"
 import * as Watchdog from "./watchdog.ts"
 
-/** Reads a response as JSON that matches a wire schema. */
+/** Reads a response as JSON that has a shape. */
 export const json = <A>(
-  schema: Schema.Codec<A, A>
+  shape: Shape.Shape<A>
 ): (
   response: Exchange.Response,
   settings: Settings
-) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope> => {
-  const is: (u: unknown) => u is A = Wire.is(schema)
-  const decode = Schema.decodeUnknownResult(schema)
-  return (response, settings) =>
-    Effect.flatMap(text(response, settings), (text) => {
-      const parsed = Result.try((): unknown => JSON.parse(text))
-      const value = Result.getOrUndefined(parsed)
-      if (is(value)) return Effect.succeed(value)
-      if (isErrorResponse(value)) return Effect.fail(ErrorResponse.fromEvent(value, response.meta))
-      const mismatch = decode(value)
-      const problem = text === ""
-        ? "is empty"
-        : Result.isFailure(parsed)
-        ? `is not JSON (content-type ${response.headers["content-type"] ?? "absent"})`
-        : `does not match: ${Result.isFailure(mismatch) ? brief(mismatch.failure.message) : "no reason found"}`
-      return Effect.fail(undecodable(problem, text, response))
-    })
-}
+) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope> =>
+(response, settings) =>
+  Effect.flatMap(text(response, settings), (text) => {
+    const parsed = Result.try((): unknown => JSON.parse(text))
+    const value = Result.getOrUndefined(parsed)
+    if (shape.is(value)) return Effect.succeed(value)
+    if (Shape.errorResponse.is(value)) return Effect.fail(ErrorResponse.fromEvent(value, response.meta))
+    const problem = text === ""
+      ? "is empty"
+      : Result.isFailure(parsed)
+      ? `is not JSON (content-type ${response.headers["content-type"] ?? "absent"})`
+      : `does not match: ${brief(Shape.format(shape.issues(value, "first")))}`
+    return Effect.fail(undecodable(problem, text, response))
+  })
 
 /** Reads the body of a response as text. */
 export const text = (
   response: Exchange.Response,
   settings: Settings
 ): Effect.Effect<string, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const pull = yield* Stream.toPull(response.body)
-    const { idle } = settings.timeouts
-    const read = yield* Watchdog.watch<Pull.Success<typeof pull>, HttpClientError.HttpClientError | Cause.Done | Late>(
-      pull,
-      {
-        idle: Duration.toMillis(idle),
-        onIdle: () => ({ _tag: "Late" }),
-        contentBy: Infinity,
-        onContentLate: () => ({ _tag: "Late" }),
-        endBy: Infinity,
-        onEndLate: () => ({ _tag: "Late" })
-      },
-      scope
-    )
-    const decoder = new TextDecoder()
-    let out = ""
-    const failure = yield* Effect.flip(Effect.forever(
-      Effect.flatMap(read, (chunks) => {
-        for (const chunk of chunks) out += decoder.decode(chunk, { stream: true })
-        return out.length > settings.limits.body ? Effect.fail(tooLarge) : Effect.void
-      }),
-      { disableYield: true }
-    ))
-    if (Cause.isDone(failure)) return out + decoder.decode()
-    if (failure === tooLarge) {
-      return yield* undecodable(`is larger than ${settings.limits.body} characters`, "", response)
-    }
-    return yield* HttpClientError.isHttpClientError(failure)
-      ? Failures.fromTransport(failure, {
-        ...response.meta,
-        status: response.status,
-        phase: "body",
-        host: new URL(settings.baseUrl).host
-      })
-      : new ClaudeError.ClaudeTimeoutError({
-        ...response.meta,
-        phase: "body",
-        limit: idle,
-        outcome: "unknown",
-        message: `The answer stopped arriving for ${Duration.format(idle)}. Sending the request again may repeat ` +
-          "what the server already did."
-      })
+  Effect.flatMap(Received.reading(response, settings), ({ alarm, body }) => {
+    const { limits, timeouts } = settings
+    const text = new BodyText()
+    const read = Watchdog.drain<Source.Chunks, Failure>(body, idleOnly(timeouts.idle), alarm, (chunks) => {
+      text.add(chunks)
+      return text.isLongerThan(limits.body)
+    })
+    return Effect.matchEffect(read, {
+      onSuccess: () => Effect.fail(undecodable(`is larger than ${limits.body} characters`, "", response)),
+      onFailure: (failure) =>
+        Cause.isDone(failure)
+          ? Effect.succeed(text.end())
+          : Effect.fail(failed(failure, response, settings))
+    })
   })
+
+/** Creates the error of an answer that broke off. */
+const failed = (
+  failure: Exclude<Failure, Cause.Done>,
+  response: Exchange.Response,
+  { baseUrl, timeouts: { idle } }: Settings
+): ClaudeError.ClaudeError =>
+  "reason" in failure
+    ? Failures.fromTransport(failure, {
+      ...response.meta,
+      status: response.status,
+      phase: "body",
+      host: new URL(baseUrl).host
+    })
+    : new ClaudeError.ClaudeTimeoutError({
+      ...response.meta,
+      phase: "body",
+      limit: idle,
+      outcome: "unknown",
+      message: `The answer stopped arriving for ${Span.format(idle)}. Sending the request again may repeat ` +
+        "what the server already did."
+    })
 
 /** Creates the error of an answer that cannot be read. */
 export const undecodable = (
@@ -116,8 +103,70 @@ export const undecodable = (
 
 type Late = { readonly _tag: "Late" }
 
-const tooLarge: Late = { _tag: "Late" }
+type Failure = Exchange.Failure | Cause.Done | Late
 
-const isErrorResponse = Wire.is(ErrorResponse.ErrorResponse)
+const late = (): Late => ({ _tag: "Late" })
 
-const brief = (message: unknown): string => String(message).replace(/\s+/g, " ").slice(0, 200)
+const idleOnly = (idle: Duration.Duration): Watchdog.Limits<Late> => ({
+  idle: Duration.toMillis(idle),
+  onIdle: late,
+  contentBy: Infinity,
+  onContentLate: late,
+  endBy: Infinity,
+  onEndLate: late
+})
+
+/**
+ * The text of a body. Bytes are kept as they came, and decoded once: that is much
+ * faster than to decode each piece as one of a series.
+ */
+class BodyText {
+  #pieces: Array<Uint8Array> = []
+  #bytes = 0
+  /** What had to be decoded before the end, to count its characters. */
+  #text = ""
+  #decoder: TextDecoder | undefined
+
+  add(chunks: Source.Chunks): void {
+    for (const chunk of chunks) {
+      this.#pieces.push(chunk)
+      this.#bytes += chunk.byteLength
+    }
+  }
+
+  /** Whether there are more than so many characters. There are never more than bytes. */
+  isLongerThan(characters: number): boolean {
+    if (this.#text.length + this.#bytes <= characters) return false
+    this.#decoder ??= new TextDecoder()
+    this.#text += this.#decoder.decode(this.#rest(), { stream: true })
+    return this.#text.length > characters
+  }
+
+  end(): string {
+    const rest = this.#rest()
+    return this.#decoder === undefined ? utf8.decode(rest) : this.#text + this.#decoder.decode(rest)
+  }
+
+  /** The bytes that were not decoded yet. */
+  #rest(): Uint8Array {
+    const [first] = this.#pieces
+    if (first !== undefined && this.#pieces.length === 1) {
+      this.#pieces = []
+      this.#bytes = 0
+      return first
+    }
+    const all = new Uint8Array(this.#bytes)
+    let at = 0
+    for (const piece of this.#pieces) {
+      all.set(piece, at)
+      at += piece.byteLength
+    }
+    this.#pieces = []
+    this.#bytes = 0
+    return all
+  }
+}
+
+const utf8 = new TextDecoder()
+
+const brief = (message: string): string => message.replace(/\s+/g, " ").slice(0, 200)

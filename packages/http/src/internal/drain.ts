@@ -4,36 +4,38 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { Claude } from "../Claude.ts"
+import * as Alarm from "./alarm.ts"
 
 type Attempt = Claude["Service"]["attempt"]
 
 /** Counts attempts until their connections are given back, and waits for the last of them when the scope closes. */
 export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effect<Attempt, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const limit = Duration.fromInputUnsafe(within)
-    if (Duration.isZero(limit)) return attempt
+    const limit = Duration.toMillis(Duration.fromInputUnsafe(within))
+    if (limit === 0) return attempt
     let running = 0
     let closing = false
-    const idle = yield* Latch.make(true)
+    const idle = Deferred.makeUnsafe<void>()
     yield* Effect.addFinalizer(() => {
       closing = true
-      return Effect.timeoutOption(Effect.interruptible(idle.await), limit)
+      return running === 0
+        ? Effect.void
+        : Effect.exit(Alarm.within(Effect.interruptible(Deferred.await(idle)), limit, () => undefined))
     })
     const counted: Attempt = (request, settings) =>
       Effect.suspend(() => {
         if (closing) return Effect.fail(closed)
         return Effect.andThen(
           Effect.acquireRelease(
-            Effect.suspend(() => {
+            Effect.sync(() => {
               running++
-              return idle.close
             }),
-            () => --running === 0 ? idle.open : Effect.void
+            () => --running === 0 && closing ? Deferred.succeed(idle, undefined) : Effect.void
           ),
           attempt(request, settings)
         )

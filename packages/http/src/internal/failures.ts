@@ -9,8 +9,8 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Duration from "effect/Duration"
-import type * as HttpClientError from "effect/http/HttpClientError"
 import * as Predicate from "effect/Predicate"
+import type * as Exchange from "../Exchange.ts"
 
 /** What is known of the exchange when it fails. */
 export interface Context {
@@ -38,7 +38,7 @@ export type Kind =
   | "lost"
 
 /** Maps a failure while a request was sent or its plain answer read. */
-export const fromTransport = (error: HttpClientError.HttpClientError, context: Context): ClaudeError.ClaudeError => {
+export const fromTransport = (error: Exchange.Failure, context: Context): ClaudeError.ClaudeError => {
   const { host, phase, ...known } = context
   const reason = error.reason
   const cause = "cause" in reason ? reason.cause : undefined

@@ -17,23 +17,24 @@ import * as Stream from "effect/Stream"
 
 type Bytes = Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>
 
-/** The body of a response, decompressed if that is still to be done. */
+/** Whether a `content-encoding` says that a body is compressed. */
+export const isNeeded = (encoding: string | undefined): boolean =>
+  encoding !== undefined && /^\s*(?:x-)?gzip\s*$/i.test(encoding)
+
+/** The body of a response whose header says that it is compressed, decompressed if that is still to be done. */
 export const body = (
-  response: HttpClientResponse.HttpClientResponse,
-  encoding: string | undefined
+  response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, HttpClientError.HttpClientError> =>
-  encoding === undefined || !/^\s*(?:x-)?gzip\s*$/i.test(encoding)
-    ? response.stream
-    : Stream.transformPull(response.stream, (upstream, scope) => {
-      let chosen: Bytes | undefined = undefined
-      const choose: Bytes = Effect.flatMap(upstream, (first) => {
-        const whole = startingWith(first, upstream)
-        return isGzip(first)
-          ? Effect.flatMap(Scope.provide(inflated(whole, response), scope), (pull) => chosen = pull)
-          : chosen = whole
-      })
-      return Effect.succeed(Effect.suspend(() => chosen ?? choose))
+  Stream.transformPull(response.stream, (upstream, scope) => {
+    let chosen: Bytes | undefined = undefined
+    const choose: Bytes = Effect.flatMap(upstream, (first) => {
+      const whole = startingWith(first, upstream)
+      return isGzip(first)
+        ? Effect.flatMap(Scope.provide(inflated(whole, response), scope), (pull) => chosen = pull)
+        : chosen = whole
     })
+    return Effect.succeed(Effect.suspend(() => chosen ?? choose))
+  })
 
 const isGzip = (chunks: Arr.NonEmptyReadonlyArray<Uint8Array>): boolean => {
   const [first, second] = chunks.flatMap((chunk) => [...chunk.subarray(0, 2)])

@@ -16,26 +16,27 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as HttpClientError from "effect/http/HttpClientError"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import type * as Exchange from "../Exchange.ts"
 import type { Limits } from "../Limits.ts"
 import type * as Timeouts from "../Timeouts.ts"
 import { EventDecoder, type Stop } from "./eventDecoder.ts"
 import * as Failures from "./failures.ts"
+import * as Received from "./received.ts"
+import type * as Source from "./source.ts"
+import * as Span from "./span.ts"
 import * as Watchdog from "./watchdog.ts"
 
 /** What the reading of a stream is kept to. */
 export interface Options {
   readonly timeouts: Timeouts.Timeouts
   readonly limits: Limits
-  /** When the whole call must have ended, by `Watchdog.now`. */
+  /** When the whole call must have ended, by `Alarm.now`. */
   readonly endBy: number
-  /** Called for each ping before the stream commits. */
-  readonly onPing: Effect.Effect<void>
+  /** Runs for each ping before the stream commits. */
+  readonly onPing: Effect.Effect<void> | undefined
 }
 
 /** What has been read of an answer. */
@@ -55,46 +56,42 @@ export const read = (
   response: Exchange.Response,
   options: Options
 ): Effect.Effect<Reading, never, Scope.Scope> =>
-  Effect.flatMap(
-    Effect.scope,
-    (scope) =>
-      Effect.clockWith((clock) =>
-        Effect.flatMap(Stream.toPull(response.body), (pull) => {
-          const limits = limitsOf(options, Watchdog.now(clock))
-          return Effect.flatMap(Watchdog.watch(pull, limits, scope), (watched) => {
-            const reading = new Reading(response.meta, watched, limits, options)
-            return Effect.as(Scope.addFinalizer(scope, Effect.suspend(() => reading.drain())), reading)
-          })
-        })
-      )
-  )
+  Effect.flatMap(Received.reading(response, options), (received) => {
+    const reading = new Reading(response.meta, received, options)
+    const drain = Effect.suspend(() => reading.drain())
+    return Effect.flatMap(Effect.scope, (scope) => Effect.as(Scope.addFinalizer(scope, drain), reading))
+  })
 
 /** Opens a stream: pulls until it commits, and hands out what was held back first. */
-export const open = Effect.fnUntraced(function*(
+export const open = (
   response: Exchange.Response,
   options: Options
-): Effect.fn.Return<Opened, ClaudeError.ClaudeError, Scope.Scope> {
-  const reading = yield* read(response, options)
-  let held: Array<StreamEvent.StreamEvent> | undefined = undefined
-  while (!reading.committed) {
-    const events: Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent> = yield* reading.required
-    if (held === undefined) held = [...events]
-    else for (const event of events) held.push(event)
-    for (const event of events) {
-      if (event.type === "ping") yield* options.onPing
-      else if (commits(event)) reading.commit()
-    }
-    if (held.length > options.limits.heldEvents) reading.commit()
-  }
-  let first: Array<StreamEvent.StreamEvent> | undefined = held
-  const pull = Effect.suspend(() => {
-    const events = first
-    if (events === undefined || !Arr.isArrayNonEmpty(events)) return reading.pull
-    first = undefined
-    return Effect.succeed(events)
+): Effect.Effect<Opened, ClaudeError.ClaudeError, Scope.Scope> =>
+  Effect.flatMap(read(response, options), (reading) => {
+    let held: Arr.NonEmptyArray<StreamEvent.StreamEvent> | undefined = undefined
+    const pull = Effect.suspend(() => {
+      const events = held
+      if (events === undefined) return reading.pull
+      held = undefined
+      return Effect.succeed(events)
+    })
+    const opened: Opened = { meta: reading.meta, pull, accumulator: reading.accumulator }
+    const hold: Effect.Effect<Opened, ClaudeError.ClaudeError> = Effect.matchEffect(reading.pull, {
+      onSuccess: (events) => {
+        if (held === undefined) held = Arr.copy(events)
+        else for (const event of events) held.push(event)
+        if (events.some(commits) || held.length > options.limits.heldEvents) reading.commit()
+        const next = reading.committed ? Effect.succeed(opened) : hold
+        return options.onPing === undefined ? next : Effect.andThen(pings(events, options.onPing), next)
+      },
+      // It cannot have ended: `message_stop` commits.
+      onFailure: (error) => Effect.fail(Cause.isDone(error) ? reading.withoutMessage() : error)
+    })
+    return hold
   })
-  return { meta: reading.meta, pull, accumulator: reading.accumulator }
-})
+
+const pings = (events: ReadonlyArray<StreamEvent.StreamEvent>, onPing: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.forEach(events.filter(({ type }) => type === "ping"), () => onPing, { discard: true })
 
 /**
  * Whether an event is the first that must not be taken back: content, the end,
@@ -133,7 +130,7 @@ const isEmptyShell = (block: StreamEvent.ContentBlockStart["content_block"]): bo
   }
 }
 
-type ReadFailure = HttpClientError.HttpClientError | Cause.Done | Late
+type ReadFailure = Exchange.Failure | Cause.Done | Late
 
 /** A limit that was reached, before what is known of the stream is added. */
 type Late = { readonly _tag: "Late"; readonly limit: "idle" | "firstContent" | "total" }
@@ -148,7 +145,7 @@ const limitsOf = (options: Options, now: number): Watchdog.Limits<ReadFailure> =
 })
 
 /** At most this long and this much is read after `message_stop`, so that the connection can be used again. */
-const drainFor = Duration.millis(100)
+const drainMillis = 100
 const drainBytes = 4096
 
 /** The reading of one response. */
@@ -162,9 +159,7 @@ export class Reading implements Read {
   hasContent = false
   /** The next events, or the end. */
   readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
-  /** The next events of a stream that has not committed: it cannot end, since `message_stop` commits. */
-  readonly required: Effect.Effect<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
-  readonly #read: Effect.Effect<Arr.NonEmptyReadonlyArray<Uint8Array>, ReadFailure>
+  readonly #received: Received.Reading
   readonly #limits: Watchdog.Limits<ReadFailure>
   readonly #options: Options
   /** Whether the response was read to its end. */
@@ -172,41 +167,38 @@ export class Reading implements Read {
 
   constructor(
     meta: Exchange.Meta,
-    read: Effect.Effect<Arr.NonEmptyReadonlyArray<Uint8Array>, ReadFailure>,
-    limits: Watchdog.Limits<ReadFailure>,
+    received: Received.Reading,
     options: Options
   ) {
+    const limits = limitsOf(options, received.alarm.now())
     this.meta = meta
     this.decoder = new EventDecoder(options.limits)
     this.#limits = limits
     this.#options = options
-    this.#read = read
-    const chunk = Effect.matchEffect(read, {
-      onFailure: (failure) => {
-        const last = Cause.isDone(failure) ? this.decoder.end() : []
-        if (Arr.isArrayNonEmpty(last)) {
-          this.#ended = true
-          return Effect.succeed(last)
+    this.#received = received
+    const chunk = Effect.matchEffect(
+      Watchdog.watch<Source.Chunks, ReadFailure>(received.body, limits, received.alarm),
+      {
+        onFailure: (failure) => {
+          const last = Cause.isDone(failure) ? this.decoder.end() : []
+          if (Arr.isArrayNonEmpty(last)) {
+            this.#ended = true
+            return Effect.succeed(last)
+          }
+          return this.decoder.stop === undefined ? Effect.fail(this.#failed(failure)) : this.#stopped(this.decoder.stop)
+        },
+        onSuccess: (chunks) => {
+          const events = this.decoder.decode(chunks)
+          return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : this.pull
         }
-        return this.decoder.stop === undefined ? Effect.fail(this.#failed(failure)) : this.#stopped(this.decoder.stop)
-      },
-      onSuccess: (chunks) => {
-        const events = this.#decode(chunks)
-        return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : this.pull
       }
-    })
+    )
     this.pull = Effect.suspend(() =>
       this.decoder.stop !== undefined
         ? this.#stopped(this.decoder.stop)
         : this.#ended
         ? Effect.fail(this.#truncated("eof", "ended"))
         : chunk
-    )
-    this.required = Effect.catchIf(
-      this.pull,
-      Cause.isDone,
-      () => Effect.fail(this.#truncated("eof", "ended")),
-      (error) => Effect.fail(error)
     )
   }
 
@@ -230,23 +222,23 @@ export class Reading implements Read {
   /** Reads what little may follow `message_stop`. A fiber that is interrupted does not wait for it. */
   drain(): Effect.Effect<void> {
     if (this.#ended || this.decoder.stop?._tag !== "Done") return Effect.void
+    const { alarm, body } = this.#received
     let left = drainBytes
-    const rest = Effect.forever(
-      Effect.flatMap(this.#read, (chunks) => {
-        for (const chunk of chunks) left -= chunk.byteLength
-        return left < 0 ? Cause.done() : Effect.void
-      }),
-      { disableYield: true }
-    )
+    const late = (): Late => ({ _tag: "Late", limit: "total" })
+    const limits: Watchdog.Limits<ReadFailure> = {
+      idle: Infinity,
+      onIdle: late,
+      contentBy: Infinity,
+      onContentLate: late,
+      endBy: alarm.now() + drainMillis,
+      onEndLate: late
+    }
+    const rest = Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
+      for (const chunk of chunks) left -= chunk.byteLength
+      return left < 0
+    })
     // Whatever comes of it changes nothing: the answer is complete.
-    return Effect.interruptible(rest).pipe(Effect.timeoutOption(drainFor), Effect.exit, Effect.asVoid)
-  }
-
-  #decode(chunks: Arr.NonEmptyReadonlyArray<Uint8Array>): Array<StreamEvent.StreamEvent> {
-    if (chunks.length === 1) return this.decoder.decode(chunks[0])
-    const events: Array<StreamEvent.StreamEvent> = []
-    for (const chunk of chunks) for (const event of this.decoder.decode(chunk)) events.push(event)
-    return events
+    return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))
   }
 
   #stopped(stop: Stop): Pull.Pull<never, ClaudeError.ClaudeError> {
@@ -269,7 +261,7 @@ export class Reading implements Read {
       this.#ended = true
       return this.#truncated("eof", this.decoder.started ? "ended" : "ended without any event")
     }
-    if (HttpClientError.isHttpClientError(failure)) {
+    if ("reason" in failure) {
       this.#ended = true
       return failure.reason._tag === "EmptyBodyError"
         ? this.#truncated("eof", "has no body")
@@ -294,7 +286,7 @@ export class Reading implements Read {
         return new ClaudeError.StreamIdleError({
           ...this.details(),
           idle,
-          message: `The stream sent no byte, not even a ping, for ${Duration.format(idle)}. The answer is not ` +
+          message: `The stream sent no byte, not even a ping, for ${Span.format(idle)}. The answer is not ` +
             "complete; `partial` holds what arrived."
         })
       case "firstContent":
@@ -302,7 +294,7 @@ export class Reading implements Read {
           ...this.details(),
           phase: "firstContent",
           limit: firstContent,
-          message: `The stream brought no content within ${Duration.format(firstContent)}. Raise \`firstContent\` ` +
+          message: `The stream brought no content within ${Span.format(firstContent)}. Raise \`firstContent\` ` +
             "for requests that think longer."
         })
       case "total":
@@ -310,7 +302,7 @@ export class Reading implements Read {
           ...this.details(),
           phase: "total",
           limit: total,
-          message: `The call did not end within ${Duration.format(total)}. \`partial\` holds what arrived; raise ` +
+          message: `The call did not end within ${Span.format(total)}. \`partial\` holds what arrived; raise ` +
             "`total` for longer answers."
         })
     }

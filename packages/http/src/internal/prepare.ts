@@ -6,16 +6,14 @@
  */
 import * as Betas from "@effect-claude/core/Betas"
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Rules from "@effect-claude/core/Rules"
+import * as Shape from "@effect-claude/core/Shape"
 import * as Tool from "@effect-claude/core/Tool"
-import * as Wire from "@effect-claude/core/Wire"
 import * as Effect from "effect/Effect"
 import * as HttpBody from "effect/http/HttpBody"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 
@@ -34,37 +32,41 @@ export const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
   (isPresent(request.thinking) && request.thinking.type !== "disabled") ||
   actsOnServer(request)
 
-/**
- * Holds a request to its shape and to the rules. What only warns goes to the
- * log; it quotes nothing of the prompt.
- */
-export const check = (
+/** Checks a request and encodes it. */
+export const exchange = (
   request: MessageRequest.MessageRequest,
-  settings: Settings
+  settings: Settings,
+  streamed: boolean
+): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
+  const betas = Betas.ofRequest(request)
+  const checked = check(request, settings, betas)
+  return checked === Effect.void
+    ? encode(request, streamed, betas)
+    : Effect.flatMap(checked, () => encode(request, streamed, betas))
+}
+
+/** Holds a request to its shape and to the rules. */
+const check = (
+  request: MessageRequest.MessageRequest,
+  settings: Settings,
+  betas: ReadonlyArray<string>
 ): Effect.Effect<void, ClaudeError.RequestValidationError> => {
-  const { refused, warnings } = Rules.check(request, {
+  const { rules } = settings
+  const { refused, warnings } = rules === undefined ? nothing : rules.check(request, {
     version: settings.version,
-    rules: settings.rules,
-    custom: settings.customRules,
-    betas: [...settings.betas, ...Betas.ofRequest(request)]
+    rules: settings.ruleLevels,
+    betas: [...settings.betas, ...betas]
   })
-  const known = new Set(refused.map(({ path }) => path))
-  const violations = isRequest(request)
-    ? refused
-    : [...refused, ...shape(request).filter(({ path }) => !known.has(path))]
+  const violations = Shape.messageRequest.is(request) ? refused : withShape(refused, request)
   if (violations.length > 0) return Effect.fail(Rules.toError(violations))
-  return warnings.length === 0 ? Effect.void : Effect.forEach(
-    warnings,
-    ({ fix, path, problem, rule }) =>
-      Effect.logWarning(`The API may refuse this request: ${path}: ${problem}. ${fix} (${rule})`),
-    { discard: true }
-  )
+  return rules === undefined || warnings.length === 0 ? Effect.void : rules.warn(warnings)
 }
 
 /** Encodes a checked request. */
-export const encode = (
+const encode = (
   request: MessageRequest.MessageRequest,
-  streamed: boolean
+  streamed: boolean,
+  betas: ReadonlyArray<string>
 ): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
   const { stream: _, ...body } = request
   const text = Result.try(() => JSON.stringify(streamed ? { ...body, stream: true } : body))
@@ -81,7 +83,7 @@ export const encode = (
     method: "POST",
     path: "/v1/messages",
     body: HttpBody.text(text.success, "application/json"),
-    betas: Betas.ofRequest(request),
+    betas,
     model: request.model,
     streamed,
     repeatable: !actsOnServer(request)
@@ -92,34 +94,32 @@ export const encode = (
 // internal
 // -----------------------------------------------------------------------------
 
+/** What is found where there are no rules. */
+const nothing: Rules.Report = { refused: [], warnings: [] }
+
+/** Adds the places where a request has not the shape the API documents to what a rule did not name already. */
+const withShape = (
+  refused: ReadonlyArray<ClaudeError.Violation>,
+  request: MessageRequest.MessageRequest
+): ReadonlyArray<ClaudeError.Violation> => {
+  const known = new Set(refused.map(({ path }) => path))
+  return [...refused, ...shape(request).filter(({ path }) => !known.has(path))]
+}
+
 /** The places where a request has not the shape the API documents. */
-const shape = (request: MessageRequest.MessageRequest): ReadonlyArray<ClaudeError.Violation> => {
-  const decoded = decode(request)
-  const issues = Result.isFailure(decoded) ? format(decoded.failure).issues : []
-  return issues.slice(0, 10).map((issue) => ({
+const shape = (request: MessageRequest.MessageRequest): ReadonlyArray<ClaudeError.Violation> =>
+  Shape.messageRequest.issues(request, "all").slice(0, 10).map((issue) => ({
     rule: "shape",
     path: pathOf(issue.path),
     problem: issue.message,
     fix: "Give what the API documents for this field."
   }))
-}
-
-const isRequest = Wire.is(MessageRequest.MessageRequest)
-
-const decode = (u: unknown): Result.Result<unknown, SchemaIssue.Issue> =>
-  Result.mapError(
-    Schema.decodeUnknownResult(MessageRequest.MessageRequest)(u, { errors: "all" }),
-    (error) => error.issue
-  )
-
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
 
 const isPresent = Predicate.isNotNullish
 
 /** Writes a path the way a program would: `messages[0].content`. */
-const pathOf = (path: ReadonlyArray<PropertyKey | { readonly key: PropertyKey }> | undefined): string =>
-  (path ?? []).map((segment) => typeof segment === "object" ? segment.key : segment)
-    .reduce<string>(
-      (out, key) => typeof key === "number" ? `${out}[${key}]` : out === "" ? String(key) : `${out}.${String(key)}`,
-      ""
-    )
+const pathOf = (path: ReadonlyArray<PropertyKey>): string =>
+  path.reduce<string>(
+    (out, key) => typeof key === "number" ? `${out}[${key}]` : out === "" ? String(key) : `${out}.${String(key)}`,
+    ""
+  )

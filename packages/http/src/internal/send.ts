@@ -8,117 +8,210 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as RateLimits from "@effect-claude/core/RateLimits"
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { constTrue } from "effect/Function"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as HttpBody from "effect/http/HttpBody"
-import * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpClientResponse from "effect/http/HttpClientResponse"
+import * as Exit from "effect/Exit"
+import type * as HttpBody from "effect/http/HttpBody"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Claude } from "../Claude.ts"
 import type { Settings, Signature } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Timeouts from "../Timeouts.ts"
+import * as Alarm from "./alarm.ts"
 import * as Check from "./config.ts"
-import * as Direct from "./direct.ts"
+import type * as Direct from "./direct.ts"
 import * as Failures from "./failures.ts"
+import type * as General from "./general.ts"
 import * as Inflate from "./inflate.ts"
+import { type Credential, Prepared } from "./prepared.ts"
+import { Received } from "./received.ts"
+import * as Span from "./span.ts"
+
+/** How requests get to the API. */
+export interface Transport {
+  /** The way for requests whose body is at hand. */
+  readonly direct: Direct.Send | undefined
+  /** Returns the way for any other request, if there is one for its body. */
+  readonly general: (body: HttpBody.HttpBody | undefined) => General.Execute | undefined
+}
 
 /** Creates the function that makes one attempt. */
 export const make = (
-  httpClient: HttpClient.HttpClient,
+  transport: Transport,
   signature: Signature,
   fixed: { readonly [name: string]: string }
 ): Claude["Service"]["attempt"] => {
-  const execute = Direct.of(httpClient) ?? scoped(httpClient)
-  const send = Effect.fnUntraced(function*(
+  const { direct } = transport
+  const layers = new WeakMap<Settings, Prepared>()
+  const preparedFor = (settings: Settings): Prepared => {
+    const known = layers.get(settings)
+    if (known !== undefined) return known
+    const prepared = new Prepared(settings, fixed)
+    layers.set(settings, prepared)
+    return prepared
+  }
+  const send = (
     request: Exchange.Request,
     settings: Settings,
-    credential: Credential
-  ): Effect.fn.Return<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> {
-    const host = new URL(settings.baseUrl).host
-    const headers = { ...fixed, ...credential, ...headersOf(request, settings) }
-    const problem = Check.headers(headers)
-    if (problem !== undefined) return yield* invalidHeader(problem)
-    const http = HttpClientRequest.make(request.method)(`${settings.baseUrl}${request.path}`, {
-      headers,
-      urlParams: request.query,
-      body: request.body ?? HttpBody.empty
-    })
-    const within = Timeouts.headersWithin(settings.timeouts, {
-      streamed: request.streamed,
-      bodySize: request.body === undefined || request.body._tag === "Empty" ? 0 : request.body.contentLength ?? 0
-    })
-    const response = yield* execute(http).pipe(
-      Effect.mapError((error) => Failures.fromTransport(error, { phase: "headers", host })),
-      Effect.timeoutOrElse({ duration: within, orElse: () => Effect.fail(headersLate(host, within)) })
-    )
-    const responseHeaders = response.headers
-    const meta: Exchange.Meta = {
-      requestId: responseHeaders["request-id"],
-      organizationId: responseHeaders["anthropic-organization-id"],
-      rateLimits: RateLimits.fromHeaders(responseHeaders)
+    credential: Credential | undefined
+  ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
+    const prepared = preparedFor(settings)
+    const { headers, problem } = prepared.headers(request, credential)
+    if (problem !== undefined) return Effect.fail(invalidHeader(problem))
+    const { body } = request
+    const url = prepared.url(request)
+    const attempt: Attempt = { request, settings, headers, host: prepared.host }
+    if (direct !== undefined && url !== undefined && isWhole(body)) {
+      return directly(attempt, direct, { method: request.method, url, headers, body: filled(body) })
     }
-    if (response.status < 200 || response.status > 299) {
-      const text = withoutCredentials(yield* errorText(response, settings), headers)
-      const now = yield* Clock.currentTimeMillis
-      return yield* ErrorResponse.toError({ status: response.status, headers: responseHeaders, text, now })
-    }
-    const body = Inflate.body(response, responseHeaders["content-encoding"])
-    return { status: response.status, headers: responseHeaders, meta, body }
-  })
-  if (signature.header === "none") return (request, settings) => send(request, settings, {})
-  const { header, renewable } = signature
-  return (request, settings) =>
-    Effect.flatMap(sign(signature), (credential) => {
-      const sent = send(request, settings, credential)
-      return !renewable ?
-        sent :
-        Effect.catchTag(sent, "AuthenticationError", (error) =>
-          Effect.flatMap(
-            sign(signature),
-            (renewed) => renewed[header] === credential[header] ? Effect.fail(error) : send(request, settings, renewed)
-          ))
-    })
-}
-
-/** The header that signs a request. */
-type Credential = { readonly [name: string]: string }
-
-/** Makes any client close a connection with the scope of its attempt. */
-const scoped = (httpClient: HttpClient.HttpClient): Direct.Execute => {
-  const client = HttpClient.withScope(httpClient)
-  return (request) => Effect.updateContext(client.execute(request), quietly)
-}
-
-/** Follows no redirect, and leaves no span and no trace header. */
-const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.Scope> =>
-  context.pipe(
-    Context.add(FetchHttpClient.RequestInit, {
-      ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
-      redirect: "manual"
-    }),
-    Context.add(HttpClient.TracerDisabledWhen, constTrue)
-  )
-
-const headersOf = (request: Exchange.Request, settings: Settings): { readonly [name: string]: string } => {
-  const betas = request.betas === undefined ? settings.betas : [...settings.betas, ...request.betas]
-  return {
-    accept: "application/json",
-    // The transports do not all decompress, and a stream gains nothing by it.
-    "accept-encoding": "identity",
-    "anthropic-version": settings.version,
-    ...(betas.length === 0 ? undefined : { "anthropic-beta": [...new Set(betas)].join(",") }),
-    ...settings.headers,
-    ...request.headers
+    const execute = transport.general(body)
+    return execute === undefined ? noWay(attempt, url) : generally(attempt, execute)
   }
+  if (signature.header === "none") return (request, settings) => send(request, settings, undefined)
+  const { renewable } = signature
+  let known: Credential | undefined = undefined
+  return (request, settings) =>
+    known !== undefined ? send(request, settings, known) : Effect.flatMap(sign(signature), (credential) => {
+      const sent = send(request, settings, credential)
+      if (!renewable) {
+        known = credential
+        return sent
+      }
+      return Effect.catchTag(sent, "AuthenticationError", (error) =>
+        Effect.flatMap(
+          sign(signature),
+          (renewed) => renewed.value === credential.value ? Effect.fail(error) : send(request, settings, renewed)
+        ))
+    })
 }
+
+/** What one attempt is made of. */
+interface Attempt {
+  readonly request: Exchange.Request
+  readonly settings: Settings
+  readonly headers: { readonly [name: string]: string }
+  readonly host: string
+}
+
+/** Bodies that are at hand. */
+type Whole = HttpBody.Empty | HttpBody.Uint8Array | undefined
+
+const isWhole = (body: HttpBody.HttpBody | undefined): body is Whole =>
+  body === undefined || body._tag === "Empty" || body._tag === "Uint8Array"
+
+const filled = (body: Whole): HttpBody.Uint8Array | undefined => body?._tag === "Uint8Array" ? body : undefined
+
+/** How long the headers may take. */
+const limitOf = ({ request: { body, streamed }, settings }: Attempt): Duration.Duration =>
+  Timeouts.headersWithin(settings.timeouts, {
+    streamed,
+    bodySize: body === undefined || body._tag === "Empty" ? 0 : body.contentLength ?? 0
+  })
+
+/** Sends through a transport that is spoken to directly. The scope closes the connection, and ends the timer. */
+const directly = (
+  attempt: Attempt,
+  send: Direct.Send,
+  request: Direct.Request
+): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> =>
+  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+    const within = limitOf(attempt)
+    const limit = Duration.toMillis(within)
+    const alarm = new Alarm.Alarm(context, Math.min(limit, Duration.toMillis(attempt.settings.timeouts.idle)))
+    let exchange: Direct.Exchange | undefined = undefined
+    const close = Effect.sync(() => {
+      alarm.close()
+      exchange?.abort()
+    })
+    const head = Effect.callback<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>((resume) => {
+      let waits = true
+      exchange = send(request, context, (head) => {
+        waits = false
+        alarm.lift()
+        resume(
+          Exit.isSuccess(head)
+            ? received(attempt, head.value, alarm)
+            : Effect.failCause(
+              Cause.map(head.cause, (error) => Failures.fromTransport(error, { phase: "headers", host: attempt.host }))
+            )
+        )
+      })
+      if (waits) {
+        const from = alarm.now()
+        alarm.set(from + limit, () => resume(Effect.fail(headersLate(attempt.host, within))), from)
+      }
+      return close
+    })
+    return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), close), head)
+  })
+
+/** The response to a request that was sent directly. */
+const received = (
+  attempt: Attempt,
+  head: Direct.Head,
+  alarm: Alarm.Alarm
+): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
+  const { body, headers, status } = head
+  const meta = metaOf(headers)
+  const response: Exchange.Response = head.inflated !== undefined && Inflate.isNeeded(headers["content-encoding"])
+    ? { status, headers, meta, body: head.inflated() }
+    : new Received(head, meta, { body, alarm })
+  return isSuccess(status) ? Effect.succeed(response) : refused(attempt, response)
+}
+
+/** Sends through any client. */
+const generally = (
+  attempt: Attempt,
+  execute: General.Execute
+): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
+  const { headers, host, request, settings } = attempt
+  const limit = limitOf(attempt)
+  const sent = Effect.mapError(
+    execute(request, settings.baseUrl, headers),
+    (error) => Failures.fromTransport(error, { phase: "headers", host })
+  )
+  return Effect.flatMap(
+    Alarm.within(sent, Duration.toMillis(limit), () => headersLate(host, limit)),
+    (http) => {
+      const response = { ...http, meta: metaOf(http.headers) }
+      return isSuccess(http.status) ? Effect.succeed(response) : refused(attempt, response)
+    }
+  )
+}
+
+/** Fails where a transport has no way for a request. */
+const noWay = ({ host }: Attempt, url: URL | undefined): Effect.Effect<never, ClaudeError.ClaudeError> =>
+  Effect.fail(Failures.fromTransport({
+    _tag: "NoWay",
+    reason: url === undefined
+      ? { _tag: "InvalidUrlError" }
+      : { _tag: "EncodeError", description: "its body is a stream, which only Raw can send" }
+  }, { phase: "headers", host }))
+
+const isSuccess = (status: number): boolean => status >= 200 && status <= 299
+
+const metaOf = (headers: Exchange.Response["headers"]): Exchange.Meta => ({
+  requestId: headers["request-id"],
+  organizationId: headers["anthropic-organization-id"],
+  rateLimits: RateLimits.fromHeaders(headers)
+})
+
+/** Fails with what a response that is not 2xx reports. */
+const refused = (
+  { headers: sent, settings }: Attempt,
+  { body, headers, status }: Exchange.Response
+): Effect.Effect<never, ClaudeError.ClaudeError, Scope.Scope> =>
+  Effect.flatMap(
+    errorText(body, settings),
+    (text) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.fail(ErrorResponse.toError({ status, headers, text: withoutCredentials(text, sent), now })))
+  )
 
 const sign = (
   { header, secret }: Exclude<Signature, { readonly header: "none" }>
@@ -130,7 +223,7 @@ const sign = (
       const problem = Check.credential(value)
       return problem !== undefined
         ? Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
-        : Effect.succeed({ [header]: header === "x-api-key" ? value : `Bearer ${value}` })
+        : Effect.succeed({ header, value: header === "x-api-key" ? value : `Bearer ${value}` })
     }
   })
 
@@ -149,7 +242,7 @@ const headersLate = (host: string, limit: Duration.Duration): ClaudeError.Claude
     phase: "headers",
     limit,
     outcome: "unknown",
-    message: `${host} sent no headers within ${Duration.format(limit)}. Stream long answers, or raise \`headers\`.`
+    message: `${host} sent no headers within ${Span.format(limit)}. Stream long answers, or raise \`headers\`.`
   })
 
 /** Takes the credentials of a request out of what was answered: some servers repeat what they were given. */
@@ -163,27 +256,31 @@ const withoutCredentials = (text: string, headers: { readonly [name: string]: st
 /** The most that is read of a response that reports a failure. */
 const errorBodyLimit = 1_048_576
 
+/** The most milliseconds that takes. */
+const errorBodyWithin = 10_000
+
 /**
  * The body of a response that reports a failure, as far as it arrives: the
  * status says what happened, so a body that is cut, silent or endless changes
  * nothing.
  */
 const errorText = (
-  response: HttpClientResponse.HttpClientResponse,
+  body: Exchange.Response["body"],
   settings: Settings
 ): Effect.Effect<string, never, Scope.Scope> => {
   const text = new TextDecoder()
   let read = ""
-  return Effect.gen(function*() {
-    const pull = yield* Stream.toPull(response.stream)
+  const reading = Effect.gen(function*() {
+    const pull = yield* Channel.toPullScoped(Stream.toChannel(body), yield* Effect.scope)
     const chunks = Effect.flatMap(pull, (chunks) => {
       for (const chunk of chunks) read += text.decode(chunk, { stream: true })
       return read.length > errorBodyLimit ? Cause.done() : Effect.void
     })
     return yield* Effect.forever(chunks)
-  }).pipe(
-    Effect.timeoutOption(Duration.min(settings.timeouts.idle, Duration.seconds(10))),
-    // The end of the body arrives here as well.
+  })
+  const limit = Math.min(Duration.toMillis(settings.timeouts.idle), errorBodyWithin)
+  return Alarm.within(reading, limit, () => Cause.Done()).pipe(
+    // The end of the body arrives here as well. `Effect.ignore` would bring the logger along.
     Effect.catch(() => Effect.void),
     Effect.map(() => read)
   )

@@ -19,6 +19,9 @@ const SPACE = 32
 /** Receives one event: its name (empty when the event has no `event` line) and its data. */
 export type OnFrame = (event: string, data: string) => void
 
+/** Reads the frame that starts at `at` by other means. Returns where it ends, or -1 to leave it to the parser. */
+export type ReadFrame = (text: string, at: number) => number
+
 /** An incremental parser. It holds at most one unfinished event. */
 export class SseParser {
   /** The pieces of the unfinished line. */
@@ -35,10 +38,12 @@ export class SseParser {
   #size = 0
   readonly #maxEventSize: number
   readonly #onFrame: OnFrame
+  readonly #readFrame: ReadFrame
 
-  constructor(maxEventSize: number, onFrame: OnFrame) {
+  constructor(maxEventSize: number, onFrame: OnFrame, readFrame: ReadFrame = leave) {
     this.#maxEventSize = maxEventSize
     this.#onFrame = onFrame
+    this.#readFrame = readFrame
   }
 
   /** Reads more text. Returns false as soon as one event is larger than allowed. */
@@ -49,6 +54,7 @@ export class SseParser {
       this.#afterCarriageReturn = false
       if (text.charCodeAt(0) === LF) start = 1
     }
+    start = this.#readFrames(text, start)
     // The API ends lines with LF: one search settles that a text has no CR.
     let cr = text.indexOf("\r", start)
     let lf = text.indexOf("\n", start)
@@ -63,6 +69,8 @@ export class SseParser {
         if (!this.#line(line, 0, line.length)) return false
       }
       start = end + 1
+      // What is read by other means has no CR.
+      if (end === lf) start = this.#readFrames(text, start)
       if (end === cr) {
         if (start === text.length) this.#afterCarriageReturn = true
         else if (text.charCodeAt(start) === LF) start++
@@ -77,6 +85,14 @@ export class SseParser {
       this.#size += text.length - start
     }
     return this.#size <= this.#maxEventSize
+  }
+
+  /** Reads frames by other means, as long as that goes. */
+  #readFrames(text: string, start: number): number {
+    let at = start
+    if (this.#data !== undefined || this.#event !== "" || this.#pieces.length > 0) return at
+    for (let end = this.#readFrame(text, at); end !== -1; end = this.#readFrame(text, at)) at = end
+    return at
   }
 
   /** Takes the event that the end of the text left without its blank line, its last line included. */
@@ -130,3 +146,5 @@ export class SseParser {
     if (data !== undefined) onFrame(event, more === undefined ? data : `${data}\n${more.join("\n")}`)
   }
 }
+
+const leave: ReadFrame = () => -1

@@ -1,5 +1,5 @@
 /**
- * Limits on the reads of one response, kept by one fiber per response and not
+ * Limits on the reads of one response, kept by one alarm per response and not
  * by a timer per read.
  *
  * A limit strikes only while a read is outstanding: a slow consumer is not
@@ -7,13 +7,12 @@
  *
  * @since 0.1.0
  */
-import type * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Scope from "effect/Scope"
+import type { Alarm } from "./alarm.ts"
+import type * as Source from "./source.ts"
 
-/** Limits in milliseconds; Infinity switches one off. The instants are of `now`. */
+/** Limits in milliseconds; Infinity switches one off. The instants are those of the alarm. */
 export interface Limits<E> {
   /** How long one read may take. */
   readonly idle: number
@@ -26,99 +25,92 @@ export interface Limits<E> {
   readonly onEndLate: () => E
 }
 
-/** Milliseconds of a clock that never goes back. */
-export const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
-
-/** Returns a read like `read`, kept to the limits for as long as the scope is open. */
-export const watch = <A, E>(
-  read: Effect.Effect<A, E>,
-  limits: Limits<E>,
-  scope: Scope.Scope
-): Effect.Effect<Effect.Effect<A, E>> =>
-  Effect.clockWith((clock) => {
-    /** Resumes the outstanding read. */
-    let consumer: ((exit: Exit.Exit<A, E>) => void) | undefined
-    let since = 0
-    /** Starts the next read of the fiber that reads. */
-    let reader: ((go: Effect.Effect<void>) => void) | undefined
-    let wanted = false
-    let reading = false
-    /** What a read brought after its consumer had gone. */
-    let kept: Exit.Exit<A, E> | undefined
-
-    const deliver = (exit: Exit.Exit<A, E>): void => {
-      const resume = consumer
-      consumer = undefined
-      if (resume === undefined) kept = exit
-      else resume(exit)
-    }
-
-    const demand = Effect.callback<void>((resume) => {
-      if (wanted) {
-        wanted = false
-        resume(Effect.void)
-      } else {
-        reader = resume
-      }
-    })
-    const reads = Effect.forever(
-      Effect.flatMap(demand, () =>
-        Effect.map(Effect.exit(read), (exit) => {
-          reading = false
-          deliver(exit)
-        })),
-      { disableYield: true }
-    )
-
-    const overdue = (at: number): E | undefined => {
-      if (at >= limits.endBy) return limits.onEndLate()
-      if (at >= limits.contentBy) return limits.onContentLate()
-      return at >= since + limits.idle ? limits.onIdle() : undefined
-    }
-    const guard: Effect.Effect<void> = Effect.suspend(() => {
-      const at = now(clock)
-      let wait = limits.idle
-      if (consumer !== undefined) {
-        const error = overdue(at)
-        if (error === undefined) wait = Math.min(since + limits.idle, limits.contentBy, limits.endBy) - at
-        else deliver(Exit.fail(error))
-      } else {
-        // A limit that has passed already strikes when the next read starts.
-        for (const by of [limits.contentBy, limits.endBy]) if (by > at) wait = Math.min(wait, by - at)
-      }
-      return wait === Infinity ? Effect.never : Effect.flatMap(clock.sleep(Duration.millis(wait)), () => guard)
-    })
-
-    const watched = Effect.callback<A, E>((resume) => {
-      if (kept !== undefined) {
-        const exit = kept
-        kept = undefined
-        return resume(exit)
-      }
-      since = now(clock)
-      if (since >= limits.endBy) return resume(Effect.fail(limits.onEndLate()))
-      if (since >= limits.contentBy) return resume(Effect.fail(limits.onContentLate()))
-      consumer = resume
-      if (!reading) {
-        reading = true
-        if (reader === undefined) {
-          wanted = true
-        } else {
-          const go = reader
-          reader = undefined
-          go(Effect.void)
-        }
-      }
+/** Returns the effect that reads one piece of a source, kept to the limits. */
+export const watch = <A, E>(source: Source.Source<A, E>, limits: Limits<E>, alarm: Alarm): Effect.Effect<A, E> =>
+  Effect.callback((resume) => {
+    const late = passed(limits, alarm)
+    if (late !== undefined) return resume(Effect.fail(late()))
+    if (!take(source, limits, alarm, resume)) {
       return Effect.sync(() => {
-        consumer = undefined
+        alarm.lift()
+        source.leave()
       })
-    })
-
-    const limited = limits.idle !== Infinity || limits.contentBy !== Infinity || limits.endBy !== Infinity
-    return limited
-      ? Effect.forkIn(reads, scope).pipe(
-        Effect.andThen(Effect.forkIn(guard, scope)),
-        Effect.as(watched)
-      )
-      : Effect.succeed(read)
+    }
   })
+
+/** Reads all pieces of a source, each kept to the limits, until it ends or `onPiece` says that it is enough. */
+export const drain = <A, E>(
+  source: Source.Source<A, E>,
+  limits: Limits<E>,
+  alarm: Alarm,
+  onPiece: (piece: A) => boolean
+): Effect.Effect<void, E> =>
+  Effect.callback((resume) => {
+    const onTaken = (piece: Exit.Exit<A, E>): boolean => {
+      if (piece._tag === "Failure") resume(piece)
+      else if (onPiece(piece.value)) resume(Effect.void)
+      else return true
+      return false
+    }
+    const next = (): void => {
+      // Pieces that are there already come at once, one after the other.
+      for (;;) {
+        let inside = true
+        let more = false
+        const there = take(source, limits, alarm, (piece) => {
+          more = onTaken(piece)
+          if (!inside && more) next()
+        })
+        inside = false
+        if (!there || !more) return
+      }
+    }
+    next()
+    return Effect.sync(() => {
+      alarm.lift()
+      source.leave()
+    })
+  })
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** Takes a piece, or what the limit that is reached first fails with. Returns whether it came at once. */
+const take = <A, E>(
+  source: Source.Source<A, E>,
+  limits: Limits<E>,
+  alarm: Alarm,
+  resume: (piece: Exit.Exit<A, E>) => void
+): boolean => {
+  let there = false
+  source.take((piece) => {
+    there = true
+    alarm.lift()
+    resume(piece)
+  })
+  if (!there) wait(source, limits, alarm, resume)
+  return there
+}
+
+/** Arms the alarm for a piece that is not there yet. */
+const wait = <A, E>(
+  source: Source.Source<A, E>,
+  limits: Limits<E>,
+  alarm: Alarm,
+  resume: (piece: Exit.Exit<A, E>) => void
+): void => {
+  const from = alarm.now()
+  alarm.set(Math.min(from + limits.idle, limits.contentBy, limits.endBy), () => {
+    source.leave()
+    const late = reached(limits, alarm.now()) ?? limits.onIdle
+    resume(Exit.fail(late()))
+  }, from)
+}
+
+/** The instant that has passed already when a read starts, if one has. */
+const passed = <E>(limits: Limits<E>, alarm: Alarm): (() => E) | undefined =>
+  limits.endBy === Infinity && limits.contentBy === Infinity ? undefined : reached(limits, alarm.now())
+
+const reached = <E>(limits: Limits<E>, at: number): (() => E) | undefined =>
+  at >= limits.endBy ? limits.onEndLate : at >= limits.contentBy ? limits.onContentLate : undefined

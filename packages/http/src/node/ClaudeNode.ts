@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Rules from "@effect-claude/core/Rules"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
@@ -14,7 +15,8 @@ import * as UndiciHttpClient from "./UndiciHttpClient.ts"
 
 /**
  * Layer that provides `Claude` over a connection pool of its own. What the
- * options leave out is read from `Config`, as by `Claude.layerConfig`.
+ * options leave out is read from `Config`, as by `Claude.layerConfig`; requests
+ * are held to `Rules.standard` unless other rules are given.
  *
  * **Example** (Running a program on Node)
  *
@@ -49,4 +51,7 @@ export const layer = (
 export const layerNoDispatcher = (
   options?: ClaudeConfig.Options
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, NodeHttpClient.Dispatcher> =>
-  Layer.provide(Claude.layerConfig(options), UndiciHttpClient.layer)
+  Layer.provide(
+    Claude.layerConfig({ ...options, rules: options?.rules ?? Rules.standard }),
+    UndiciHttpClient.layer
+  )

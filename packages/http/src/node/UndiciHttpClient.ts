@@ -17,12 +17,12 @@ import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { constVoid } from "effect/Function"
+import * as Exit from "effect/Exit"
 import * as Cookies from "effect/http/Cookies"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import * as UrlParams from "effect/http/UrlParams"
@@ -30,13 +30,14 @@ import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { type Pipeable, Prototype } from "effect/Pipeable"
-import type * as Pull from "effect/Pull"
 import type * as Schema from "effect/Schema"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
 import * as Direct from "../internal/direct.ts"
+import * as Inflate from "../internal/inflate.ts"
+import * as Source from "../internal/source.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -53,22 +54,27 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const dispatcher = yield* NodeHttpClient.Dispatcher
   const general = yield* NodeHttpClient.makeUndici
   const settling = new Settling()
-  const isWhole = ({ body }: HttpClientRequest.HttpClientRequest) => body._tag === "Empty" || body._tag === "Uint8Array"
-  const send = (exchange: Exchange) => dispatch(dispatcher, settling, exchange)
   const client = HttpClient.make((request, url, signal) => {
-    if (!isWhole(request)) return general.postprocess(Effect.succeed(request))
-    const exchange = new Exchange(request, url, settling)
-    exchange.abortWith(signal)
-    return send(exchange)
-  })
-  return Direct.register(client, (request) => {
-    if (!isWhole(request)) return HttpClient.withScope(client).execute(request)
-    const url = HttpClientRequest.toUrl(request)
-    if (Option.isNone(url)) return client.execute(request)
-    return Effect.suspend(() => {
-      const exchange = new Exchange(request, url.value, settling)
-      return Effect.andThen(Effect.addFinalizer(() => Effect.sync(() => exchange.abort())), send(exchange))
+    const { body, headers, method } = request
+    if (body._tag !== "Empty" && body._tag !== "Uint8Array") return general.postprocess(Effect.succeed(request))
+    const bytes = body._tag === "Empty" ? undefined : body
+    return Effect.callback((resume) => {
+      const exchange = new Exchange(
+        { method: methodOf(method), url, headers, body: bytes },
+        dispatcher,
+        settling,
+        (head) => resume(Exit.map(head, (head) => head.response())),
+        () => request
+      )
+      exchange.abortWith(signal)
+      exchange.start()
+      return Effect.sync(() => exchange.abort())
     })
+  })
+  return Direct.register(client, (request, _context, onHead) => {
+    const exchange = new Exchange(request, dispatcher, settling, onHead, () => Direct.toHttp(request))
+    exchange.start()
+    return exchange
   })
 })
 
@@ -106,43 +112,25 @@ class NotConnected extends Data.Error<{ readonly message: string; readonly cause
 class Settling {
   #count = 0
 
-  begin(): void {
+  /** A response has ended. Whoever waits for it is told by `then`, when undici has asked for its turn. */
+  begin(then: () => void): void {
     this.#count++
-    // undici asks for its turn after this; the second comes after it.
-    setImmediate(() => setImmediate(() => this.#count--))
+    queueMicrotask(() => {
+      setImmediate(this.#settled)
+      then()
+    })
   }
 
   /** Runs `send` once all connections are settled. */
   whenSettled(send: () => void): void {
     if (this.#count === 0) send()
-    else setImmediate(() => setImmediate(send))
+    else setImmediate(send)
+  }
+
+  readonly #settled = (): void => {
+    this.#count--
   }
 }
-
-const dispatch = (
-  dispatcher: Undici.Dispatcher,
-  settling: Settling,
-  exchange: Exchange
-): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
-  Effect.callback((resume) => {
-    const { request, url } = exchange
-    const { body } = request
-    const options: Undici.Dispatcher.DispatchOptions = {
-      method: methodOf(request.method),
-      origin: url.origin,
-      path: url.pathname + url.search,
-      headers: request.headers,
-      body: body._tag === "Uint8Array" ? body.body : null,
-      // The transport keeps its own time.
-      headersTimeout: 0,
-      bodyTimeout: 0
-    }
-    exchange.onHead = resume
-    settling.whenSettled(() => {
-      if (!exchange.aborted) dispatcher.dispatch(options, exchange)
-    })
-    return Effect.sync(() => exchange.abort())
-  })
 
 const methods: { readonly [method: string]: Undici.Dispatcher.HttpMethod | undefined } = {
   GET: "GET",
@@ -156,126 +144,214 @@ const methods: { readonly [method: string]: Undici.Dispatcher.HttpMethod | undef
 
 const methodOf = (method: string): Undici.Dispatcher.HttpMethod => methods[method] ?? "POST"
 
-type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
+/** A request as undici is given it. */
+interface Request extends Omit<Direct.Request, "method"> {
+  readonly method: Undici.Dispatcher.HttpMethod
+}
+
+type OnHead = (head: Exit.Exit<Head, HttpClientError.HttpClientError>) => void
+
+type Taker = Parameters<Source.Body<HttpClientError.HttpClientError>["take"]>[0]
+
+type Ended = Exit.Exit<never, HttpClientError.HttpClientError | Cause.Done>
 
 /** What is waited for: the head of the response, then its chunks. */
-class Exchange implements Undici.Dispatcher.DispatchHandler {
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly url: URL
+class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, Source.Body {
+  readonly request: Request
+  readonly #dispatcher: Undici.Dispatcher
   readonly #settling: Settling
   /** Takes the head of the response, or the failure that came instead. */
-  onHead: (head: Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>) => void =
-    constVoid
+  readonly #onHead: OnHead
+  /** The request as Effect's interface knows it: nobody asks before something fails. */
+  readonly http: () => HttpClientRequest.HttpClientRequest
   #signal: AbortSignal | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
-  #response: Response | undefined
-  #aborted: Error | undefined
+  #head: Head | undefined
+  #aborted = false
+  /** Whether it is dispatched for the second time. */
+  #isAgain = false
   /** Chunks nobody has read yet. */
-  #chunks: Array<Uint8Array> = []
+  #chunks: Array<Uint8Array> | undefined
   #waiting = 0
-  #end: Effect.Effect<never, HttpClientError.HttpClientError | Cause.Done> | undefined
-  #reader: ((chunks: Effect.Effect<Chunks, HttpClientError.HttpClientError | Cause.Done>) => void) | undefined
-  readonly #onAbort = () => this.abort()
+  #end: Ended | undefined
+  #taker: Taker | undefined
+  #onAbort: (() => void) | undefined
 
-  constructor(request: HttpClientRequest.HttpClientRequest, url: URL, settling: Settling) {
+  constructor(
+    request: Request,
+    dispatcher: Undici.Dispatcher,
+    settling: Settling,
+    onHead: OnHead,
+    http: () => HttpClientRequest.HttpClientRequest
+  ) {
     this.request = request
-    this.url = url
+    this.#dispatcher = dispatcher
     this.#settling = settling
+    this.#onHead = onHead
+    this.http = http
+  }
+
+  start(): void {
+    const { body, headers, method, url } = this.request
+    const options: Undici.Dispatcher.DispatchOptions = {
+      method,
+      origin: url.origin,
+      path: url.pathname + url.search,
+      headers,
+      body: body?.body ?? null,
+      // The transport keeps its own time.
+      headersTimeout: 0,
+      bodyTimeout: 0
+    }
+    this.#settling.whenSettled(() => {
+      if (!this.#aborted) this.#dispatcher.dispatch(options, this)
+    })
   }
 
   /** Closes the connection when a signal says so. */
   abortWith(signal: AbortSignal): void {
     if (signal.aborted) return this.abort()
     this.#signal = signal
+    this.#onAbort = () => this.abort()
     signal.addEventListener("abort", this.#onAbort, { once: true })
-  }
-
-  get aborted(): boolean {
-    return this.#aborted !== undefined
   }
 
   /** Closes the connection, unless the response was received to its end. */
   abort(): void {
-    if (this.#end !== undefined || this.#aborted !== undefined) return
-    this.#aborted = new Error("The request was given up")
-    this.#controller?.abort(this.#aborted)
+    if (this.#end !== undefined || this.#aborted) return
+    this.#aborted = true
+    this.#controller?.abort(givenUp)
   }
 
-  /** The chunks that wait, or those that come next. An interrupted read loses none. */
-  readonly pull: Pull.Pull<Chunks, HttpClientError.HttpClientError> = Effect.callback((resume) => {
-    this.#reader = resume
+  /** The chunks that wait, or those that come next. */
+  take(resume: Taker): void {
+    this.#taker = resume
     this.#flush()
-    if (this.#reader === undefined) return
-    if (this.#end !== undefined) {
-      this.#reader = undefined
-      return resume(this.#end)
-    }
-    return Effect.sync(() => {
-      this.#reader = undefined
-    })
-  })
+  }
+
+  leave(): void {
+    this.#taker = undefined
+  }
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#aborted !== undefined) controller.abort(this.#aborted)
+    if (this.#aborted) controller.abort(givenUp)
   }
 
   onResponseStart(
     _controller: Undici.Dispatcher.DispatchController,
     status: number,
-    headers: { readonly [name: string]: string | Array<string> | undefined }
+    headers: Raw
   ): void {
     // 1xx announces the response, and is none.
     if (status < 200) return
-    this.#response = new Response(this, status, headers)
-    this.onHead(Effect.succeed(this.#response))
+    this.#head = new Head(this, status, headers)
+    this.#onHead(Exit.succeed(this.#head))
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
-    this.#chunks.push(chunk)
     this.#waiting += chunk.byteLength
     if (this.#waiting > highWaterMark) controller.pause()
+    if (this.#chunks !== undefined) {
+      this.#chunks.push(chunk)
+      return
+    }
+    this.#chunks = [chunk]
     // One packet may hold many chunks: they are handed over together.
-    if (this.#chunks.length === 1 && this.#reader !== undefined) queueMicrotask(this.#flush)
+    if (this.#taker !== undefined) queueMicrotask(this.#flush)
   }
 
-  readonly #flush = () => {
-    const reader = this.#reader
-    if (reader === undefined || !Arr.isArrayNonEmpty(this.#chunks)) return
+  /** Hands over what is there, if somebody takes it. */
+  readonly #flush = (): void => {
+    const taker = this.#taker
+    if (taker === undefined) return
     const chunks = this.#chunks
-    this.#reader = undefined
-    this.#chunks = []
-    this.#waiting = 0
-    if (this.#controller?.paused === true) this.#controller.resume()
-    reader(Effect.succeed(chunks))
+    if (chunks !== undefined && Arr.isArrayNonEmpty(chunks)) {
+      this.#taker = undefined
+      this.#chunks = undefined
+      this.#waiting = 0
+      if (this.#controller?.paused === true) this.#controller.resume()
+      taker(Exit.succeed(chunks))
+    } else if (this.#end !== undefined) {
+      this.#taker = undefined
+      taker(this.#end)
+    }
   }
 
   onResponseEnd(): void {
-    this.#finish(Cause.done())
+    this.#finish(ended)
   }
 
   onResponseError(_controller: Undici.Dispatcher.DispatchController, error: Error): void {
-    const response = this.#response
-    if (response !== undefined) return this.#finish(Effect.fail(response.failed(error)))
-    this.#finish(Cause.done())
+    const head = this.#head
+    if (head !== undefined) return this.#finish(Exit.fail(head.response().failed(error)))
+    if (this.#controller === undefined && !this.#isAgain && isGone(error)) {
+      // It waited for a connection that the server gave up in that moment: nothing of it was sent.
+      this.#isAgain = true
+      return this.start()
+    }
+    this.#finish(ended)
     const cause = this.#controller === undefined ? new NotConnected({ message: error.message, cause: error }) : error
-    this.onHead(Effect.fail(
+    this.#onHead(Exit.fail(
       new HttpClientError.HttpClientError({
-        reason: new HttpClientError.TransportError({ request: this.request, cause })
+        reason: new HttpClientError.TransportError({ request: this.http(), cause })
       })
     ))
   }
 
-  #finish(end: Effect.Effect<never, HttpClientError.HttpClientError | Cause.Done>): void {
+  #finish(end: Ended): void {
     this.#end = end
-    this.#signal?.removeEventListener("abort", this.#onAbort)
-    this.#settling.begin()
-    this.#flush()
-    const reader = this.#reader
-    this.#reader = undefined
-    reader?.(end)
+    if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
+    this.#settling.begin(this.#flush)
   }
 }
+
+const isGone = (error: Error): boolean =>
+  "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE" || error.code === "UND_ERR_SOCKET")
+
+const ended: Ended = Exit.fail(Cause.Done())
+
+const givenUp = new Error("The request was given up")
+
+/** The head of a response. */
+class Head implements Direct.Head {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly body: Exchange
+  readonly #setCookie: string | Array<string> | undefined
+  #response: Response | undefined
+
+  constructor(
+    exchange: Exchange,
+    status: number,
+    headers: Raw
+  ) {
+    this.status = status
+    this.headers = isSingle(headers) ? headers : joined(headers)
+    this.body = exchange
+    this.#setCookie = headers["set-cookie"]
+  }
+
+  readonly inflated = () => Inflate.body(this.response())
+
+  response(): Response {
+    this.#response ??= new Response(this.body, this.status, this.headers, Arr.ensure(this.#setCookie ?? []))
+    return this.#response
+  }
+}
+
+type Raw = { readonly [name: string]: string | Array<string> | undefined }
+
+/** Whether every header came once. */
+const isSingle = (headers: Raw): headers is { readonly [name: string]: string | undefined } => {
+  for (const name in headers) if (typeof headers[name] === "object") return false
+  return true
+}
+
+const joined = (headers: Raw): { readonly [name: string]: string | undefined } =>
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === "object" ? value.join(", ") : value])
+  )
 
 /** The response of an exchange. What the transport does not use is made of the bytes. */
 class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
@@ -293,16 +369,16 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   constructor(
     exchange: Exchange,
     status: number,
-    headers: { readonly [name: string]: string | Array<string> | undefined }
+    headers: { readonly [name: string]: string | undefined },
+    setCookie: ReadonlyArray<string>
   ) {
     super()
-    this.request = exchange.request
-    this.url = exchange.url.href.split("#")[0] ?? ""
+    this.request = exchange.http()
+    this.url = exchange.request.url.href.split("#")[0] ?? ""
     this.status = status
     this.headers = Headers.fromInput(headers)
-    this.stream = Stream.fromPull(Effect.succeed(exchange.pull))
-    const cookies = headers["set-cookie"]
-    this.#setCookie = cookies === undefined ? [] : typeof cookies === "string" ? [cookies] : cookies
+    this.stream = Stream.fromPull(Effect.succeed(Source.read(exchange)))
+    this.#setCookie = setCookie
   }
 
   failed(cause: unknown): HttpClientError.HttpClientError {

@@ -363,4 +363,17 @@ describe("Faults survived", () => {
         assert.deepStrictEqual(new Set(texts.map(Message.text)), new Set(["Hello! How are you today?"]))
       }))
   }
+
+  it.live("survives connections over undici that are reset as soon as an answer was sent, without a retry", () =>
+    Effect.gen(function*() {
+      const server = yield* ClaudeServer.make(
+        Script.forever(Script.cutAfter(hello, { bytes: 100_000 }, { by: "reset" }))
+      )
+      const texts = yield* Effect.forEach(Array.from({ length: 10 }), () => calls.json).pipe(
+        Claude.withRetry(RetryPolicy.never),
+        Effect.provide(client("undici", server.url))
+      )
+
+      assert.deepStrictEqual(new Set(texts.map(Message.text)), new Set(["Hello! How are you today?"]))
+    }))
 })

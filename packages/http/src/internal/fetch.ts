@@ -1,0 +1,219 @@
+/**
+ * The platform's `fetch`, spoken to directly.
+ *
+ * The references of Effect's own client, `Fetch` and `RequestInit`, mean the same
+ * here. A body is read a piece at a time, and only when it is asked for; what was
+ * received to its end is never aborted.
+ *
+ * @since 0.1.0
+ */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
+import * as Result from "effect/Result"
+import * as Scheduler from "effect/Scheduler"
+import type * as Scope from "effect/Scope"
+import type * as Public from "../Exchange.ts"
+import * as Direct from "./direct.ts"
+import type { Transport } from "./send.ts"
+import type * as Source from "./source.ts"
+
+/** The way over `fetch`, without an `HttpClient`. */
+export const transport: Effect.Effect<Transport> = Effect.contextWith((context: Context.Context<never>) => {
+  const settling = new Settling()
+  return Effect.succeed<Transport>({
+    direct: (request, running, onHead) => {
+      const fetch = Context.getOrUndefined(running, FetchHttpClient.Fetch) ??
+        Context.get(context, FetchHttpClient.Fetch)
+      const init = Context.getOrUndefined(running, FetchHttpClient.RequestInit) ??
+        Context.getOrUndefined(context, FetchHttpClient.RequestInit)
+      const exchange = new Exchange(request, onHead, settling, Context.get(running, Scheduler.Scheduler))
+      exchange.start(fetch, init)
+      return exchange
+    },
+    general: (body) => {
+      const way = body === undefined ? undefined : Direct.carriedBy(body)
+      return way === undefined ? undefined : (request, baseUrl, headers) =>
+        Effect.updateContext(
+          way(request, baseUrl, headers),
+          (running: Context.Context<Scope.Scope>) => Context.merge(context, running)
+        )
+    }
+  })
+})
+
+/** What became of a connection. */
+class Broken extends Data.TaggedError("TransportError")<{ readonly reason: Public.Failure["reason"] }> {}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/**
+ * Connections whose response has ended, and which Node counts as free only after
+ * a turn of the event loop. A request sent before that would open another.
+ */
+class Settling {
+  #count = 0
+
+  begin(scheduler: Scheduler.Scheduler): void {
+    this.#count++
+    inATurn(scheduler, this.#settled)
+  }
+
+  /** Runs `send` once all connections are settled. */
+  whenSettled(scheduler: Scheduler.Scheduler, send: () => void): void {
+    if (this.#count === 0) send()
+    else inATurn(scheduler, send)
+  }
+
+  readonly #settled = (): void => {
+    this.#count--
+  }
+}
+
+/** A dispatcher of its own: one that has tasks already would run this with them, too early. */
+const inATurn = (scheduler: Scheduler.Scheduler, task: () => void): void =>
+  scheduler.makeDispatcher().scheduleTask(task, 0)
+
+type Ended = Exit.Exit<never, Public.Failure | Cause.Done>
+
+type Piece = Exit.Exit<Source.Chunks, Public.Failure | Cause.Done>
+
+/** A request under way. */
+class Exchange implements Direct.Exchange {
+  readonly #request: Direct.Request
+  readonly #onHead: Parameters<Direct.Send>[2]
+  readonly #settled: (then: () => void) => void
+  readonly #onEnd: () => void
+  readonly #controller = new AbortController()
+  #head: Head | undefined
+  #aborted = false
+
+  constructor(
+    request: Direct.Request,
+    onHead: Parameters<Direct.Send>[2],
+    settling: Settling,
+    scheduler: Scheduler.Scheduler
+  ) {
+    this.#request = request
+    this.#onHead = onHead
+    this.#settled = (then) => settling.whenSettled(scheduler, then)
+    this.#onEnd = () => settling.begin(scheduler)
+  }
+
+  start(fetch: typeof globalThis.fetch, init: RequestInit | undefined): void {
+    const { body, headers, method, url } = this.#request
+    this.#settled(() => {
+      if (this.#aborted) return
+      const sent = Result.try(() =>
+        fetch(url, {
+          ...init,
+          method,
+          headers: init?.headers === undefined
+            ? headers
+            : { ...Object.fromEntries(new Headers(init.headers)), ...headers },
+          ...(body === undefined ? undefined : { body: body.text ?? new Uint8Array(body.body) }),
+          redirect: "manual",
+          signal: this.#controller.signal
+        })
+      )
+      if (Result.isFailure(sent)) this.#onLost(sent.failure)
+      else sent.success.then(this.#onResponse, this.#onLost)
+    })
+  }
+
+  /** Closes the connection, unless the response was received to its end. */
+  abort(): void {
+    if (this.#aborted || this.#head?.isOver === true) return
+    this.#aborted = true
+    // A reason spares the platform an exception of its own, with its stack.
+    this.#controller.abort(givenUp)
+  }
+
+  readonly #onResponse = (response: Response): void => {
+    this.#head = new Head(response, this.#onEnd)
+    this.#onHead(Exit.succeed(this.#head))
+  }
+
+  readonly #onLost = (cause: unknown): void =>
+    this.#onHead(Exit.fail(new Broken({ reason: { _tag: "TransportError", cause } })))
+}
+
+/** The head of a response, which delivers its body. */
+class Head implements Direct.Head, Source.Body {
+  readonly status: number
+  readonly headers: { readonly [name: string]: string | undefined }
+  readonly #response: Response
+  readonly #onEnd: () => void
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  #reading = false
+  #taker: ((piece: Piece) => void) | undefined
+  /** What was read for somebody who has left. */
+  #kept: Piece | undefined
+  #end: Ended | undefined
+
+  constructor(response: Response, onEnd: () => void) {
+    this.status = response.status
+    this.headers = Object.fromEntries(response.headers)
+    this.#response = response
+    this.#onEnd = onEnd
+  }
+
+  get body(): Source.Body {
+    return this
+  }
+
+  get isOver(): boolean {
+    return this.#end !== undefined
+  }
+
+  take(resume: (piece: Piece) => void): void {
+    const piece = this.#kept ?? this.#end
+    this.#kept = undefined
+    if (piece !== undefined) return resume(piece)
+    this.#taker = resume
+    if (this.#reading) return
+    this.#reader ??= this.#response.body?.getReader()
+    if (this.#reader === undefined) return this.#finish(Exit.fail(new Broken({ reason: { _tag: "EmptyBodyError" } })))
+    this.#reading = true
+    this.#reader.read().then(this.#onRead, this.#onBroken)
+  }
+
+  leave(): void {
+    this.#taker = undefined
+  }
+
+  readonly #onRead = ({ value }: { readonly value?: Uint8Array | undefined }): void => {
+    this.#reading = false
+    if (value !== undefined) return this.#deliver(Exit.succeed([value]))
+    this.#onEnd()
+    this.#finish(ended)
+  }
+
+  readonly #onBroken = (cause: unknown): void => {
+    this.#reading = false
+    this.#finish(Exit.fail(new Broken({ reason: { _tag: "DecodeError", cause } })))
+  }
+
+  #finish(end: Ended): void {
+    this.#end = end
+    const taker = this.#taker
+    this.#taker = undefined
+    taker?.(end)
+  }
+
+  #deliver(piece: Piece): void {
+    const taker = this.#taker
+    this.#taker = undefined
+    if (taker === undefined) this.#kept = piece
+    else taker(piece)
+  }
+}
+
+const ended: Ended = Exit.fail(Cause.Done())
+
+const givenUp = new Error("The request was given up")

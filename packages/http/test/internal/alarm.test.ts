@@ -1,0 +1,148 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
+import * as Alarm from "../../src/internal/alarm.ts"
+
+const alarm = (longest = Infinity) =>
+  Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => new Alarm.Alarm(context, longest)))
+
+/** Tells how many sleeps of the clock are under way. */
+const sleeping = <A, E, R>(use: (count: () => number) => Effect.Effect<A, E, R>) =>
+  Effect.clockWith((clock) => {
+    let count = 0
+    const sleep: Clock.Clock["sleep"] = (duration) =>
+      Effect.suspend(() => {
+        count++
+        return Effect.ensuring(clock.sleep(duration), Effect.sync(() => count--))
+      })
+    return Effect.provideService(use(() => count), Clock.Clock, { ...clock, sleep })
+  })
+
+describe("Alarm", () => {
+  it.effect("strikes once, at its instant", () =>
+    Effect.gen(function*() {
+      const it = yield* alarm()
+      let struck = 0
+      it.set(it.now() + 100, () => struck++, it.now())
+      yield* TestClock.adjust(99)
+      assert.strictEqual(struck, 0)
+      yield* TestClock.adjust(1)
+      assert.strictEqual(struck, 1)
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(struck, 1)
+    }))
+
+  it.effect("strikes at the instant that was set last, with what was set last", () =>
+    Effect.gen(function*() {
+      for (const [first, second] of [[100, 50], [50, 100]] as const) {
+        const it = yield* alarm()
+        const struck: Array<string> = []
+        it.set(it.now() + first, () => struck.push("first"), it.now())
+        it.set(it.now() + second, () => struck.push("second"), it.now())
+        yield* TestClock.adjust(second - 1)
+        assert.deepStrictEqual(struck, [])
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual(struck, ["second"])
+      }
+    }))
+
+  it.effect("does not strike once it is lifted, and can be set again", () =>
+    Effect.gen(function*() {
+      const it = yield* alarm()
+      const struck: Array<string> = []
+      it.set(it.now() + 100, () => struck.push("first"), it.now())
+      it.lift()
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(struck, [])
+      it.set(it.now() + 100, () => struck.push("second"), it.now())
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(struck, ["second"])
+    }))
+
+  it.effect("never sleeps for an instant that never comes", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const it = yield* alarm()
+        it.set(Infinity, () => assert.fail("struck"), it.now())
+
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+
+  it.effect("sleeps once for limits that are moved away", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const it = yield* alarm()
+        for (let i = 0; i < 10; i++) it.set(it.now() + 100 + i, () => undefined, it.now())
+
+        assert.strictEqual(sleeps(), 1)
+      })
+    ))
+
+  it.effect("sleeps no longer once it is closed, and does not strike", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const it = yield* alarm()
+        it.set(it.now() + 100, () => assert.fail("struck"), it.now())
+        it.close()
+        assert.strictEqual(sleeps(), 0)
+        yield* TestClock.adjust("1 hour")
+      })
+    ))
+})
+
+describe("within", () => {
+  it.effect("is the effect itself where there is no limit", () =>
+    Effect.sync(() => {
+      const self = Effect.succeed(1)
+
+      assert.strictEqual(Alarm.within(self, Infinity, () => "late"), self)
+    }))
+
+  it.effect("returns what the effect does, and leaves no timer", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* Alarm.within(Effect.succeed(1), 100, () => "late"), 1)
+        assert.strictEqual(yield* Effect.flip(Alarm.within(Effect.fail("broken"), 100, () => "late")), "broken")
+        const slow = yield* Effect.forkChild(Alarm.within(Effect.as(Effect.sleep(50), 2), 100, () => "late"))
+        yield* TestClock.adjust(50)
+        assert.strictEqual(yield* Fiber.join(slow), 2)
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+
+  it.effect("interrupts an effect that takes longer, and fails in its place", () =>
+    Effect.gen(function*() {
+      let released = false
+      const self = Effect.onInterrupt(Effect.never, () => Effect.sync(() => released = true))
+      const fiber = yield* Effect.forkChild(Effect.exit(Alarm.within(self, 100, () => "late")))
+      yield* TestClock.adjust(99)
+      assert.isFalse(released)
+      yield* TestClock.adjust(1)
+
+      assert.deepStrictEqual(yield* Fiber.join(fiber), Exit.fail("late"))
+      assert.isTrue(released)
+    }))
+
+  it.effect("interrupts the effect with itself, and waits for it", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        let released = false
+        const self = Effect.onInterrupt(
+          Effect.never,
+          () => Effect.andThen(Effect.yieldNow, Effect.sync(() => released = true))
+        )
+        const fiber = yield* Effect.forkChild(Alarm.within(self, Duration.toMillis("1 minute"), () => "late"))
+        yield* TestClock.adjust(1)
+        yield* Fiber.interrupt(fiber)
+
+        assert.isTrue(released)
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+})
