@@ -6,6 +6,7 @@
 import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
+import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 
 // -----------------------------------------------------------------------------
 // models
@@ -19,6 +20,7 @@ import type * as Message from "@effect-claude/core/Message"
  */
 export type AgentEvent =
   | TurnStarted
+  | WindowWarning
   | Text
   | Thinking
   | TurnCommitted
@@ -37,6 +39,17 @@ export interface TurnStarted {
   readonly _tag: "TurnStarted"
   /** Which turn of the run it is, from 1. */
   readonly turn: number
+}
+
+/**
+ * The prompt that is sent next fills much of the model's window.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WindowWarning {
+  readonly _tag: "WindowWarning"
+  readonly warning: TokenEstimate.WindowWarning
 }
 
 /**

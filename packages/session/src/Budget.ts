@@ -1,5 +1,5 @@
 /**
- * Limits on what may be spent: US dollars, tokens, requests, time.
+ * Limits on what may be spent: US dollars, tokens, requests, turns, time.
  *
  * Before a request is sent, what it may cost at worst is reserved; once its answer
  * is there, what it really used is counted and the rest given back. So a budget is
@@ -7,10 +7,24 @@
  * is refused with `BudgetExceededError` before it is sent. Budgets nest, a
  * session's within a tenant's within a program's, and a request must fit into all.
  *
+ * Each attempt counts by itself, since what is sent again is paid again: retries
+ * and hedges, in a session and out of it. An attempt draws from a budget once,
+ * however it came to it. An answer that a `ResponseCache` knew draws nothing.
+ *
+ * What an attempt counts depends on what is known of its end:
+ *
+ * - answered: what the answer says it used
+ * - refused by the API, or never sent: nothing
+ * - cut: its prompt, and what it wrote as estimated from what arrived; the worst
+ *   in a `strict` budget
+ * - nobody knows (a lost connection, an interrupt before anything came, the other
+ *   of two hedged requests): the worst
+ *
  * The worst case of a request is its input as estimated, with the margin of the
  * estimate, and all of `max_tokens`. What only the API can count (files, pages its
  * tools fetch) is not in it, so answers with such parts can use more than was
- * reserved; that is counted, and the next request is refused.
+ * reserved; that is counted, and the next request is refused. Dollars are counted
+ * in whole billionths, so sums are exact up to nine million dollars.
  *
  * **Example** (Sharing a budget among sessions)
  *
@@ -35,28 +49,23 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
-import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
-import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
-import * as Usage from "@effect-claude/core/Usage"
-import type { Claude } from "@effect-claude/http/Claude"
-import * as Interceptor from "@effect-claude/http/Interceptor"
-import * as Cause from "effect/Cause"
+import { Claude } from "@effect-claude/http/Claude"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Amounts from "./internal/amounts.ts"
+import * as Metering from "./internal/metering.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * What a request uses.
+ * What a request uses, or a turn.
  *
  * @category models
  * @since 0.1.0
@@ -65,8 +74,12 @@ export interface Amount {
   /** Tokens of all kinds, of the prompt and of the answer. */
   readonly tokens: number
   readonly requests: number
+  /** Turns of sessions. A turn can take several requests. */
+  readonly turns: number
   /** None where the price is not known. */
   readonly usd: Option.Option<number>
+  /** Whether it is estimated, from what arrived of an answer that was cut. A strict budget counts what was reserved then. */
+  readonly estimated?: boolean | undefined
 }
 
 /**
@@ -81,6 +94,19 @@ export interface Reservation {
 }
 
 /**
+ * How much of each thing that has a limit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sums {
+  readonly usd: number
+  readonly tokens: number
+  readonly requests: number
+  readonly turns: number
+}
+
+/**
  * What a budget has seen, and what it has left. Something without a limit is
  * without an end.
  *
@@ -88,10 +114,10 @@ export interface Reservation {
  * @since 0.1.0
  */
 export interface State {
-  readonly spent: { readonly usd: number; readonly tokens: number; readonly requests: number }
-  /** What requests that are under way may use. */
-  readonly reserved: { readonly usd: number; readonly tokens: number; readonly requests: number }
-  readonly left: { readonly usd: number; readonly tokens: number; readonly requests: number }
+  readonly spent: Sums
+  /** What requests and turns that are under way may use. */
+  readonly reserved: Sums
+  readonly left: Sums
 }
 
 /**
@@ -132,17 +158,30 @@ export interface Options {
    */
   readonly tokens?: number | undefined
   /**
-   * How many requests may be sent.
+   * How many requests may be sent, each attempt by itself.
    *
    * @default none
    */
   readonly requests?: number | undefined
+  /**
+   * How many turns of sessions may be committed. A turn that fails is given back.
+   *
+   * @default none
+   */
+  readonly turns?: number | undefined
   /**
    * How long after it was made the budget may be drawn on.
    *
    * @default none
    */
   readonly duration?: Duration.Input | undefined
+  /**
+   * Whether an answer that was cut counts what was reserved for it, rather than
+   * what can be told of it.
+   *
+   * @default false
+   */
+  readonly strict?: boolean | undefined
   /**
    * The budget around this one.
    *
@@ -171,13 +210,15 @@ export const make = (options: Options): Effect.Effect<Budget> =>
   Effect.map(Clock.currentTimeMillis, (now) => {
     const name = options.name ?? "the budget"
     const until = options.duration === undefined ? Infinity : now + Duration.toMillis(options.duration)
-    const limits = {
-      usd: options.usd ?? Infinity,
+    const limits: Sums = {
+      usd: nanos(options.usd ?? Infinity),
       tokens: options.tokens ?? Infinity,
-      requests: options.requests ?? Infinity
+      requests: options.requests ?? Infinity,
+      turns: options.turns ?? Infinity
     }
-    const spent = { usd: 0, tokens: 0, requests: 0 }
-    const reserved = { usd: 0, tokens: 0, requests: 0 }
+    const spent: Account = { usd: 0, tokens: 0, requests: 0, turns: 0 }
+    const reserved: Account = { usd: 0, tokens: 0, requests: 0, turns: 0 }
+    const left = (field: keyof Sums): number => limits[field] - spent[field] - reserved[field]
 
     /** Why an amount does not fit, if it does not. */
     const refusal = (worst: Amount, now: number): string | undefined => {
@@ -185,32 +226,29 @@ export const make = (options: Options): Effect.Effect<Budget> =>
       if (Option.isNone(worst.usd) && limits.usd < Infinity) {
         return `${name} is in US dollars, and the price of the model is not known. Provide it with ModelCatalog.`
       }
-      const usd = Option.getOrElse(worst.usd, () => 0)
-      if (spent.requests + reserved.requests + worst.requests > limits.requests) {
-        return `${name} is for ${limits.requests} requests.`
+      const sums = sumsOf(worst)
+      if (sums.turns > left("turns")) return `${name} is for ${counted(limits.turns, "turn")}.`
+      if (sums.requests > left("requests")) return `${name} is for ${counted(limits.requests, "request")}.`
+      if (sums.tokens > left("tokens")) {
+        return `it may use ${sums.tokens} tokens, and ${name} has ${Math.max(0, left("tokens"))} left.`
       }
-      if (spent.tokens + reserved.tokens + worst.tokens > limits.tokens) {
-        const left = Math.max(0, limits.tokens - spent.tokens - reserved.tokens)
-        return `it may use ${worst.tokens} tokens, and ${name} has ${left} left.`
-      }
-      if (spent.usd + reserved.usd + usd > limits.usd) {
-        const left = Math.max(0, limits.usd - spent.usd - reserved.usd)
-        return `it may cost ${dollars(usd)}, and ${name} has ${dollars(left)} left.`
+      if (sums.usd > left("usd")) {
+        return `it may cost ${dollars(sums.usd)}, and ${name} has ${dollars(Math.max(0, left("usd")))} left.`
       }
       return undefined
     }
 
     const draw = (worst: Amount): Reservation => {
-      const usd = Option.getOrElse(worst.usd, () => 0)
-      add(reserved, { ...worst, usd }, 1)
+      const sums = sumsOf(worst)
+      add(reserved, sums, 1)
       let open = true
       return {
         settle: (used) =>
           Effect.sync(() => {
             if (!open) return
             open = false
-            add(reserved, { ...worst, usd }, -1)
-            add(spent, { ...used, usd: Option.getOrElse(used.usd, () => 0) }, 1)
+            add(reserved, sums, -1)
+            add(spent, options.strict === true && used.estimated === true ? most(sums, sumsOf(used)) : sumsOf(used), 1)
           })
       }
     }
@@ -223,7 +261,7 @@ export const make = (options: Options): Effect.Effect<Budget> =>
           // Drawn at once, so that nobody comes between; given back where a budget around has no room.
           const own = draw(worst)
           if (options.within === undefined) return Effect.succeed(own)
-          return options.within.reserve(worst).pipe(
+          return Metering.reserve(options.within, worst).pipe(
             Effect.onError(() => own.settle(nothing)),
             Effect.map((outer): Reservation => ({
               settle: (used) => Effect.andThen(own.settle(used), outer.settle(used))
@@ -231,13 +269,9 @@ export const make = (options: Options): Effect.Effect<Budget> =>
           )
         }),
       state: Effect.sync(() => ({
-        spent: { ...spent },
-        reserved: { ...reserved },
-        left: {
-          usd: limits.usd - spent.usd - reserved.usd,
-          tokens: limits.tokens - spent.tokens - reserved.tokens,
-          requests: limits.requests - spent.requests - reserved.requests
-        }
+        spent: shown(spent),
+        reserved: shown(reserved),
+        left: shown({ usd: left("usd"), tokens: left("tokens"), requests: left("requests"), turns: left("turns") })
       }))
     }
   })
@@ -252,8 +286,13 @@ export const make = (options: Options): Effect.Effect<Budget> =>
  *
  * **When to use**
  *
- * Use it for a whole program, or for calls without a session. A session that has
- * the same budget of its own would draw twice.
+ * Use it for a whole program, or for calls without a session. Sessions that have
+ * the same budget, or one within it, draw from it once all the same.
+ *
+ * **Details**
+ *
+ * Other layers may come before or after it: it is always next to what is sent, so
+ * that what pacing holds back is not drawn yet, and both of two hedged requests are.
  *
  * **Example** (Limiting what one call may cost)
  *
@@ -275,8 +314,16 @@ export const make = (options: Options): Effect.Effect<Budget> =>
  * @since 0.1.0
  */
 export const layer = (budget: Budget): Layer.Layer<Claude, never, Claude> =>
-  Interceptor.layer(
-    Effect.succeed(({ request }) => Effect.sync(() => request === undefined ? {} : follow(budget, request)))
+  Layer.effect(
+    Claude,
+    Effect.map(Claude, (claude) =>
+      Metering.inside(
+        claude,
+        (call) =>
+          Effect.sync(() =>
+            call.request === undefined ? {} : Metering.make(call, Metering.draw(budget, call.request)).follower
+          )
+      ))
   )
 
 // -----------------------------------------------------------------------------
@@ -289,7 +336,7 @@ export const layer = (budget: Budget): Layer.Layer<Claude, never, Claude> =>
  * @category amounts
  * @since 0.1.0
  */
-export const nothing: Amount = { tokens: 0, requests: 0, usd: Option.some(0) }
+export const nothing: Amount = Amounts.nothing
 
 /**
  * Returns what a request may use at worst.
@@ -297,97 +344,53 @@ export const nothing: Amount = { tokens: 0, requests: 0, usd: Option.some(0) }
  * @category amounts
  * @since 0.1.0
  */
-export const worstCase = (request: MessageRequest.MessageRequest): Effect.Effect<Amount> =>
-  Effect.map(ModelCatalog.Current, (catalog) => {
-    const estimate = TokenEstimate.ofRequest(request)
-    const input = estimate.tokens + estimate.margin
-    // Input that is written to the cache costs more than any other.
-    const written = { ...Usage.empty, output: request.max_tokens, cacheWrite1h: input }
-    const read = { ...Usage.empty, output: request.max_tokens, input }
-    const prices = [written, read].flatMap((totals) =>
-      Option.toArray(Option.map(Cost.ofTotals(request.model, totals, { catalog }), Cost.total))
-    )
-    return {
-      tokens: input + request.max_tokens,
-      requests: 1,
-      usd: prices.length === 0 ? Option.none() : Option.some(Math.max(...prices))
-    }
-  })
+export const worstCase = (request: MessageRequest.MessageRequest): Effect.Effect<Amount> => Amounts.worstCase(request)
 
 /**
- * Returns what an answer used.
+ * Returns what an answer used. Of one that was cut, which has no `stop_reason`,
+ * the API told only what its prompt used; the rest is estimated from what is there.
  *
  * @category amounts
  * @since 0.1.0
  */
-export const used = (message: Pick<Message.Message, "model" | "usage">): Effect.Effect<Amount> =>
-  Effect.map(Cost.ofMessageEffect(message), (cost) => {
-    const totals = Usage.totals(message.usage)
-    return { tokens: Usage.totalInput(totals) + totals.output, requests: 1, usd: Option.map(cost, Cost.total) }
-  })
+export const used = (message: Message.Message): Effect.Effect<Amount> => Amounts.used(message)
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-/** What is set aside for an attempt. */
-interface Pending {
-  readonly worst: Amount
-  readonly reservation: Reservation
+/** Sums, dollars in billionths. */
+type Account = { -readonly [Field in keyof Sums]: Sums[Field] }
+
+const sumsOf = ({ requests, tokens, turns, usd }: Amount): Sums => ({
+  usd: nanos(Option.getOrElse(usd, () => 0)),
+  tokens,
+  requests,
+  turns
+})
+
+const add = (account: Account, sums: Sums, sign: 1 | -1): void => {
+  account.usd += sign * sums.usd
+  account.tokens += sign * sums.tokens
+  account.requests += sign * sums.requests
+  account.turns += sign * sums.turns
 }
 
-const follow = (budget: Budget, request: MessageRequest.MessageRequest): Interceptor.Follower => {
-  /** Attempts whose end is the end of the call. */
-  const open: Array<Pending> = []
+const most = (a: Sums, b: Sums): Sums => ({
+  usd: Math.max(a.usd, b.usd),
+  tokens: Math.max(a.tokens, b.tokens),
+  requests: Math.max(a.requests, b.requests),
+  turns: Math.max(a.turns, b.turns)
+})
 
-  const settle = (
-    { reservation, worst }: Pending,
-    message: Message.Message | undefined,
-    outcome: ClaudeError.Outcome
-  ): Effect.Effect<void> =>
-    message === undefined
-      ? reservation.settle(outcome === "notSent" || outcome === "rejected" ? nothing : worst)
-      : Effect.flatMap(used(message), reservation.settle)
+/** Whole billionths of a dollar add up without a rest: a token of the cheapest class costs several. */
+const nanos = (usd: number): number => Math.round(usd * 1e9)
 
-  return {
-    attempt: (attempt) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(
-          worstCase(request),
-          (worst) =>
-            Effect.flatMap(budget.reserve(worst), (reservation) =>
-              Effect.onExit(restore(attempt), (exit) => {
-                const pending: Pending = { worst, reservation }
-                const error = Exit.isSuccess(exit) ? Option.none() : Cause.findErrorOption(exit.cause)
-                if (Option.isSome(error)) return settle(pending, error.value.partial, error.value.outcome)
-                open.push(pending)
-                return Effect.void
-              }))
-        )
-      ),
-    onEnd: (ending) => {
-      const [message, outcome] = ending._tag === "Failed"
-        ? [ending.error.partial, ending.error.outcome]
-        : [ending.message, "unknown" as const]
-      // The answer is of the last attempt; nobody knows what came of one that was given up for it.
-      return Effect.forEach(
-        open.splice(0).toReversed(),
-        (pending, index) => index === 0 ? settle(pending, message, outcome) : settle(pending, undefined, "unknown"),
-        { discard: true }
-      )
-    }
-  }
-}
+const shown = (account: Sums): Sums => ({ ...account, usd: account.usd / 1e9 })
 
-type Sums = { -readonly [Field in keyof State["spent"]]: number }
+const dollars = (nanos: number): string => `$${(nanos / 1e9).toFixed(4)}`
 
-const add = (sums: Sums, amount: State["spent"], sign: 1 | -1): void => {
-  sums.usd += sign * amount.usd
-  sums.tokens += sign * amount.tokens
-  sums.requests += sign * amount.requests
-}
-
-const dollars = (usd: number): string => `$${usd.toFixed(4)}`
+const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
 
 const exceeded = (problem: string): ClaudeError.BudgetExceededError =>
   new ClaudeError.BudgetExceededError({

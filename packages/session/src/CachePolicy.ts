@@ -190,7 +190,8 @@ export const changeOf = (
   if (tools !== undefined) return Option.some({ part: "tools", path: `tools[${tools}]` })
   const system = firstDifference(MessageRequest.blocks(before.system), MessageRequest.blocks(after.system), true)
   if (system !== undefined) return Option.some({ part: "system", path: `system[${system}]` })
-  const [flatBefore, flatAfter] = [flatten(before), flatten(after)]
+  const same = sharedTurns(before.messages, after.messages)
+  const [flatBefore, flatAfter] = [flatten(before.messages, same), flatten(after.messages, same)]
   const block = firstDifference(flatBefore.map(({ key }) => key), flatAfter.map(({ key }) => key), false)
   if (block === undefined) return Option.none()
   return Option.some({ part: "messages", path: (flatAfter[block] ?? flatBefore[block])?.path ?? "messages" })
@@ -288,10 +289,21 @@ const firstDifference = (
   return whole && after.length > before.length ? before.length : undefined
 }
 
-const flatten = ({ messages }: MessageRequest.MessageRequest) =>
-  messages.flatMap((turn, index) =>
+/** How many turns two prompts share, as those of one history do: they need not be looked into. */
+const sharedTurns = (
+  before: ReadonlyArray<MessageRequest.MessageParam>,
+  after: ReadonlyArray<MessageRequest.MessageParam>
+): number => {
+  const different = before.findIndex((turn, index) =>
+    turn.content !== after[index]?.content || turn.role !== after[index]?.role
+  )
+  return different === -1 ? before.length : different
+}
+
+const flatten = (messages: ReadonlyArray<MessageRequest.MessageParam>, from: number) =>
+  messages.slice(from).flatMap((turn, index) =>
     MessageRequest.blocks(turn.content).map((block, at) => ({
       key: `${turn.role} ${keyOf(block)}`,
-      path: `messages[${index}].content[${at}]`
+      path: `messages[${from + index}].content[${at}]`
     }))
   )

@@ -12,7 +12,7 @@
  *
  * @since 0.1.0
  */
-import * as Message from "@effect-claude/core/Message"
+import type * as Message from "@effect-claude/core/Message"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
 import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Usage from "@effect-claude/core/Usage"
@@ -124,5 +124,4 @@ export const warning = (
  * @category sizes
  * @since 0.1.0
  */
-export const isFull = (message: Message.Message): boolean =>
-  Message.isTruncated(message) && message.stop_reason === "model_context_window_exceeded"
+export const isFull = (message: Message.Message): boolean => message.stop_reason === "model_context_window_exceeded"

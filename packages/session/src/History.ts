@@ -62,7 +62,7 @@ export type TypeId = "~@effect-claude/session/History"
  * - `awaitingReply`: an answer, since the last turn sent is the user's; further
  *   words of the user join that turn
  * - `awaitingToolResults`: the results of the tools the model called
- * - `paused`: the rest of an answer that stopped with `pause_turn`
+ * - `paused`: the rest of an answer that stopped with `pause_turn` or `compaction`
  *
  * @category models
  * @since 0.1.0

@@ -44,6 +44,7 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Budget } from "./Budget.ts"
+import type * as CachePolicy from "./CachePolicy.ts"
 import * as History from "./History.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
@@ -104,16 +105,25 @@ export interface State {
   readonly history: History.History
   /** What each request says besides. */
   readonly parameters: Turn.Parameters
-  /** What the committed answers used. */
+  /** What the committed answers say they used. */
   readonly usage: Usage.Totals
-  /** What all answers used, those of failed and interrupted turns included. */
+  /**
+   * What all attempts used, those that failed or were interrupted included: as far
+   * as is known, which of an answer that was cut is its prompt and an estimate of
+   * what it wrote. An answer that was known already used nothing.
+   */
   readonly spent: Usage.Totals
-  /** What all answers cost; none as soon as the price of one is not known. */
+  /** What all that cost; none as soon as the price of a part is not known. */
   readonly cost: Option.Option<Cost.Cost>
   /** The last answer that was committed. */
   readonly lastResponse: Option.Option<Message.Message>
   /** The warning for the last prompt, if it filled much of the model's window. */
   readonly window: Option.Option<WindowWarning>
+  /**
+   * Where the last prompt differs from the one before it, if nothing of it was read
+   * from the cache: why it was not.
+   */
+  readonly cacheMiss: Option.Option<CachePolicy.Change>
 }
 
 /**
@@ -164,11 +174,11 @@ export interface Session {
   readonly history: Effect.Effect<History.History>
   /** What each request says besides. */
   readonly parameters: Effect.Effect<Turn.Parameters>
-  /** What the committed answers used. */
+  /** What the committed answers say they used. */
   readonly usage: Effect.Effect<Usage.Totals>
-  /** What all answers used, those of failed and interrupted turns included. */
+  /** What all attempts used, as far as is known. */
   readonly spent: Effect.Effect<Usage.Totals>
-  /** What all answers cost; none as soon as the price of one is not known. */
+  /** What all attempts cost; none as soon as the price of one is not known. */
   readonly cost: Effect.Effect<Option.Option<Cost.Cost>>
   /** The last answer that was committed. */
   readonly lastResponse: Effect.Effect<Option.Option<Message.Message>>
@@ -213,7 +223,7 @@ export interface Options extends Turn.Parameters, Turn.Policy {
    */
   readonly abandonAfter?: Duration.Input | undefined
   /**
-   * What may be spent. Forks draw on the same budget.
+   * What may be spent. Each attempt draws on it, and so do forks.
    *
    * @default none
    */
@@ -258,7 +268,8 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
  * Each change is in the store before it is in the session. When the store
  * refuses it, the turn fails with the answer on the error, and what it used is
  * counted. When another process wrote to the session meanwhile, the turn fails
- * with `SessionConflictError`, and `refresh` catches up.
+ * with `SessionConflictError`, and `refresh` catches up. What failed turns spent is
+ * written with the next change.
  *
  * @category constructors
  * @since 0.1.0
@@ -287,7 +298,7 @@ export const restore = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Session, RequestValidationError, Claude> {
   const snapshot = yield* Effect.fromResult(SessionJson.decode(exported))
   const { parameters, settings } = read({ ...snapshot.parameters, ...options }, yield* Claude)
-  return of(yield* Core.make(settings, parameters, { ...snapshot, undo: undefined, parameters: {} }))
+  return of(yield* Core.make(settings, parameters, { ...snapshot, undo: undefined, parameters: {}, named: new Map() }))
 })
 
 // -----------------------------------------------------------------------------

@@ -65,10 +65,14 @@ export interface Changed {
   readonly type: "changed"
   readonly size: number
   readonly entries: ReadonlyArray<HistoryEntry.Encoded>
+  /** What the answers that were committed so far say they used. */
+  readonly usage: Usage.Totals
   /** What the session has spent so far, failed turns included. */
   readonly spent: Usage.Totals
   /** What that cost, where the prices are known. */
   readonly cost: Cost.Cost | null
+  /** The name of the turn, where it was given one, and how many of the replies, the last, are its own. */
+  readonly turn?: { readonly name: string; readonly replies: number } | undefined
 }
 
 /**
@@ -263,8 +267,10 @@ const Line = Schema.Struct({
       type: Schema.Literal("changed"),
       size: Schema.Int,
       entries: Schema.Array(HistoryEntry.Encoded),
+      usage: Stored.Totals,
       spent: Stored.Totals,
-      cost: Schema.NullOr(Stored.Dollars)
+      cost: Schema.NullOr(Stored.Dollars),
+      turn: Schema.optional(Schema.Struct({ name: Schema.String, replies: Schema.Int }))
     }),
     Schema.Struct({ type: Schema.Literal("undone") }),
     Schema.Struct({

@@ -33,22 +33,18 @@
  * @since 0.1.0
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
-import * as JsonSchemaTransform from "@effect-claude/core/JsonSchemaTransform"
 import * as Message from "@effect-claude/core/Message"
-import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as PartialJson from "@effect-claude/core/PartialJson"
-import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
 import * as Effect from "effect/Effect"
-import type * as JsonSchema from "effect/JsonSchema"
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
-import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as History from "./History.ts"
+import * as Form from "./internal/answerForm.ts"
+import * as Asking from "./internal/asking.ts"
 import * as Failure from "./internal/failure.ts"
 import type { Session, TurnError } from "./Session.ts"
 import type * as Turn from "./Turn.ts"
@@ -73,11 +69,23 @@ export interface Answer<A> {
 /**
  * An answer as it is written, and in the end the answer.
  *
+ * - `Partial`: what can be read of it so far
+ * - `Repairing`: it did not match, and the model is asked again. What was shown of
+ *   it is void; the partial values that follow are those of the next answer
+ * - `Done`: the answer
+ *
  * @category models
  * @since 0.1.0
  */
 export type Event<A> =
   | { readonly _tag: "Partial"; readonly value: unknown }
+  | {
+    readonly _tag: "Repairing"
+    /** What is wrong, and the answer it is wrong with. */
+    readonly error: StructuredOutputError
+    /** How often the model was asked again by now: 1 the first time. */
+    readonly repair: number
+  }
   | { readonly _tag: "Done"; readonly answer: Answer<A> }
 
 // -----------------------------------------------------------------------------
@@ -156,18 +164,11 @@ export interface ReadOptions {
  */
 export const format = (
   schema: Schema.Constraint
-): Result.Result<NonNullable<MessageRequest.OutputConfig["format"]>, StructuredOutputError> => {
-  const described = Result.try({
-    try: () => JsonSchemaTransform.strict(wrapped(JsonSchemaTransform.fromSchema(schema))),
-    catch: (cause) => unsayable(cause instanceof Error ? cause.message : "it has no JSON Schema")
-  })
-  return Result.flatMap(described, ({ problems, schema }) =>
-    problems.length === 0
-      ? Result.succeed({ type: "json_schema", schema })
-      : Result.fail(
-        unsayable(problems.map(({ message, path }) => `${path.join(".") || "the top"}: ${message}`).join(" "))
-      ))
-}
+): Result.Result<NonNullable<MessageRequest.OutputConfig["format"]>, StructuredOutputError> =>
+  Form.describe(schema).pipe(
+    Result.map((schema) => ({ type: "json_schema" as const, schema })),
+    Result.mapError((problem) => new StructuredOutputError({ reason: "schema", problem }))
+  )
 
 /**
  * Reads an answer.
@@ -194,9 +195,9 @@ export const decode = <S extends Schema.Constraint>(
         : fail("notJson", `It is not JSON: it breaks off or goes wrong after ${text.length} characters.`)
     }
     return Effect.catchTag(
-      Schema.decodeUnknownEffect(codecOf(schema))(isWrapped(schema) ? unwrap(value) : value),
+      Form.decode(schema, value),
       "SchemaError",
-      (error) => fail("mismatch", `It does not match ${placesOf(error)}.`, error)
+      (error) => fail("mismatch", `It does not match ${Form.placesOf(error)}.`, error)
     )
   })
 
@@ -217,17 +218,17 @@ export const send = Effect.fn("StructuredOutput.send")(function*<S extends Schem
   options?: Options
 ): Effect.fn.Return<Answer<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> {
   const turn = yield* turnOf(session, schema, options)
-  return yield* settle(
-    schema,
-    yield* session.send(input, turn),
-    options,
-    ({ words }) => session.send(words, again(turn))
+  return yield* Asking.ask(
+    reader(schema),
+    (round) => round === undefined ? session.send(input, turn) : session.send(round.words, again(turn)),
+    options
   )
 })
 
 /**
  * Says something, and streams the answer: what can be read of it so far, whenever
- * that is more than before, and in the end the answer itself.
+ * that is more than before, and in the end the answer itself. Where the model is
+ * asked again, the stream says so and goes on with what it answers then.
  *
  * @category asking
  * @since 0.1.0
@@ -240,7 +241,11 @@ export const stream = <S extends Schema.Constraint>(
 ): Stream.Stream<Event<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> =>
   Stream.unwrap(
     Effect.map(turnOf(session, schema, options), (turn) =>
-      follow(schema, session.stream(input, turn), options, ({ words }) => session.send(words, again(turn))))
+      Asking.follow(
+        reader(schema),
+        (round) => round === undefined ? session.stream(input, turn) : session.stream(round.words, again(turn)),
+        options
+      ))
   )
 
 /**
@@ -271,12 +276,13 @@ export const create = Effect.fn("StructuredOutput.create")(function*<S extends S
   options?: ReadOptions
 ): Effect.fn.Return<Answer<S["Type"]>, ClaudeError | StructuredOutputError, Claude | S["DecodingServices"]> {
   const asked = yield* requestOf(request, schema)
-  return yield* settle(schema, yield* Messages.create(asked), options, (round) => Messages.create(after(asked, round)))
+  return yield* Asking.ask(reader(schema), (round) => Messages.create(after(asked, round)), options)
 })
 
 /**
  * Sends a request, and streams the answer: what can be read of it so far, whenever
- * that is more than before, and in the end the answer itself.
+ * that is more than before, and in the end the answer itself. Where the model is
+ * asked again, the stream says so and goes on with what it answers then.
  *
  * @category asking
  * @since 0.1.0
@@ -289,7 +295,7 @@ export const createStream = <S extends Schema.Constraint>(
   Stream.unwrap(
     Effect.map(
       requestOf(request, schema),
-      (asked) => follow(schema, Messages.stream(asked), options, (round) => Messages.create(after(asked, round)))
+      (asked) => Asking.follow(reader(schema), (round) => Messages.stream(after(asked, round)), options)
     )
   )
 
@@ -297,11 +303,10 @@ export const createStream = <S extends Schema.Constraint>(
 // internal
 // -----------------------------------------------------------------------------
 
-/** An answer that does not match, what the model is told of it, and what was said since the first question. */
-interface Round {
-  readonly words: string
-  readonly turns: ReadonlyArray<MessageRequest.MessageParam>
-}
+/** How answers are read. */
+const reader = <S extends Schema.Constraint>(
+  schema: S
+): Asking.Reader<S["Type"], S["DecodingServices"]> => ({ read: (message) => decode(message, schema), schema })
 
 /** The options of a turn that asks for the schema's form. */
 const turnOf = Effect.fnUntraced(function*(
@@ -317,7 +322,7 @@ const turnOf = Effect.fnUntraced(function*(
 })
 
 /** What is said or gone back to once is not for the turns that ask again. */
-const again = ({ instructions: _, rewind: __, ...turn }: Turn.Options): Turn.Options => turn
+const again = ({ id: _, instructions: __, rewind: ___, ...turn }: Turn.Options): Turn.Options => turn
 
 const requestOf = (
   request: MessageRequest.MessageRequest,
@@ -328,100 +333,8 @@ const requestOf = (
     (format) => ({ ...request, output_config: { ...request.output_config, format } })
   )
 
-const after = (request: MessageRequest.MessageRequest, { turns }: Round): MessageRequest.MessageRequest => ({
-  ...request,
-  messages: [...request.messages, ...turns]
-})
-
-/** Shows an answer as it is written, then reads it. */
-const follow = <S extends Schema.Constraint, E, R, E2, R2>(
-  schema: S,
-  events: Stream.Stream<StreamEvent, E, R>,
-  options: ReadOptions | undefined,
-  ask: (round: Round) => Effect.Effect<Message.Message, E2, R2>
-): Stream.Stream<Event<S["Type"]>, E | E2 | StructuredOutputError, R | R2 | S["DecodingServices"]> =>
-  Stream.suspend(() => {
-    const reader = PartialJson.make()
-    const wraps = isWrapped(schema)
-    let shown = ""
-    let state = MessageAccumulator.initial
-    const partials = events.pipe(
-      Stream.map((event): ReadonlyArray<Event<S["Type"]>> => {
-        state = MessageAccumulator.step(state, event)
-        if (event.type !== "content_block_delta" || event.delta.type !== "text_delta") return []
-        reader.push(event.delta.text)
-        const now = JSON.stringify(wraps ? unwrap(reader.value()) : reader.value()) ?? ""
-        if (now === shown || now === "") return []
-        shown = now
-        // What the reader shows goes on growing: hand out a copy.
-        return [{ _tag: "Partial", value: JSON.parse(now) }]
-      }),
-      Stream.flattenIterable
-    )
-    // A stream that ended well has its message.
-    const done = Effect.suspend(() =>
-      settle(schema, Option.getOrThrow(MessageAccumulator.snapshot(state)), options, ask)
-    )
-    return Stream.concat(
-      partials,
-      Stream.fromEffect(Effect.map(done, (answer): Event<S["Type"]> => ({ _tag: "Done", answer })))
-    )
-  })
-
-/** Reads an answer, and asks again where it does not match. */
-const settle = Effect.fnUntraced(function*<S extends Schema.Constraint, E, R>(
-  schema: S,
-  first: Message.Message,
-  options: ReadOptions | undefined,
-  ask: (round: Round) => Effect.Effect<Message.Message, E, R>
-): Effect.fn.Return<Answer<S["Type"]>, E | StructuredOutputError, R | S["DecodingServices"]> {
-  let message = first
-  let turns: ReadonlyArray<MessageRequest.MessageParam> = []
-  for (let count = 0;; count++) {
-    const read = yield* Effect.result(decode(message, schema))
-    if (Result.isSuccess(read)) return { value: read.success, message, repairs: count }
-    const { cause, reason } = read.failure
-    if (count >= (options?.repairs ?? 1) || (reason !== "mismatch" && reason !== "notJson")) return yield* read.failure
-    // The model is told all of it; what is printed quotes nothing of the answer.
-    const problem = Schema.isSchemaError(cause) ? cause.message : read.failure.problem
-    const words = `Your answer does not have the form that was asked for. ${problem} Answer again.`
-    // An answer that says nothing cannot be sent back: the question is asked again as it was.
-    const answer = Option.toArray(Message.toParam(message))
-    turns = answer.length === 0 ? turns : [...turns, ...answer, MessageRequest.user(words)]
-    message = yield* ask({ words, turns })
-  }
-})
-
-const issues = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/** Where an answer does not match, without what is there. */
-const placesOf = (error: Schema.SchemaError): string => {
-  const places = issues(error.issue).issues.map(({ path = [] }) =>
-    path.map((segment) => `[${JSON.stringify(typeof segment === "object" ? segment.key : segment)}]`).join("")
-  )
-  return `at ${[...new Set(places)].map((place) => place === "" ? "the top" : place).join(", ")}`
-}
-
-const unsayable = (problem: string): StructuredOutputError => new StructuredOutputError({ reason: "schema", problem })
-
-/** The codec that reads JSON: what JSON has no value for is read from strings and arrays. */
-const codecOf = <S extends Schema.Constraint>(schema: S) => Schema.toCodecJson(schema)
-
-const isObject = (schema: JsonSchema.JsonSchema): boolean => schema["type"] === "object"
-
-const isWrapped = (schema: Schema.Constraint): boolean => !isObject(JsonSchemaTransform.fromSchema(schema))
-
-const wrapped = (schema: JsonSchema.JsonSchema): JsonSchema.JsonSchema => {
-  if (isObject(schema)) return schema
-  const { $defs, ...value } = schema
-  return {
-    type: "object",
-    properties: { value },
-    required: ["value"],
-    additionalProperties: false,
-    ...($defs === undefined ? undefined : { $defs })
-  }
-}
-
-const unwrap = (value: unknown): unknown =>
-  typeof value === "object" && value !== null && "value" in value ? value.value : undefined
+const after = (
+  request: MessageRequest.MessageRequest,
+  round: Asking.Round | undefined
+): MessageRequest.MessageRequest =>
+  round === undefined ? request : { ...request, messages: [...request.messages, ...round.turns] }

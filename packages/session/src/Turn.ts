@@ -7,8 +7,8 @@
  * sending the same words again never says them twice. Where asked, it keeps what
  * was said so far instead, in a form the API accepts.
  *
- * A turn can take several requests: an answer that stops with `pause_turn` goes
- * on by itself, and one that was cut by `max_tokens` does when asked. It still
+ * A turn can take several requests: an answer that stops with `pause_turn`, or
+ * with `compaction` in between, goes on by itself, and one that was cut by `max_tokens` does when asked. It still
  * reads as one answer, and its events as one stream.
  *
  * @since 0.1.0
@@ -123,6 +123,15 @@ export interface Policy {
  * @since 0.1.0
  */
 export interface Options extends Policy, Partial<Parameters> {
+  /**
+   * A name for the turn, for whoever may say it again without knowing whether it
+   * was said. Once a turn of that name was committed, its answer is returned, and
+   * nothing is sent. The session knows the names of its turns as long as it
+   * exists, in other processes too where it has a store; its forks do not.
+   *
+   * @default none
+   */
+  readonly id?: string | undefined
   /**
    * Instructions the API is given in the middle of the conversation, with the
    * user's words. Not every model takes them.

@@ -6,9 +6,12 @@ import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
+import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Latch, Ref, Schema, Stream, Tracer } from "effect"
-import { Prompt, Tool, Toolkit } from "effect/ai"
+import { Clock, Effect, Exit, Fiber, Latch, Layer, Ref, Schema, Stream, Tracer } from "effect"
+import { McpClient, McpProtocol, Prompt, Tool, Toolkit } from "effect/ai"
+import { ChildProcess } from "effect/process"
+import { fileURLToPath } from "node:url"
 import { finish, options, provide, sent, user } from "./scripted.ts"
 
 const Weather = Tool.make("weather", {
@@ -75,6 +78,19 @@ describe("Agent", () => {
 
         const tools = (yield* sent)[0]?.["tools"] as ReadonlyArray<{ readonly name: string }>
         assert.deepStrictEqual(tools.map(({ name }) => name), ["web_search", "weather"])
+      }).pipe(handled(sunny), provide(done)))
+
+    it.effect("tells the model of the tools its turns are given instead of the session's", () =>
+      Effect.gen(function*() {
+        const fetch = { type: "web_fetch_20250910", name: "web_fetch" } as const
+        const session = yield* Session.make({
+          ...options,
+          tools: [{ type: "web_search_20250305", name: "web_search" }]
+        })
+        yield* Agent.run(session, "Hello", { toolkit, turn: { tools: [fetch] } })
+
+        const tools = (yield* sent)[0]?.["tools"] as ReadonlyArray<{ readonly name: string }>
+        assert.deepStrictEqual(tools.map(({ name }) => name), ["web_fetch", "weather"])
       }).pipe(handled(sunny), provide(done)))
 
     it.effect("asks for plain answers, and for streams where text is to be shown as it comes", () =>
@@ -343,7 +359,13 @@ describe("Agent", () => {
           success: Schema.String,
           toModelOutput: (name) => [
             Prompt.textPart({ text: name }),
-            Prompt.filePart({ mediaType: "image/png", data: "aGk=" })
+            ...["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "audio/wav"].map((mediaType) =>
+              Prompt.filePart({ mediaType, data: "aGk=" })
+            ),
+            ...["image/png", "application/pdf"].flatMap((mediaType) => [
+              Prompt.filePart({ mediaType, data: new TextEncoder().encode("hi") }),
+              Prompt.filePart({ mediaType, data: new URL("https://example.com/a") })
+            ])
           ]
         })
         const shots = Toolkit.make(Shot)
@@ -354,7 +376,16 @@ describe("Agent", () => {
 
         assert.deepStrictEqual((yield* results)[0]?.[0], [
           Content.text("a.png"),
-          Content.imageBase64("aGk=", "image/png")
+          Content.imageBase64("aGk=", "image/png"),
+          Content.imageBase64("aGk=", "image/jpeg"),
+          Content.imageBase64("aGk=", "image/gif"),
+          Content.imageBase64("aGk=", "image/webp"),
+          Content.pdfBase64("aGk="),
+          Content.text("[audio/wav omitted]"),
+          Content.imageBase64("aGk=", "image/png"),
+          Content.imageUrl("https://example.com/a"),
+          Content.pdfBase64("aGk="),
+          Content.pdfUrl("https://example.com/a")
         ])
       }).pipe(provide(Script.toolCall("shot"), done)))
 
@@ -620,6 +651,47 @@ describe("Agent", () => {
         assert.deepStrictEqual((yield* results)[0], ["3", false])
       }).pipe(provide(Script.toolCall("slow"), done)))
 
+    it.effect("tells of a prompt that fills much of the window, before it is sent, whoever else is told", () =>
+      Effect.gen(function*() {
+        const told: Array<number> = []
+        const session = yield* Session.make({
+          ...options,
+          contextWindow: { warnAt: 0.5, onWarning: ({ tokens }) => Effect.sync(() => void told.push(tokens)) }
+        })
+        const events = yield* Stream.runCollect(Agent.stream(session, "Weather?", { toolkit }))
+        const own = yield* Stream.runCollect(
+          Agent.stream(session, "Weather?", { toolkit, turn: { contextWindow: { warnAt: 0.9 } } })
+        )
+
+        assert.deepStrictEqual(events.map(({ _tag }) => _tag), [
+          "TurnStarted",
+          "TurnCommitted",
+          "ToolStarted",
+          "ToolFinished",
+          "TurnStarted",
+          "WindowWarning",
+          "Text",
+          "TurnCommitted",
+          "Finished"
+        ])
+        const warnings = events.flatMap((event) => event._tag === "WindowWarning" ? [event.warning] : [])
+        assert.isAtLeast(warnings[0]?.tokens ?? 0, 600_000)
+        assert.deepStrictEqual(told, warnings.map(({ tokens }) => tokens))
+        assert.isFalse(own.some(({ _tag }) => _tag === "WindowWarning"))
+      }).pipe(
+        handled(sunny),
+        provide(
+          ...["toolu_0", "toolu_1"].flatMap((id) => [
+            Script.message({
+              content: [{ type: "tool_use", id, name: "weather", input: { city: "Paris" } }],
+              stop_reason: "tool_use",
+              usage: { input_tokens: 600_000, output_tokens: 10 }
+            }),
+            done
+          ])
+        )
+      ))
+
     it.effect("interrupts the run when it is left", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
@@ -662,7 +734,7 @@ describe("Agent", () => {
   })
 
   describe("source", () => {
-    it.effect("adds the tools of another origin, such as an MCP server", () =>
+    it.effect("adds the tools of another origin", () =>
       Effect.gen(function*() {
         const remote = Toolkit.make(Tool.dynamic("remote_time", {
           parameters: { type: "object", properties: { zone: { type: "string" } } },
@@ -676,6 +748,49 @@ describe("Agent", () => {
         const tools = (yield* sent)[0]?.["tools"] as ReadonlyArray<{ readonly name: string }>
         assert.deepStrictEqual(tools.map(({ name }) => name), ["weather", "remote_time"])
       }).pipe(handled(sunny), provide(Script.toolCall("remote_time", { zone: "UTC" }), done)))
+
+    it.live("runs the tools of an MCP server that is another process", () =>
+      Effect.gen(function*() {
+        const client = yield* McpClient.McpClient
+        const remote = yield* McpClient.toolkit(client, "sums__")
+        const session = yield* Session.make(options)
+        const outcome = yield* Agent.run(session, "Add", { toolkit, sources: [Agent.source(remote)] })
+
+        assert.strictEqual(outcome.calls, 4)
+        const back = yield* results
+        assert.deepStrictEqual(back[0], ["5", false])
+        assert.include(String(back[1]?.[0]), "Not today.")
+        assert.strictEqual(back[1]?.[1], true)
+        assert.include(String(back[2]?.[0]), "b")
+        assert.strictEqual(back[2]?.[1], true)
+        assert.deepStrictEqual(back[3], [`{"sky":"sunny in Paris"}`, false])
+        const tools = (yield* sent)[0]?.["tools"] as ReadonlyArray<
+          { readonly name: string; readonly input_schema: { readonly properties?: object } }
+        >
+        assert.deepStrictEqual(tools.map(({ name }) => name), ["weather", "sums__add", "sums__refuse"])
+        assert.hasAllKeys(tools[1]?.input_schema.properties ?? {}, ["a", "b"])
+        assert.deepStrictEqual(History.check(yield* session.history), [])
+      }).pipe(
+        handled(sunny),
+        Effect.provide(Layer.provide(
+          McpClient.layerStdio({
+            name: "test",
+            version: "1.0.0",
+            command: ChildProcess.make(process.execPath, [fileURLToPath(new URL("./mcp/server.ts", import.meta.url))]),
+            protocol: McpProtocol.v2025_11_25
+          }),
+          NodeServices.layer
+        )),
+        provide(
+          Script.toolCalls([
+            { name: "sums__add", input: { a: 2, b: 3 }, id: "toolu_0" },
+            { name: "sums__refuse", input: {}, id: "toolu_1" },
+            { name: "sums__add", input: { a: 2 }, id: "toolu_2" },
+            { name: "weather", input: { city: "Paris" }, id: "toolu_3" }
+          ]),
+          done
+        )
+      ), 30_000)
   })
 
   it.effect("leaves the server's own tools to the server", () =>

@@ -1,13 +1,16 @@
 import * as Content from "@effect-claude/core/Content"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Claude from "@effect-claude/http/Claude"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as CachePolicy from "@effect-claude/session/CachePolicy"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
+import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect, Layer, Option, Redacted, Result, Stream } from "effect"
 import { apply, Steps, toolUse } from "./builders.ts"
-import { options, provide, sent, tool } from "./scripted.ts"
+import { finish, options, provide, sent, tool } from "./scripted.ts"
 
 const { text } = Content
 const { cached } = Content
@@ -91,6 +94,23 @@ describe("CachePolicy", () => {
         "system 2",
         "messages 4 1"
       ])
+      const markedTool = { ...tool, cache_control: { type: "ephemeral" } } as const
+      const marked = { ...base, tools: [markedTool, markedTool], system: system.slice(0, 1), messages: turns }
+      assert.deepStrictEqual(marks(CachePolicy.apply(marked, "auto")), [
+        "tools 0",
+        "tools 1",
+        "system 0",
+        "messages 4 1"
+      ])
+    })
+
+    it("marks the end of a system prompt that comes as blocks, unless that is blank", () => {
+      const apply = (...system: ReadonlyArray<string>) =>
+        marks(CachePolicy.apply({ ...base, system: system.map((words) => text(words)), messages: [] }, "auto"))
+
+      assert.deepStrictEqual(apply("a", "b"), ["system 1"])
+      assert.deepStrictEqual(apply("a", " "), [])
+      assert.deepStrictEqual(apply(), [])
     })
 
     it("leaves it to the API where the request itself is marked", () => {
@@ -170,6 +190,49 @@ describe("CachePolicy", () => {
           ["system 0", "messages 2 0", "messages 4 0"]
         ])
       }).pipe(provide(Script.reply("1"), Script.reply("2"), Script.reply("3"))))
+
+    it.effect("says what changed where nothing was read from the cache", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, system: "It is noon.", tools: [tool] })
+        const missed = (run: Effect.Effect<unknown, unknown>) =>
+          Effect.map(run, () => Option.getOrUndefined(Option.map(session.state.value.cacheMiss, ({ path }) => path)))
+
+        assert.isUndefined(yield* missed(session.send("one")))
+        assert.isUndefined(yield* missed(session.send("two")))
+        yield* session.configure({ system: "It is one." })
+        assert.strictEqual(yield* missed(session.send("three")), "system[0]")
+        assert.isUndefined(yield* missed(Stream.runDrain(session.stream("four"))))
+        const other = { ...tool, description: "Another." }
+        assert.strictEqual(yield* missed(Stream.runDrain(session.stream("five", { tools: [other] }))), "tools[0]")
+        // It was read after all, so there is nothing to explain.
+        assert.isUndefined(yield* missed(session.send("six", { tools: [tool] })))
+        assert.strictEqual(yield* missed(session.edit(1, "another six")), "messages[10].content[0]")
+      }).pipe(provide(
+        ...Array.from({ length: 5 }, () => Script.reply("Yes.")),
+        Script.reply({ text: "Yes.", usage: { cache_read_input_tokens: 9 } }),
+        Script.reply("Yes.")
+      )))
+
+    it.effect("still says so when the prompt is tried again", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one")
+        yield* session.configure({ system: "New." })
+        const fiber = yield* Effect.forkChild(Stream.runDrain(session.stream("two")))
+        yield* finish(fiber)
+
+        assert.lengthOf(yield* sent, 3)
+        assert.deepStrictEqual(session.state.value.cacheMiss, Option.some({ part: "system", path: "system[0]" }))
+      }).pipe(Effect.provide(
+        Claude.layer({
+          apiKey: Redacted.make("sk-ant-test"),
+          retry: Result.getOrThrow(RetryPolicy.make({ maxRetries: 1 }))
+        }).pipe(Layer.provideMerge(ClaudeTest.layer(Script.sequence(
+          Script.reply("Yes."),
+          Script.reply("Yes.").pipe(Script.cutAfter({ events: 1 })),
+          Script.reply("Yes.")
+        ))))
+      )))
   })
 
   describe("report", () => {
@@ -227,6 +290,32 @@ describe("CachePolicy", () => {
         path({ messages: [turns[0]!, MessageRequest.assistant([toolUse("t")])] }),
         "messages[1].content[0]"
       )
+    })
+
+    it("finds the same whether two prompts share their turns or only say the same", () => {
+      for (let different = 0; different < 3; different++) {
+        const messages = turns.map((turn, index) => index === different ? { ...turn, content: "else" } : turn)
+
+        assert.strictEqual(path({ messages }), `messages[${different}].content[0]`)
+        assert.strictEqual(path({ messages: structuredClone(messages) }), `messages[${different}].content[0]`)
+      }
+      assert.isUndefined(path({ messages: structuredClone(turns) }))
+    })
+
+    it("does not look into the turns that two prompts share", () => {
+      let looked = 0
+      const content = [{
+        type: "text",
+        get text() {
+          looked++
+          return "a"
+        }
+      }] as const
+      const first = { ...before, messages: [{ role: "user", content }, MessageRequest.assistant("b")] } as const
+
+      const after = { ...first, messages: [...first.messages, MessageRequest.user("c")] }
+      assert.isTrue(Option.isNone(CachePolicy.changeOf(first, after)))
+      assert.strictEqual(looked, 0)
     })
   })
 })

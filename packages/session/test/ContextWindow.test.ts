@@ -1,4 +1,5 @@
 import * as Message from "@effect-claude/core/Message"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Agent from "@effect-claude/session/Agent"
 import * as ContextWindow from "@effect-claude/session/ContextWindow"
@@ -7,7 +8,7 @@ import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Option, Schema, Stream } from "effect"
+import { Effect, Option, Result, Schema, Stream } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { answer, apply, say, Steps } from "./builders.ts"
 import { assistant, options, provide, sent, tool, user } from "./scripted.ts"
@@ -59,6 +60,14 @@ describe("ContextWindow", () => {
 
       assert.isTrue(size > 800 && size < 1300)
     })
+
+    it("counts what the model said where only that is known of it", () => {
+      const words = "word ".repeat(1000)
+      const imported = (...turns: ReadonlyArray<MessageRequest.MessageParam>) =>
+        ContextWindow.sizeOf(Result.getOrThrow(History.make(turns)), "claude-haiku-4-5")
+
+      assert.isAbove(imported(user("a"), assistant(words)), imported(user("a"), assistant("b")) + 800)
+    })
   })
 
   describe("a warning", () => {
@@ -99,6 +108,15 @@ describe("ContextWindow", () => {
 
         assert.deepStrictEqual(seen.map(([, request]) => request), [2, 3])
       }).pipe(provide(usage(101_000), usage(101_000), usage(9))))
+
+    it.effect("is shown where nobody else is told of it", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(haiku)
+        yield* session.send("one")
+        yield* session.send("two")
+
+        assert.isTrue(Option.isSome(session.state.value.window))
+      }).pipe(provide(usage(190_000), usage(190_000))))
 
     it.effect("goes away when there is room again", () =>
       Effect.gen(function*() {
@@ -259,6 +277,16 @@ describe("ContextWindow", () => {
         assert.isTrue(ContextWindow.isFull(cut))
         assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Now?"), assistant("cut"), user("Go on")])
       }).pipe(provide(full, Script.reply("ok"))))
+
+    it.effect("is not one that was cut by max_tokens", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, history: long(2), contextWindow: { onOverflow: "trim" } })
+        const cut = yield* session.send("Now?")
+        yield* session.send("Go on")
+
+        assert.isFalse(ContextWindow.isFull(cut))
+        assert.lengthOf((yield* sent)[1]?.messages ?? [], 7)
+      }).pipe(provide(Script.reply({ text: "cut", stop_reason: "max_tokens" }), Script.reply("ok"))))
 
     it.effect("is an answer like any other unless told otherwise", () =>
       Effect.gen(function*() {

@@ -1,75 +1,79 @@
 import * as Claude from "@effect-claude/http/Claude"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
-import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as SessionStoreFile from "@effect-claude/session/SessionStoreFile"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { NodeFileSystem, NodePath } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, FileSystem, Layer, Random, Redacted } from "effect"
+import { Effect, FileSystem, Layer, Redacted } from "effect"
 import { spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
+import { crash } from "./crash/kill.ts"
 
-const child = fileURLToPath(new URL("./crash/child.ts", import.meta.url))
+const rival = fileURLToPath(new URL("./crash/rival.ts", import.meta.url))
 
-/** How often a process is killed. `CRASHES=300` takes a few minutes. */
-const kills = Number(process.env["CRASHES"] ?? 8)
+/** Starts processes, lets them go all at once, and returns the last line of each. */
+const race = (directory: string, names: ReadonlyArray<string>, count: number): Effect.Effect<ReadonlyArray<string>> =>
+  Effect.callback((resume) => {
+    const processes = names.map((name) =>
+      spawn(process.execPath, [rival, directory, "s", name, String(count)], { stdio: ["pipe", "pipe", "inherit"] })
+    )
+    const outputs = names.map(() => "")
+    let [ready, closed] = [0, 0]
+    processes.forEach((each, n) => {
+      each.stdout.on("data", (data: Buffer) => {
+        if (outputs[n] === "" && ++ready === names.length) { for (const { stdin } of processes) stdin.end("go") }
+        outputs[n] += data.toString()
+      })
+      each.on("close", () => {
+        if (++closed === names.length) {
+          resume(Effect.succeed(outputs.map((output) => output.trim().split("\n").at(-1) ?? "")))
+        }
+      })
+    })
+    return Effect.sync(() => processes.forEach((each) => each.kill("SIGKILL")))
+  })
 
-/** How many sessions each of these processes keeps. */
-const sessions = 8
+describe("processes that talk in one session", () => {
+  it.live("are told of each other, and lose nothing that either said", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const conflicts = yield* race(directory, ["one", "other"], 30)
+      const session = yield* Effect.provide(
+        Session.open({ id: "s", model: "claude-sonnet-5-5", max_tokens: 100 }),
+        [
+          SessionStoreFile.layer({ directory }),
+          Claude.layer({ apiKey: Redacted.make("sk-ant-test") }).pipe(Layer.provide(ClaudeTest.layer(Script.empty)))
+        ]
+      )
+      const history = yield* session.history
+      const said = JSON.stringify(History.toMessages(history)).match(/(?:one|other) \d+;/g) ?? []
+
+      assert.deepStrictEqual(History.check(history), [])
+      assert.strictEqual(history.exchanges, 60)
+      assert.strictEqual(new Set(said).size, 60)
+      for (const name of ["one", "other"]) {
+        assert.deepStrictEqual(
+          said.filter((words) => words.startsWith(name)),
+          Array.from({ length: 30 }, (_, n) => `${name} ${n};`)
+        )
+      }
+      assert.isAbove(conflicts.reduce((sum, count) => sum + Number(count), 0), 0)
+    }).pipe(Effect.scoped, Effect.provide([NodeFileSystem.layer, NodePath.layer])), 60_000)
+})
 
 describe("a process that is killed", () => {
   it.live(
-    `loses nothing it acknowledged, and leaves journals that open, ${kills} times ${sessions}`,
+    "loses nothing it acknowledged, and leaves journals that open, 8 times 8",
     () =>
       Effect.gen(function*() {
-        const fs = yield* FileSystem.FileSystem
-        let directory = ""
-        let interrupted = 0
-        for (let kill = 0; kill < kills; kill++) {
-          // Killed, resumed and killed again, and begun anew before journals are long.
-          if (kill % 4 === 0) directory = yield* fs.makeTempDirectoryScoped()
-          const acknowledged = yield* run(directory, kill, yield* Random.nextIntBetween(0, 60))
-          yield* Effect.gen(function*() {
-            const store = yield* SessionStore.SessionStore
-            for (const id of yield* store.list) {
-              const { length } = yield* store.read(id)
-              const session = yield* Session.open({ id, model: "claude-sonnet-5-5", max_tokens: 100 })
+        const found = yield* crash({ kills: 8, sessions: 8, seed: "few" })
 
-              assert.isAtLeast(length, acknowledged.get(id) ?? 0, `${id} after kill ${kill}`)
-              assert.isAtMost(length, (acknowledged.get(id) ?? length) + 1)
-              assert.deepStrictEqual(History.check(yield* session.history), [])
-              yield* session.send("Are you still there?")
-              interrupted++
-            }
-          }).pipe(Effect.provide(Layer.mergeAll(
-            SessionStoreFile.layer({ directory }),
-            Claude.layer({ apiKey: Redacted.make("sk-ant-test") }).pipe(
-              Layer.provide(ClaudeTest.layer(Script.forever(Script.reply("Yes."))))
-            )
-          )))
-        }
-        assert.isAtLeast(interrupted, kills)
-      }).pipe(Effect.scoped, Effect.provide([NodeFileSystem.layer, NodePath.layer])),
-    kills * 6000
+        assert.isAtLeast(found.opened, 8)
+        assert.isAbove(found.acknowledged, 0)
+      }),
+    60_000
   )
 })
-
-/** Runs the child, kills it some time after it began to talk, and returns what it acknowledged. */
-const run = (directory: string, seed: number, after: number): Effect.Effect<ReadonlyMap<string, number>> =>
-  Effect.callback((resume) => {
-    const process_ = spawn(process.execPath, [child, directory, String(sessions), String(seed)], {
-      stdio: ["ignore", "pipe", "inherit"]
-    })
-    let output = ""
-    process_.stdout.on("data", (data: Buffer) => {
-      if (output === "") setTimeout(() => process_.kill("SIGKILL"), after)
-      output += data.toString()
-    })
-    process_.on("close", () => {
-      const lines = output.split("\n").slice(0, -1).map((line) => line.split(" "))
-      resume(Effect.succeed(new Map(lines.map(([id = "", length]) => [id, Number(length)]))))
-    })
-    return Effect.sync(() => process_.kill("SIGKILL"))
-  })

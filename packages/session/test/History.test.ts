@@ -120,14 +120,20 @@ describe("History", () => {
     })
 
     it("drops blank text inside a result", () => {
-      const history = say(calling("toolu_1", "toolu_2"), [
+      const nothing = (tool_use_id: string, content?: null) =>
+        ({ type: "tool_result", tool_use_id, ...(content === null ? { content } : undefined) }) as const
+      const history = say(calling("toolu_1", "toolu_2", "toolu_3", "toolu_4"), [
         Content.toolResult("toolu_1", [text(""), text("a")]),
-        Content.toolResult("toolu_2", [text(" ")])
+        Content.toolResult("toolu_2", [text(" ")]),
+        nothing("toolu_3"),
+        nothing("toolu_4", null)
       ])
 
       assert.deepStrictEqual(lastTurn(history), [
         Content.toolResult("toolu_1", [text("a")]),
-        { type: "tool_result", tool_use_id: "toolu_2" }
+        nothing("toolu_2"),
+        nothing("toolu_3"),
+        nothing("toolu_4", null)
       ])
     })
 

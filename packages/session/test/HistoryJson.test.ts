@@ -46,6 +46,8 @@ describe("HistoryJson", () => {
       })
 
       assert.deepStrictEqual(rules(result), ["shape entries.0.content.0.text"])
+      assert.deepStrictEqual(rules(HistoryJson.decode("secret")), ["shape history"])
+      assert.deepStrictEqual(rules(HistoryJson.decode({ version: 1, entries: 1 })), ["shape entries"])
       assert.notInclude(JSON.stringify(result), "secret")
     })
 

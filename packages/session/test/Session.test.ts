@@ -112,7 +112,7 @@ describe("Session", () => {
         const session = yield* Session.make({
           ...options,
           system: [marked("s"), { type: "text", text: "t", cache_control: null }],
-          tools: [{ ...tool, cache_control: null }],
+          tools: [tool],
           cache_control: { type: "ephemeral" }
         })
         yield* session.send([marked("a"), marked("b"), marked("c")])
@@ -200,6 +200,17 @@ describe("Session", () => {
         assert.lengthOf(yield* sent, 2)
         assert.strictEqual((yield* session.history).exchanges, 2)
       }).pipe(provide(Script.reply("1"), Script.reply("2"))))
+
+    it.effect("costs nothing and holds nobody up when it is left before anything was asked", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Effect.scoped(Stream.toPull(session.stream("one")))
+
+        assert.deepStrictEqual(yield* session.spent, Usage.empty)
+        assert.strictEqual(session.state.value.phase, "idle")
+        assert.lengthOf(yield* sent, 0)
+        yield* session.send("two")
+      }).pipe(provide(Script.reply("2"))))
 
     it.effect("is committed before message_stop is handed down", () =>
       Effect.gen(function*() {
@@ -393,6 +404,22 @@ describe("Session", () => {
 
         assert.deepStrictEqual(yield* Fiber.join(seen), ["idle 0", "running 0", "running 2", "idle 2"])
       }).pipe(provide(Script.reply("Hi!"))))
+
+    it.effect("shows the turn that runs, whatever becomes of a stream that is done", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const scope = yield* Scope.make()
+        const pull = yield* Scope.provide(Stream.toPull(session.stream("one")), scope)
+        while (!(yield* pull).some(({ type }) => type === "message_stop"));
+        const next = yield* Effect.forkChild(session.send("two"))
+        yield* (yield* ClaudeTest.ClaudeTest).awaitRequests(2)
+        yield* Scope.close(scope, Exit.void)
+        const phase = session.state.value.phase
+        yield* Fiber.interrupt(next)
+
+        assert.strictEqual(phase, "running")
+        assert.strictEqual(session.state.value.phase, "idle")
+      }).pipe(provide(Script.reply("1"), Script.silence)))
 
     it.effect("is a copy: writing to it corrupts nothing", () =>
       Effect.gen(function*() {

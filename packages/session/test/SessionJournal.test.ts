@@ -80,6 +80,46 @@ describe("Session", () => {
         provide(used("1"), used("lost, all of it").pipe(Script.cutAfter({ events: 4 })), used("2"), used("3"))
       ))
 
+    it.effect("counts each answer once, though it is written again when room is made", () =>
+      Effect.gen(function*() {
+        const policy = { contextWindow: { onOverflow: "trim", keep: 1 } } as const
+        const before = yield* Session.open({ ...opened, ...policy })
+        for (const words of ["one", "two", "three"]) yield* before.send(words)
+        const after = yield* Session.open(opened)
+
+        assert.strictEqual((yield* after.history).exchanges, 2)
+        assert.strictEqual((yield* before.usage).input, 30)
+        assert.deepStrictEqual(yield* after.usage, yield* before.usage)
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(
+          used("1"),
+          used("2"),
+          Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
+          used("3")
+        )
+      ))
+
+    it.effect("knows a turn that was continued as one exchange", () =>
+      Effect.gen(function*() {
+        const before = yield* Session.open({ ...opened, onMaxTokens: "continue" })
+        yield* before.send("one")
+        yield* before.send("two")
+        const after = yield* Session.open(opened)
+
+        assert.deepStrictEqual([(yield* before.history).exchanges, (yield* after.history).exchanges], [2, 2])
+        yield* after.rewind()
+        yield* after.rewind()
+        assert.strictEqual((yield* after.history).size, 0)
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(
+          Script.reply({ text: "One, and", stop_reason: "max_tokens" }),
+          used("that is all."),
+          used("2")
+        )
+      ))
+
     it.effect("keeps rewinds, undos and open calls", () =>
       Effect.gen(function*() {
         const before = yield* Session.open({ ...opened, tools: [tool] })
@@ -125,12 +165,13 @@ describe("Session", () => {
       Effect.gen(function*() {
         const store = yield* Store
         const entries: ReadonlyArray<SessionStore.Entry> = [
-          { type: "changed", size: 3, entries: [], spent: Usage.empty, cost: null },
+          { type: "changed", size: 3, entries: [], usage: Usage.empty, spent: Usage.empty, cost: null },
           { type: "undone" },
           {
             type: "changed",
             size: 0,
             entries: [{ type: "assistant", content: [{ type: "text", text: "secret" }] }],
+            usage: Usage.empty,
             spent: Usage.empty,
             cost: null
           }

@@ -78,6 +78,10 @@ describe("a session", () => {
       }
     ],
     [
+      "never gives back what it set aside",
+      (session) => Model.draw(session)
+    ],
+    [
       "loses count of what was spent",
       (session) => Model.tamper(session, { spent: Usage.empty })
     ],

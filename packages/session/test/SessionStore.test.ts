@@ -41,7 +41,7 @@ const where = (server: keyof typeof servers, tests: (name: string) => void) => {
   describe.skipIf(!up)(up ? "on a server" : `skipped: no ${server} answers on this machine`, () => tests(server))
 }
 
-const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: boolean }) => {
+const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: boolean; readonly many?: number }) => {
   const withStore = <E>(use: (store: Store, other: Store) => Effect.Effect<void, E>) =>
     Effect.scoped(Effect.flatMap(stores, ([store, other]) => use(store, other)))
 
@@ -116,6 +116,16 @@ const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: 
         })
       ))
 
+    it.effect("lists all sessions, however many there are", () =>
+      withStore((store) =>
+        Effect.gen(function*() {
+          const ids = Array.from({ length: options?.many ?? 300 }, (_, n) => `s${n}`)
+          yield* Effect.forEach(ids, (id) => store.append(id, 0, said("one")), { concurrency: 8 })
+
+          assert.deepStrictEqual((yield* store.list).toSorted(), ids.toSorted())
+        })
+      ), 30_000)
+
     it.effect("forgets a session that was removed, and no other", () =>
       withStore((store) =>
         Effect.gen(function*() {
@@ -164,7 +174,14 @@ const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: 
           const entries: ReadonlyArray<SessionStore.Entry> = [
             { type: "started", history: { version: 1, entries: [] } },
             said("\u0000 \\u0000 \ud83d\ude00 \ud83d \" ' \n\u2028 日本 é".repeat(2000)),
-            { type: "changed", size: 0, entries: [], spent: { ...Usage.empty, input: 7 }, cost: Cost.empty },
+            {
+              type: "changed",
+              size: 0,
+              entries: [],
+              usage: { ...Usage.empty, output: 8 },
+              spent: { ...Usage.empty, input: 7 },
+              cost: Cost.empty
+            },
             { type: "undone" },
             {
               type: "configured",
@@ -249,7 +266,9 @@ describe("SessionStore", () => {
         Layer.build(NodeRedis.layer({ socket: { host: "127.0.0.1", port: 6379 } })),
         (context) =>
           Effect.provideContext(Effect.flatMap(prefix, (prefix) => twice(SessionStoreRedis.layer({ prefix }))), context)
-      )
+      ),
+      // More keys than one look at them brings.
+      { many: 1500 }
     )
   })
 
@@ -353,15 +372,17 @@ describe("SessionStoreFile", () => {
   it.effect("refuses an id no file can be named after", () =>
     inDirectory((store) =>
       Effect.gen(function*() {
-        const problems = yield* Effect.forEach(["", "é".repeat(100)], (id) =>
-          Effect.flip(store.append(id, 0, said("one"))))
+        const problems = yield* Effect.forEach(
+          ["", "é".repeat(100), "a".repeat(201)],
+          (id) => Effect.flip(store.append(id, 0, said("one")))
+        )
+        yield* store.append("a".repeat(200), 0, said("one"))
 
         assert.deepStrictEqual(
-          problems.map((error) =>
-            "problem" in error && error.problem
-          ),
+          problems.map((error) => "problem" in error && error.problem),
           [
             "the id is empty",
+            "the id is too long for a file name",
             "the id is too long for a file name"
           ]
         )
@@ -393,7 +414,7 @@ describe("SessionStoreKeyValue", () => {
 
 function said(text: string): SessionStore.Entry {
   const entries: ReadonlyArray<HistoryEntry.Encoded> = [{ type: "user", content: [Content.text(text)] }]
-  return { type: "changed", size: 0, entries, spent: Usage.empty, cost: null }
+  return { type: "changed", size: 0, entries, usage: Usage.empty, spent: Usage.empty, cost: null }
 }
 
 function textOf(entry: SessionStore.Entry): string {

@@ -15,12 +15,24 @@ const Plan = Schema.Struct({
 })
 
 const plan = `{"title":"Launch","steps":[1,2]}`
+const spaced = JSON.stringify(JSON.parse(plan), null, 2)
 const long = `{"title":"A title that is much too long","steps":[]}`
 
 const request = { model: "claude-sonnet-5-5", max_tokens: 100, messages: [MessageRequest.user("Plan")] }
 
 const configOf = (body: { readonly [field: string]: unknown } | undefined) =>
   body?.["output_config"] as { readonly effort?: string; readonly format: { readonly schema: object } } | undefined
+
+/** The kinds of events, one for several in a row. */
+const tags = (events: ReadonlyArray<StructuredOutput.Event<unknown>>) =>
+  events.map(({ _tag }) => _tag).filter((tag, n, all) => tag !== all[n - 1])
+
+/** The partial values before and after a repair began. */
+const split = (events: ReadonlyArray<StructuredOutput.Event<unknown>>) => {
+  const at = events.findIndex(({ _tag }) => _tag === "Repairing")
+  const values = (some: typeof events) => some.flatMap((event) => event._tag === "Partial" ? [event.value] : [])
+  return [values(events.slice(0, at)), values(events.slice(at))] as const
+}
 
 describe("StructuredOutput", () => {
   describe("send", () => {
@@ -113,6 +125,18 @@ describe("StructuredOutput", () => {
         }).pipe(provide(Script.forever(Script.reply(text))))
     )
 
+    it.effect.each(
+      [
+        ["[]", "It does not match at the top."],
+        [`{"title":"a","steps":["b"]}`, `It does not match at ["steps"][0].`]
+      ] as const
+    )("says where an answer does not match: %s", ([text, problem]) =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(StructuredOutput.create(request, Plan))
+
+        assert.strictEqual(error._tag === "StructuredOutputError" && error.problem, problem)
+      }).pipe(provide(Script.forever(Script.reply(text)))))
+
     it.effect("takes a whole answer that used up max_tokens", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
@@ -160,7 +184,7 @@ describe("StructuredOutput", () => {
         assert.strictEqual(new Set(partials.map((value) => JSON.stringify(value))).size, partials.length)
         const done = events.at(-1)
         assert.deepStrictEqual(done?._tag === "Done" && done.answer.value, { title: "Launch", steps: [1, 2] })
-      }).pipe(provide(Script.reply(JSON.stringify(JSON.parse(plan), null, 2)).pipe(Script.chunked("perEvent")))))
+      }).pipe(provide(Script.reply(spaced).pipe(Script.chunked("perEvent")))))
 
     it.effect("reads its own answer, whatever was said in the session meanwhile", () =>
       Effect.gen(function*() {
@@ -176,13 +200,65 @@ describe("StructuredOutput", () => {
         assert.strictEqual(Option.getOrUndefined(Option.map(yield* session.lastResponse, Message.text)), "Hi!")
       }).pipe(provide(Script.reply(plan).pipe(Script.chunked("whole")), Script.forever(Script.reply("Hi!")))))
 
-    it.effect("asks again where the answer does not match", () =>
+    it.effect("says where it asks again, and shows what the model answers then", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
-        const events = yield* Stream.runCollect(StructuredOutput.stream(session, "Plan", Plan))
-        const done = events.at(-1)
+        const events = yield* StructuredOutput.stream(session, "Plan", Plan, { instructions: "Be brief.", rewind: 1 })
+          .pipe(Stream.runCollect)
 
+        assert.deepStrictEqual(tags(events), ["Partial", "Repairing", "Partial", "Done"])
+        const [before, after] = split(events)
+        assert.deepStrictEqual(before.at(-1), { title: "A title that is much too long", steps: [] })
+        assert.isAbove(after.length, 1)
+        assert.isFalse(JSON.stringify(after[0]).includes("much too long"))
+        assert.deepStrictEqual(after.at(-1), { title: "Launch", steps: [1, 2] })
+        const repairing = events.find((event) => event._tag === "Repairing")
+        assert.deepStrictEqual([repairing?.repair, repairing?.error.reason], [1, "mismatch"])
+        assert.strictEqual(repairing?.error.text, long)
+        const done = events.at(-1)
         assert.deepStrictEqual(done?._tag === "Done" && [done.answer.value.title, done.answer.repairs], ["Launch", 1])
+        assert.strictEqual(done?._tag === "Done" ? Message.text(done.answer.message) : "", spaced)
+        const [, body] = yield* sent
+        assert.include(JSON.stringify(body?.messages.at(-1)), "Your answer does not have the form")
+        assert.isDefined(configOf(body))
+        assert.strictEqual(JSON.stringify(body).split("Be brief.").length, 2)
+      }).pipe(provide(
+        Script.reply(long).pipe(Script.chunked("perEvent")),
+        Script.reply(spaced).pipe(Script.chunked("perEvent"))
+      )))
+
+    it.effect.each([[undefined, 1], [0, 0], [2, 2]] as const)(
+      "asks again at most so often, and fails after what it showed: %s",
+      ([repairs, times]) =>
+        Effect.gen(function*() {
+          const session = yield* Session.make(options)
+          const shown: Array<StructuredOutput.Event<typeof Plan.Type>> = []
+          const error = yield* StructuredOutput.stream(session, "Plan", Plan, { repairs }).pipe(
+            Stream.runForEach((event) => Effect.sync(() => shown.push(event))),
+            Effect.flip
+          )
+
+          assert.strictEqual(error._tag === "StructuredOutputError" ? error.reason : error._tag, "mismatch")
+          assert.deepStrictEqual(
+            shown.flatMap((event) => event._tag === "Repairing" ? [event.repair] : []),
+            Array.from({ length: times }, (_, n) => n + 1)
+          )
+          assert.deepStrictEqual(History.check(yield* session.history), [])
+          assert.lengthOf(yield* sent, times + 1)
+        }).pipe(provide(Script.forever(Script.reply(long))))
+    )
+
+    it.effect("can be left while it asks again, and leaves the first exchange as it was", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* StructuredOutput.stream(session, "Plan", Plan).pipe(
+          Stream.takeUntil(({ _tag }) => _tag === "Repairing"),
+          Stream.runDrain
+        )
+
+        assert.strictEqual((yield* session.history).exchanges, 1)
+        assert.strictEqual(session.state.value.phase, "idle")
+        assert.lengthOf(yield* sent, 1)
       }).pipe(provide(Script.reply(long), Script.reply(plan))))
 
     it.effect("shows what is no object as itself", () =>
@@ -192,7 +268,9 @@ describe("StructuredOutput", () => {
           StructuredOutput.stream(session, "Numbers", Schema.Array(Schema.Finite))
         )
 
-        assert.isTrue(events.every((event) => event._tag === "Done" || Array.isArray(event.value)))
+        assert.isTrue(
+          events.every((event) => event._tag === "Done" || event._tag === "Partial" && Array.isArray(event.value))
+        )
       }).pipe(provide(Script.reply(`{"value":[1,2,3,4,5,6,7,8,9]}`).pipe(Script.chunked("perEvent")))))
   })
 
@@ -244,8 +322,10 @@ describe("StructuredOutput", () => {
         const events = yield* Stream.runCollect(StructuredOutput.createStream(request, Plan))
 
         const done = events.at(-1)
-        assert.isTrue(events.some((event) => event._tag === "Partial"))
+        assert.deepStrictEqual(tags(events), ["Partial", "Repairing", "Partial", "Done"])
         assert.deepStrictEqual(done?._tag === "Done" && [done.answer.value.title, done.answer.repairs], ["Launch", 1])
+        const bodies = yield* sent
+        assert.deepStrictEqual(bodies.map(({ messages }) => messages.length), [1, 3])
       }).pipe(provide(Script.reply(long), Script.reply(plan))))
 
     it.effect("fails after what could be read of a cut answer", () =>

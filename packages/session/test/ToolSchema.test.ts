@@ -37,6 +37,13 @@ describe("ToolSchema", () => {
       })
     })
 
+    it("describes each tool once", () => {
+      const tool = Tool.make("get_weather", { parameters: Schema.Struct({ city: Schema.String }) })
+
+      const [one, other] = [ToolSchema.define(tool), ToolSchema.define(tool)].map(Result.getOrThrow)
+      assert.strictEqual(one, other)
+    })
+
     it("describes a tool without parameters as one that takes an empty object", () => {
       assert.deepStrictEqual<unknown>(define(Tool.make("now"))["input_schema"], {
         type: "object",

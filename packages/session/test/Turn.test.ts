@@ -135,9 +135,10 @@ describe("Turn", () => {
         const folded = yield* MessageStream.final(Stream.fromIterable(events))
 
         assert.deepStrictEqual(
-          events.filter(({ type }) => type === "message_start" || type === "message_stop").map(({ type }) => type),
+          events.filter(({ type }) => type.startsWith("message_")).map(({ type }) => type),
           [
             "message_start",
+            "message_delta",
             "message_stop"
           ]
         )
@@ -165,6 +166,15 @@ describe("Turn", () => {
         assert.deepStrictEqual(last?.[2], user("Stop"))
       }).pipe(provide(scripts[0]!, scripts[1]!, scripts[3]!)))
 
+    it.effect("goes on eight times by default", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("Search")
+
+        assert.lengthOf(yield* sent, 9)
+        assert.strictEqual((yield* session.history).status, "paused")
+      }).pipe(provide(...Array.from({ length: 10 }, (_, n) => paused(`srvtoolu_${n}`)))))
+
     it.effect("changes nothing where going on fails, and counts all that was used", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
@@ -175,6 +185,53 @@ describe("Turn", () => {
         assert.deepStrictEqual(yield* session.usage, Usage.empty)
         assert.strictEqual((yield* session.spent).input, 20)
       }).pipe(provide(scripts[0]!, Script.status(500), scripts[0]!, Script.status(500))))
+  })
+
+  describe("compaction", () => {
+    const block = { type: "compaction", content: "We spoke of teapots." } as const
+    const edits = {
+      context_management: { edits: [{ type: "compact_20260112", pause_after_compaction: true }] }
+    } as const
+    const stopped = Script.message({ content: [block], stop_reason: "compaction" })
+
+    it.effect("of the API's own is sent back as it came, and an answer that paused for it goes on", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, ...edits })
+        const answer = yield* session.send("And lids?")
+        const streamed = yield* MessageStream.final(session.stream("And spouts?"))
+        yield* session.send("Thanks")
+
+        assert.deepStrictEqual(answer.content, [block, text("Lids, too.")])
+        assert.strictEqual(answer.stop_reason, "end_turn")
+        assert.deepStrictEqual(streamed.content, [block, text("Spouts, too.")])
+        const bodies = yield* sent
+        assert.deepStrictEqual(bodies.map(({ messages }) => messages.map(({ role }) => role).join()), [
+          "user",
+          "user,assistant",
+          "user,assistant,user",
+          "user,assistant,user,assistant",
+          "user,assistant,user,assistant,user"
+        ])
+        assert.deepStrictEqual(bodies[1]?.messages[1]?.content, [block])
+        assert.deepStrictEqual(bodies[4]?.messages[1]?.content, [block, text("Lids, too.")])
+      }).pipe(provide(
+        stopped,
+        Script.reply("Lids, too."),
+        stopped,
+        Script.reply("Spouts, too."),
+        Script.reply("Welcome")
+      )))
+
+    it.effect("that was asked for is the answer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const answer = yield* session.send("Sum up", { compaction: { type: "summarize" } })
+
+        assert.strictEqual(answer.stop_reason, "compaction")
+        assert.lengthOf(yield* sent, 1)
+        yield* session.send("Go on")
+        assert.deepStrictEqual((yield* sent)[1]?.messages[1]?.content, [block])
+      }).pipe(provide(stopped, Script.reply("Gladly"))))
   })
 
   describe("container", () => {
@@ -335,6 +392,36 @@ describe("Turn", () => {
 
         assert.strictEqual(yield* session.history, History.empty)
       }).pipe(provide(Script.status(500))))
+
+    it.effect.each(
+      [
+        ["thinking", [{ type: "thinking", thinking: "Hm", signature: "sig" }, text("Hi")], 5],
+        ["blank text", [text(" "), text("Hi")], 4]
+      ] as const
+    )("takes %s alone for nothing", ([, content, events]) =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(keeping)
+        const error = yield* Effect.flip(Stream.runDrain(session.stream("Hello")))
+
+        assert.strictEqual("partial" in error && error.partial?.content.length, 1)
+        assert.strictEqual(yield* session.history, History.empty)
+      }).pipe(provide(Script.message({ content }).pipe(Script.cutAfter({ events })))))
+
+    it.effect("does not ask the model to go on with what it keeps", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...keeping, onMaxTokens: "continue" })
+        yield* Effect.flip(Stream.runDrain(session.stream("Hello")))
+        const history = yield* session.history
+
+        assert.deepStrictEqual([history.status, history.size], ["ready", 2])
+        assert.strictEqual(partOf(History.toMessages(history))[1], "Hi there")
+      }).pipe(provide(
+        // All but the last event came, and with it why the answer ended.
+        Script.reply({ text: "Hi there", stop_reason: "max_tokens" }).pipe(
+          Script.chunked("perEvent"),
+          Script.cutAfter({ events: 6 })
+        )
+      )))
 
     it.effect("commits a finished turn as any other", () =>
       Effect.gen(function*() {

@@ -8,12 +8,28 @@ import type * as Usage from "@effect-claude/core/Usage"
 import * as Claude from "@effect-claude/http/Claude"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Agent from "@effect-claude/session/Agent"
+import * as Budget from "@effect-claude/session/Budget"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
-import { Arbitrary, Cause, Data, Effect, Exit, Fiber, Layer, Option, Redacted, Ref, Schema, Stream } from "effect"
+import {
+  Arbitrary,
+  Cause,
+  Data,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Redacted,
+  Ref,
+  Result,
+  Schema,
+  Stream
+} from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
 import * as Core from "../src/internal/core.ts"
@@ -74,6 +90,7 @@ const Say = Schema.Struct({
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
   overflow: Schema.Literals(["fail", "trim", "compact"]),
+  retries: Schema.Literals([0, 0, 2]),
   answers: Answers,
   interrupt: Interrupt,
   store: Store
@@ -134,6 +151,12 @@ export const hold = (session: Session.Session): void => {
   lock.holder = { lock, owner: -1, idleSince: undefined, revoke: Effect.void }
 }
 
+/** Draws on the budget and never settles it. */
+export const draw = (session: Session.Session): void => {
+  const { budget } = Core.of(session).settings
+  if (budget !== undefined) Effect.runSync(budget.reserve({ ...Budget.nothing, tokens: 1 }))
+}
+
 /** Adds words past all checks. */
 export const addUnchecked = (history: History.History, text: string): History.History =>
   Internal.addUser(Internal.nodeOf(history), [{ type: "text", text }])
@@ -175,6 +198,8 @@ const parameters = { model: "claude-sonnet-5-5", max_tokens: 100, abandonAfter: 
 
 interface World {
   readonly observations: ClaudeTest.Observations
+  /** What all sessions of the program draw on. */
+  readonly budget: Budget.Budget
   readonly faults: { append: "works" | "fails" | "fails after writing" }
   /** How often each outcome of each kind of step was seen. */
   readonly seen: Map<string, number>
@@ -190,11 +215,12 @@ export const run = (
 ): Effect.Effect<boolean, Broken> => {
   const faults: World["faults"] = { append: "works" }
   return Effect.gen(function*() {
-    const world: World = { observations: yield* ClaudeTest.ClaudeTest, faults, seen, count: 0 }
-    let session = yield* Session.open({ ...parameters, id: "0" })
+    const budget = yield* Budget.make({})
+    const world: World = { observations: yield* ClaudeTest.ClaudeTest, budget, faults, seen, count: 0 }
+    let session = yield* Session.open({ ...parameters, budget, id: "0" })
     for (const op of program) {
       if (op._tag === "Fork") session = yield* session.fork({ id: `fork ${world.count++}` })
-      else if (op._tag === "Reopen") session = yield* Session.open({ ...parameters, id: session.id ?? "" })
+      else if (op._tag === "Reopen") session = yield* Session.open({ ...parameters, budget, id: session.id ?? "" })
       else yield* step(world, session, op, sabotage)
       yield* invariants(world, session)
     }
@@ -205,6 +231,8 @@ export const run = (
       SessionConflictError: (error) => Effect.fail(new Broken({ law: "nobody else writes", detail: error.message })),
       SessionBusyError: () => Effect.fail(new Broken({ law: "the session is free", detail: "it is busy" }))
     }),
+    // What is drawn between two attempts is the same each time, so that a program that fails can be made smaller.
+    Random.withSeed("model"),
     Effect.provide(handlers),
     Effect.provide(Layer.orDie(Layer.mergeAll(
       storeWith(faults),
@@ -233,6 +261,9 @@ const storeWith = (faults: World["faults"]) =>
 // steps
 // -----------------------------------------------------------------------------
 
+/** Tries again whatever went wrong before an answer had content. */
+const retrying = Result.getOrThrow(RetryPolicy.make({ maxRetries: 2, unknownOutcome: "always" }))
+
 type Step = Exclude<Op, { readonly _tag: "Fork" | "Reopen" }>
 
 const step = Effect.fnUntraced(function*(
@@ -251,7 +282,11 @@ const step = Effect.fnUntraced(function*(
       Script.sequence(...op.answers.map((answer) => scriptOf(world, answer)), Script.forever(Script.reply("Enough.")))
     )
   }
-  const exit = yield* drive(effectOf(session, op, words, `also ${words}`), "interrupt" in op ? op.interrupt : null)
+  const effect = effectOf(session, op, words, `also ${words}`)
+  const exit = yield* drive(
+    op._tag === "Say" && op.retries > 0 ? Claude.withRetry(effect, retrying) : effect,
+    "interrupt" in op ? op.interrupt : null
+  )
   world.faults.append = "works"
   note(world, `${op._tag === "Say" ? op.how : op._tag} ${outcomeOf(exit)}`)
   note(world, `then ${(yield* session.history).status}`)
@@ -427,6 +462,14 @@ const invariants = Effect.fnUntraced(function*(world: World, session: Session.Se
   yield* insist(state.history === history, "the state shows the history")
   yield* insist(covers(yield* session.spent, yield* session.usage), "what was spent covers what was committed")
   yield* insist((yield* world.observations.open) === 0, "no response is left open")
+  const { reserved, spent } = yield* world.budget.state
+  yield* insist(
+    Object.values(reserved).every((sum) => sum === 0),
+    "nothing stays set aside in a budget",
+    () => JSON.stringify(reserved)
+  )
+  const own = yield* session.spent
+  yield* insist(spent.tokens >= own.input + own.output + own.cacheRead, "the budget counts what was spent")
   // The lock is free, and the journal tells the same story.
   yield* Effect.timeoutOrElse(session.rewind(0), {
     duration: 0,
@@ -440,7 +483,10 @@ const invariants = Effect.fnUntraced(function*(world: World, session: Session.Se
     "the journal tells the same story",
     () => `${yieldless(again)} instead of ${history}`
   )
-  yield* insist(covers(yield* again.usage, yield* session.usage), "the journal knows what was used")
+  yield* insist(
+    JSON.stringify(yield* again.usage) === JSON.stringify(yield* session.usage),
+    "the journal knows what was used"
+  )
   // Whatever the state, the next words are accepted.
   yield* Ref.set(world.observations.script, Script.forever(Script.reply("Here.")))
   const probe = yield* session.fork()

@@ -64,12 +64,27 @@ const loop = Effect.fnUntraced(function*<R>(
   restore: Restore
 ): Effect.fn.Return<Outcome, TurnError, R> {
   const { onEvent } = options.call
+  const contextWindow = options.turn.contextWindow ?? core.settings.policy.contextWindow
   const turnOptions: Turn.Options = {
     ...options.turn,
+    contextWindow: {
+      ...contextWindow,
+      onWarning: (warning) =>
+        Effect.andThen(
+          onEvent({ _tag: "WindowWarning", warning }),
+          Effect.suspend(() => contextWindow?.onWarning?.(warning) ?? Effect.void)
+        )
+    },
     tools: [...options.turn.tools ?? core.now.parameters.tools ?? [], ...options.definitions]
   }
   let words = input
   let calls = 0
+  const known = Core.answerTo(core, options.turn.id)
+  if (known !== undefined) {
+    if (!isCutOff(core, known)) return { message: known, turns: 0, calls: 0, end: "finished" }
+    yield* closeAll(core)
+    words = undefined
+  }
   for (let turn = 1;; turn++) {
     yield* restore(onEvent({ _tag: "TurnStarted", turn }))
     const message = options.streams
@@ -84,6 +99,21 @@ const loop = Effect.fnUntraced(function*<R>(
     words = undefined
   }
 })
+
+/** Whether a run ended, with its process, before the model had said all. */
+const isCutOff = (core: Core.Core, answer: Message.Message): boolean => {
+  const { history, lastResponse } = core.now
+  return Option.getOrUndefined(lastResponse)?.id === answer.id &&
+    (history.status === "awaitingToolResults" || history.status === "awaitingReply")
+}
+
+/** Commits that open calls have no result. Whether their tools ran is not known, so none is run again. */
+const closeAll = (core: Core.Core): Effect.Effect<void, TurnError> => {
+  const { history } = core.now
+  return history.status === "awaitingToolResults"
+    ? Core.commit(core, history, History.closeTools(history, interrupted), [], undefined)
+    : Effect.void
+}
 
 /** What of a turn's options holds for the turns that follow in the same run. */
 const following = ({ instructions: _, rewind: __, ...options }: Turn.Options): Turn.Options => options

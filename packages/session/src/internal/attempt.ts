@@ -22,6 +22,8 @@ import * as Splice from "./splice.ts"
 
 /** A turn under way. */
 export interface Attempt {
+  /** The name of the turn, where it was given one. */
+  readonly id?: string | undefined
   /** The history the turn is added to. */
   base: History.History
   readonly parameters: Turn.Parameters
@@ -47,7 +49,7 @@ export const prepare = (
   options: Turn.Options
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
-    const { instructions, parameters, policy, rewind } = split(core.settings.policy, options)
+    const { id, instructions, parameters, policy, rewind } = split(core.settings.policy, options)
     const base = History.rewind(core.now.history, rewind ?? 0)
     let history = base
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
@@ -62,6 +64,7 @@ export const prepare = (
       ),
       Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
       Result.map((history): Attempt => ({
+        id,
         base,
         parameters: { ...core.now.parameters, ...parameters },
         policy,
@@ -78,6 +81,7 @@ const split = (policy: Turn.Policy, options: Turn.Options) => {
   const {
     cache = policy.cache,
     contextWindow = policy.contextWindow,
+    id,
     instructions,
     keepRefusals = policy.keepRefusals,
     maxContinuations = policy.maxContinuations,
@@ -98,7 +102,7 @@ const split = (policy: Turn.Policy, options: Turn.Options) => {
     onProgress,
     whenToolsPending
   }
-  return { instructions, rewind, parameters, policy: own }
+  return { id, instructions, rewind, parameters, policy: own }
 }
 
 /** A history that expects an answer without another word. */
@@ -147,12 +151,15 @@ export const take = (attempt: Attempt, message: Message.Message): boolean => {
     Result.getOrElse(() => attempt.history)
   )
   if (attempt.messages.length > maxContinuations) return false
-  if (attempt.history.status === "paused") return true
+  // A request that is itself a compaction is answered with it.
+  if (attempt.history.status === "paused") return message.stop_reason !== "compaction" || !compacts(attempt.parameters)
   if (message.stop_reason !== "max_tokens" || onMaxTokens !== "continue") return false
   if (attempt.history.status !== "ready") return false
   attempt.history = Internal.addUser(Internal.nodeOf(attempt.history), [{ type: "text", text: goOn }], true)
   return true
 }
+
+const compacts = ({ compaction }: Turn.Parameters): boolean => compaction !== undefined && compaction !== null
 
 /** The answer of a turn that is complete. */
 export const answerOf = (attempt: Attempt): Message.Message | undefined =>

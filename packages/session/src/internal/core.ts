@@ -17,14 +17,17 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
-import * as Budget from "../Budget.ts"
+import type * as Budget from "../Budget.ts"
+import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import type { State } from "../Session.ts"
 import type { SessionBusyError } from "../SessionError.ts"
 import type * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
+import * as Amounts from "./amounts.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
+import * as Metering from "./metering.ts"
 import * as Stored from "./stored.ts"
 
 /** What a session is told once, and what becomes of its forks. */
@@ -44,6 +47,10 @@ export interface Core {
   /** The truth. */
   now: State
   undo: Journal.Undo | undefined
+  /** The last request that was answered. */
+  sent: MessageRequest.MessageRequest | undefined
+  /** The answers of the turns that have a name. */
+  readonly named: Map<string, Message.Message>
 }
 
 /** What can come in between when a change is written. */
@@ -60,6 +67,7 @@ export const make = (
     ...shown(told),
     phase: "idle",
     window: Option.none(),
+    cacheMiss: Option.none(),
     parameters: { ...parameters, ...told.parameters }
   }
   return Effect.map(SubscriptionRef.make(now), (state) => ({
@@ -68,7 +76,9 @@ export const make = (
     journal,
     state,
     now,
-    undo: told.undo
+    undo: told.undo,
+    sent: undefined,
+    named: told.named
   }))
 }
 
@@ -118,9 +128,9 @@ export const held = <A, E, R>(
     Effect.flatMap(
       Lock.acquire(core.lock, core.settings.lock, restore),
       (lease) =>
-        Scope.addFinalizer(scope, Effect.suspend(() => Effect.andThen(lease.revoke, finish(core, lease)))).pipe(
-          Effect.andThen(use(lease, restore)),
-          Effect.onError(() => finish(core, lease))
+        Effect.andThen(
+          Scope.addFinalizer(scope, Effect.suspend(() => Effect.andThen(lease.revoke, finish(core, lease)))),
+          use(lease, restore)
         )
     )
   )
@@ -133,47 +143,81 @@ export const finish = (core: Core, lease: Lock.Lease): Effect.Effect<void> =>
     return Effect.andThen(idle, Effect.sync(() => Lock.release(lease)))
   })
 
-/** What is set aside for a request until its end is known. */
-export interface Pending {
-  readonly worst: Budget.Amount
-  readonly reservation: Budget.Reservation
-}
-
-/** Sets aside what a request may use at worst, where there is a budget. */
-export const reserve = (
-  core: Core,
-  request: MessageRequest.MessageRequest
-): Effect.Effect<Pending | undefined, ClaudeError.BudgetExceededError> => {
-  const { budget } = core.settings
-  if (budget === undefined) return Effect.undefined
-  return Effect.flatMap(
-    Budget.worstCase(request),
-    (worst) => Effect.map(budget.reserve(worst), (reservation) => ({ worst, reservation }))
-  )
+/** The attempts of one request of a session. */
+export interface Metered {
+  /** What sends the request. */
+  readonly claude: Claude["Service"]
+  /** Counts what is not counted yet, ahead of the end of the request. */
+  readonly end: Metering.Entry["settle"]
 }
 
 /**
- * Counts what a request used, whether or not its turn succeeds. Where nothing is
- * known of it, but that it was sent, the worst is.
+ * Counts each attempt of a request, whether or not its turn succeeds: in what the
+ * session spent, and in its budget, where it has one.
  */
-export const settle = (
-  core: Core,
-  pending: Pending | undefined,
-  message: Message.Message | undefined,
-  outcome: ClaudeError.Outcome = "unknown"
-): Effect.Effect<void> => {
-  if (message === undefined) {
-    if (pending === undefined) return Effect.void
-    return pending.reservation.settle(outcome === "notSent" || outcome === "rejected" ? Budget.nothing : pending.worst)
+export const metered = (core: Core): Metered => {
+  let meter: Metering.Meter | undefined = undefined
+  return {
+    claude: Metering.inside(core.settings.claude, (call) =>
+      Effect.sync(() => {
+        meter = Metering.make(call, begin(core, call.request))
+        return meter.follower
+      })),
+    end: (message, outcome) => Effect.suspend(() => meter?.end(message, outcome) ?? Effect.void)
   }
-  const counted = Effect.flatMap(Cost.ofMessageEffect(message), (cost) =>
-    update(core, {
-      spent: Usage.combine(core.now.spent, Usage.totals(message.usage)),
-      cost: Option.zipWith(core.now.cost, cost, Cost.combine)
-    }))
-  return pending === undefined
-    ? counted
-    : Effect.andThen(Effect.flatMap(Budget.used(message), pending.reservation.settle), counted)
+}
+
+const begin = (
+  core: Core,
+  request: MessageRequest.MessageRequest | undefined
+): Effect.Effect<Metering.Entry, ClaudeError.BudgetExceededError> => {
+  const counted: Metering.Entry = {
+    settle: (message) => message === undefined ? Effect.void : count(core, request, message)
+  }
+  const { budget } = core.settings
+  if (budget === undefined || request === undefined) return Effect.succeed(counted)
+  return Effect.map(Metering.draw(budget, request), (drawn): Metering.Entry => ({
+    settle: (message, outcome) => Effect.andThen(drawn.settle(message, outcome), counted.settle(message, outcome))
+  }))
+}
+
+/** Counts what an answer used, as far as it came. */
+const count = (
+  core: Core,
+  request: MessageRequest.MessageRequest | undefined,
+  message: Message.Message
+): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const known = Amounts.settled(message)
+    const totals = Usage.totals(known.usage)
+    const cacheMiss = totals.cacheRead > 0 || request === undefined ? Option.none() : changeSince(core, request)
+    core.sent = request
+    return Effect.flatMap(Cost.ofMessageEffect(known), (cost) =>
+      update(core, {
+        cacheMiss,
+        spent: Usage.combine(core.now.spent, totals),
+        cost: Option.zipWith(core.now.cost, cost, Cost.combine)
+      }))
+  })
+
+/** What kept a prompt from being read from the cache: where it differs from the one that was answered before. */
+const changeSince = ({ now, sent }: Core, request: MessageRequest.MessageRequest): State["cacheMiss"] => {
+  if (sent === undefined) return Option.none()
+  // What is tried again is the same prompt.
+  return sent === request ? now.cacheMiss : CachePolicy.changeOf(sent, request)
+}
+
+/** Draws a turn from the budget, where there is one. Returns what is to be said at its end: whether it was committed. */
+export const drawTurn = (
+  core: Core
+): Effect.Effect<(committed: boolean) => Effect.Effect<void>, ClaudeError.BudgetExceededError> => {
+  const { budget } = core.settings
+  if (budget === undefined) return Effect.succeed(() => Effect.void)
+  const turn: Budget.Amount = { ...Amounts.nothing, turns: 1 }
+  return Effect.map(
+    budget.reserve(turn),
+    ({ settle }) => (committed) => settle(committed ? turn : Amounts.nothing)
+  )
 }
 
 /** Makes a change of the history part of the session. */
@@ -182,21 +226,29 @@ export const commit = (
   base: History.History,
   history: History.History,
   messages: ReadonlyArray<Message.Message>,
-  response: Message.Message | undefined
+  response: Message.Message | undefined,
+  turn?: string | undefined
 ): Effect.Effect<void, WriteError> =>
-  Effect.suspend(() =>
-    write(core, () => Journal.changed(base, history, core.now.spent, core.now.cost)).pipe(
+  Effect.suspend(() => {
+    const usage = messages.reduce((sum, { usage }) => Usage.combine(sum, Usage.totals(usage)), core.now.usage)
+    const named = turn === undefined ? undefined : { name: turn, replies: messages.length }
+    return write(core, () => Journal.changed(base, history, { ...core.now, usage }, named)).pipe(
       Effect.mapError((error) => error.withAnswer(response)),
       Effect.andThen(Effect.suspend(() => {
         core.undo = { history: core.now.history, before: core.undo }
+        if (turn !== undefined && response !== undefined) core.named.set(turn, response)
         return update(core, {
           history,
-          usage: messages.reduce((sum, message) => Usage.combine(sum, Usage.totals(message.usage)), core.now.usage),
+          usage,
           lastResponse: response === undefined ? core.now.lastResponse : Option.some(response)
         })
       }))
     )
-  )
+  })
+
+/** The answer to the turn of a name, if it was committed. */
+export const answerTo = (core: Core, turn: string | undefined): Message.Message | undefined =>
+  turn === undefined ? undefined : core.named.get(turn)
 
 /** Goes back to before so many exchanges. */
 export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>
@@ -246,7 +298,7 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
   return exclusively(core, (restore) =>
     Effect.gen(function*() {
       const entries = yield* restore(journal.store.read(journal.id, journal.position))
-      const told = yield* Journal.replay({ ...core.now, undo: core.undo }, entries, journal.id)
+      const told = yield* Journal.replay({ ...core.now, undo: core.undo, named: core.named }, entries, journal.id)
       journal.position += entries.length
       core.undo = told.undo
       yield* update(core, { ...shown(told), parameters: { ...core.now.parameters, ...told.parameters } })

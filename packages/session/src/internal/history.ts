@@ -193,8 +193,12 @@ export const addReply = (self: Node, message: Message.Message, setAside: boolean
   const usage = Usage.combine(self.usage, Usage.totals(message.usage))
   return setAside
     ? push(self, entry, { sent: self.base, usage })
-    : addAssistant(self, entry, message.content, { paused: message.stop_reason === "pause_turn", usage })
+    : addAssistant(self, entry, message.content, { paused: isPaused(message), usage })
 }
+
+/** Whether an answer goes on when it is sent back: the server's tools took long, or it paused to compact. */
+const isPaused = ({ stop_reason }: Message.Message): boolean =>
+  stop_reason === "pause_turn" || stop_reason === "compaction"
 
 /** Adds a turn of the model of which nothing but the blocks is known. */
 export const addImported = (self: Node, blocks: ReadonlyArray<Content.Content>): Node =>

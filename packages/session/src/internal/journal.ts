@@ -5,7 +5,9 @@
  * @since 0.1.0
  */
 import * as Cost from "@effect-claude/core/Cost"
+import type * as Message from "@effect-claude/core/Message"
 import * as Usage from "@effect-claude/core/Usage"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
@@ -15,6 +17,7 @@ import * as HistoryJson from "../HistoryJson.ts"
 import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Internal from "./history.ts"
+import * as Splice from "./splice.ts"
 
 /** Where a session writes what becomes of it. */
 export interface Journal {
@@ -34,6 +37,8 @@ export interface Told {
   readonly spent: Usage.Totals
   readonly cost: Option.Option<Cost.Cost>
   readonly parameters: Partial<Turn.Parameters>
+  /** The answers of the turns that have a name. Grows with the session. */
+  readonly named: Map<string, Message.Message>
 }
 
 /** The histories before each change, latest first. */
@@ -49,7 +54,8 @@ export const begin = (history: History.History): Told => ({
   usage: Usage.empty,
   spent: Usage.empty,
   cost: Option.some(Cost.empty),
-  parameters: {}
+  parameters: {},
+  named: new Map()
 })
 
 /** Where a session writes from the given position on. */
@@ -114,14 +120,16 @@ const append = (
 export const changed = (
   base: History.History,
   history: History.History,
-  spent: Usage.Totals,
-  cost: Option.Option<Cost.Cost>
+  { cost, spent, usage }: Pick<Told, "cost" | "spent" | "usage">,
+  turn: SessionStore.Changed["turn"]
 ): SessionStore.Entry => ({
   type: "changed",
   size: base.size,
   entries: Internal.since(Internal.nodeOf(base), Internal.nodeOf(history)).map(HistoryEntry.encode),
+  usage,
   spent,
-  cost: Option.getOrNull(cost)
+  cost: Option.getOrNull(cost),
+  ...(turn === undefined ? undefined : { turn })
 })
 
 /** Takes up what a journal tells, entry after entry. */
@@ -154,17 +162,22 @@ const step = (told: Told, entry: SessionStore.Entry): Result.Result<Told, string
       const base = Internal.at(Internal.nodeOf(told.history), entry.size)
       if (base === undefined) return Result.fail(`there are no ${entry.size} entries to go back to`)
       let history: History.History = base
-      let usage = told.usage
+      const replies: Array<Message.Message> = []
       for (const encoded of entry.entries) {
         const added = History.append(history, HistoryEntry.decode(encoded))
         if (Result.isFailure(added)) return Result.fail(added.failure.message)
         history = added.success
-        if (encoded.type === "reply") usage = Usage.combine(usage, Usage.totals(encoded.message.usage))
+        if (encoded.type === "reply") replies.push(encoded.message)
+      }
+      if (entry.turn !== undefined) {
+        // Where room was made, replies to other turns are written again before its own.
+        const own = replies.slice(replies.length - entry.turn.replies)
+        if (Arr.isArrayNonEmpty(own)) told.named.set(entry.turn.name, Splice.join(own))
       }
       return Result.succeed({
         ...told,
         history,
-        usage,
+        usage: entry.usage,
         undo: { history: told.history, before: told.undo },
         spent: entry.spent,
         cost: Option.fromNullOr(entry.cost)

@@ -137,14 +137,12 @@ const stillHeld = (running: Running | undefined): Running | undefined => {
 /** Takes the lock from a holder that rests for too long. */
 const takeOver = (lock: Lock, abandonAfter: number): Effect.Effect<never> =>
   Effect.gen(function*() {
-    let wait = abandonAfter
     while (true) {
-      yield* Effect.sleep(wait)
       const { holder } = lock
       const now = yield* Clock.currentTimeMillis
-      const idle = holder?.idleSince === undefined ? 0 : now - holder.idleSince
-      if (holder !== undefined && idle >= abandonAfter) yield* holder.revoke
-      wait = idle >= abandonAfter ? abandonAfter : abandonAfter - idle
+      const left = abandonAfter - (holder?.idleSince === undefined ? 0 : now - holder.idleSince)
+      if (holder !== undefined && left <= 0) yield* holder.revoke
+      yield* Effect.sleep(left <= 0 ? abandonAfter : left)
     }
   })
 

@@ -65,8 +65,7 @@ const shrink = Effect.fnUntraced(function*(
 ): Effect.fn.Return<boolean, ClaudeError.ClaudeError> {
   const { keep, onOverflow } = attempt.policy.contextWindow ?? {}
   const others = attempt.history.exchanges - 1
-  const kept = Math.min(keep ?? Math.floor(others / 2), others - 1)
-  if (kept < 0) return false
+  const kept = Math.max(0, Math.min(keep ?? Math.floor(others / 2), others - 1))
   const { older, rest } = Exchanges.split(attempt.history, kept + 1)
   if (older.size === 0) return false
   const summary = onOverflow === "compact" ? yield* summarise(core, attempt, older, restore) : Option.none()
@@ -98,12 +97,8 @@ const summarise = Effect.fnUntraced(function*(
     messages: [],
     shrunk: true
   })
-  const pending = yield* Core.reserve(core, request)
   const answer = yield* restore(Messages.create(request)).pipe(
-    Effect.provideService(Claude, core.settings.claude),
-    Effect.tap((message) => Core.settle(core, pending, message)),
-    Effect.tapError((error) => Core.settle(core, pending, error.partial, error.outcome)),
-    Effect.onInterrupt(() => Core.settle(core, pending, undefined)),
+    Effect.provideService(Claude, Core.metered(core).claude),
     Effect.asSome,
     Effect.catchTag("ContextWindowExceededError", () => Effect.succeedNone)
   )

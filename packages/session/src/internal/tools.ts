@@ -229,11 +229,19 @@ const resultFrom = (call: ContentBlock.ToolUse, output: Output): Content.ToolRes
 const contentOf = (parts: ModelOutput): ReadonlyArray<Content.ToolResultContent> =>
   parts.map((part): Content.ToolResultContent => {
     if (part.type === "text") return Content.text(part.text)
-    const media = imageType(part.mediaType)
-    if (media === undefined || Predicate.isUndefined(part.data)) return Content.text(`[${part.mediaType} omitted]`)
-    if (part.data instanceof URL) return Content.imageUrl(part.data.href)
-    return typeof part.data === "string" ? Content.imageBase64(part.data, media) : Content.image(part.data, media)
+    const { data, mediaType } = part
+    if (Predicate.isUndefined(data)) return Content.text(`[${mediaType} omitted]`)
+    if (mediaType === "application/pdf") {
+      if (data instanceof URL) return Content.pdfUrl(data.href)
+      return typeof data === "string" ? Content.pdfBase64(data) : Content.pdf(data)
+    }
+    if (!isImage(mediaType)) return Content.text(`[${mediaType} omitted]`)
+    if (data instanceof URL) return Content.imageUrl(data.href)
+    return typeof data === "string" ? Content.imageBase64(data, mediaType) : Content.image(data, mediaType)
   })
 
-const imageType = (type: string): "image/jpeg" | "image/png" | "image/gif" | "image/webp" | undefined =>
-  type === "image/jpeg" || type === "image/png" || type === "image/gif" || type === "image/webp" ? type : undefined
+type ImageType = Parameters<typeof Content.image>[1]
+
+const images: ReadonlySet<string> = new Set<ImageType>(["image/jpeg", "image/png", "image/gif", "image/webp"])
+
+const isImage = (type: string): type is ImageType => images.has(type)

@@ -7,7 +7,7 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
 import { Claude } from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
 import * as Arr from "effect/Array"
@@ -42,7 +42,10 @@ export const send = (
 ): Effect.Effect<Message.Message, TurnError> =>
   (options.onInterrupt ?? core.settings.policy.onInterrupt) === "keep"
     ? fold(core, input, options)
-    : Core.exclusively(core, (restore) => sendWith(core, input, options, restore))
+    : Core.exclusively(core, (restore) => {
+      const known = Core.answerTo(core, options.id)
+      return known === undefined ? sendWith(core, input, options, restore) : Effect.succeed(known)
+    })
 
 /** Runs a turn of a session that is held already. */
 export const sendWith = Effect.fnUntraced(function*(
@@ -52,29 +55,32 @@ export const sendWith = Effect.fnUntraced(function*(
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.fn.Return<Message.Message, TurnError> {
   const attempt = yield* Attempt.prepare(core, input, options)
+  const drawn = yield* Core.drawTurn(core)
+  return yield* Effect.onExit(complete(core, attempt, restore), (exit) => drawn(Exit.isSuccess(exit)))
+})
+
+/** Asks until the answer is complete, and commits it. */
+const complete = Effect.fnUntraced(function*(
+  core: Core.Core,
+  attempt: Attempt.Attempt,
+  restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+): Effect.fn.Return<Message.Message, TurnError> {
   yield* Core.update(core, { phase: "running" })
   yield* Room.watch(core, attempt, restore)
   while (true) {
     const request = Attempt.requestOf(attempt)
-    const pending = yield* Core.reserve(core, request)
     const answered: Message.Message | undefined = yield* restore(
       Messages.create(request, { onProgress: attempt.policy.onProgress })
     ).pipe(
-      Effect.provideService(Claude, core.settings.claude),
-      Effect.onError((cause) => {
-        const error = failureIn(cause)
-        return Core.settle(core, pending, error?.partial, error?.outcome)
-      }),
+      Effect.provideService(Claude, Core.metered(core).claude),
       Effect.catchTag(
         "ContextWindowExceededError",
         (error) => Effect.as(Room.make(core, attempt, error, restore), undefined)
       )
     )
-    if (answered === undefined) continue
-    yield* Core.settle(core, pending, answered)
-    if (Attempt.take(attempt, answered)) continue
+    if (answered === undefined || Attempt.take(attempt, answered)) continue
     const answer = Attempt.answerOf(attempt) ?? answered
-    yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer)
+    yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer, attempt.id)
     return answer
   }
 })
@@ -104,19 +110,32 @@ export const stream = (
 ): Stream.Stream<StreamEvent.StreamEvent, TurnError> =>
   Stream.fromChannel(
     Channel.fromTransform((_, outer) =>
-      Core.held(core, outer, (lease, restore) =>
-        open(core, input, options, {
+      Core.held(core, outer, (lease, restore) => {
+        const finish = Core.finish(core, lease)
+        const known = Core.answerTo(core, options.id)
+        if (known !== undefined) return Effect.as(finish, once(StreamEvent.ofMessage(known)))
+        return open(core, input, options, {
           restore,
           scope: Scope.forkUnsafe(outer),
           drive: (fiber) => Lock.drive(lease, fiber),
           rest: Lock.rest(lease),
-          finish: Core.finish(core, lease),
+          finish,
           revokedBy: (revoke) => {
             lease.revoke = revoke
           }
-        }))
+        })
+      })
     )
   )
+
+const once = (events: Events): Pull.Pull<Events> => {
+  let left: Events | undefined = events
+  return Effect.suspend(() => {
+    const next = left
+    left = undefined
+    return next === undefined ? Cause.done() : Effect.succeed(next)
+  })
+}
 
 /** How a turn that is pulled holds the session. */
 export interface Hold {
@@ -146,6 +165,7 @@ export const open = (
     const revoke = running.end(Exit.interrupt())
     hold.revokedBy(revoke)
     return Attempt.prepare(core, input, options).pipe(
+      Effect.tap(() => running.draw),
       Effect.tap((attempt) => Room.watch(core, attempt, hold.restore)),
       Effect.flatMap((attempt) => running.begin(attempt)),
       Effect.onError(() => revoke)
@@ -160,7 +180,8 @@ type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
 class Running {
   private attempt: Attempt.Attempt | undefined = undefined
   private upstream: Upstream = Cause.done()
-  private pending: Core.Pending | undefined = undefined
+  private metered: Core.Metered | undefined = undefined
+  private drawn: (committed: boolean) => Effect.Effect<void> = () => Effect.void
   private accumulator = MessageAccumulator.initial
   private readonly splicer = new Splice.Splicer()
   /** What cannot be handed down before it is known whether the turn goes on. */
@@ -175,7 +196,14 @@ class Running {
     this.hold = hold
   }
 
-  begin(attempt: Attempt.Attempt): Effect.Effect<Pull.Pull<Events, TurnError>, ClaudeError.BudgetExceededError> {
+  /** Draws the turn from the budget. */
+  readonly draw: Effect.Effect<void, ClaudeError.BudgetExceededError> = Effect.suspend(() =>
+    Effect.map(Core.drawTurn(this.core), (drawn) => {
+      this.drawn = drawn
+    })
+  )
+
+  begin(attempt: Attempt.Attempt): Effect.Effect<Pull.Pull<Events, TurnError>> {
     this.attempt = attempt
     return Core.update(this.core, { phase: "running" }).pipe(
       Effect.andThen(this.open(attempt)),
@@ -187,20 +215,18 @@ class Running {
   }
 
   /** Sends the next request of the turn. */
-  private open(attempt: Attempt.Attempt): Effect.Effect<void, ClaudeError.BudgetExceededError> {
+  private open(attempt: Attempt.Attempt): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.accumulator = MessageAccumulator.initial
-      const request = Attempt.requestOf(attempt)
-      return Effect.flatMap(Core.reserve(this.core, request), (pending) => {
-        this.pending = pending
-        return Stream.toPull(
-          Stream.provideService(
-            Messages.stream(request, { onProgress: attempt.policy.onProgress }),
-            Claude,
-            this.core.settings.claude
-          )
+      const metered = Core.metered(this.core)
+      this.metered = metered
+      return Stream.toPull(
+        Stream.provideService(
+          Messages.stream(Attempt.requestOf(attempt), { onProgress: attempt.policy.onProgress }),
+          Claude,
+          metered.claude
         )
-      })
+      )
     }).pipe(
       Scope.provide(this.hold.scope),
       Effect.map((pull) => {
@@ -239,8 +265,7 @@ class Running {
   ): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError> {
     const { attempt } = this
     if (attempt === undefined) return Effect.fail(error)
-    return this.settle(undefined, error.outcome).pipe(
-      Effect.andThen(Room.make(this.core, attempt, error, restore)),
+    return Room.make(this.core, attempt, error, restore).pipe(
       Effect.andThen(this.open(attempt)),
       Effect.as([])
     )
@@ -248,14 +273,14 @@ class Running {
 
   private feed(
     events: Events
-  ): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, Core.WriteError | ClaudeError.BudgetExceededError> {
+  ): Effect.Effect<ReadonlyArray<StreamEvent.StreamEvent>, Core.WriteError> {
     this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
     const attempt = this.attempt
     const message = MessageAccumulator.snapshot(this.accumulator)
     if (!this.accumulator.done || Option.isNone(message) || attempt === undefined) {
       return Effect.succeed(this.splicer.next(this.holdBack(events), false))
     }
-    return Effect.flatMap(this.settle(message.value), (): ReturnType<Running["feed"]> => {
+    return Effect.flatMap(this.settle(message.value, "unknown"), (): ReturnType<Running["feed"]> => {
       const all = [...this.held, ...events]
       this.held = []
       if (Attempt.take(attempt, message.value)) {
@@ -264,7 +289,9 @@ class Running {
         return Effect.as(this.open(attempt), out)
       }
       const out = this.splicer.next(all, false)
-      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, Attempt.answerOf(attempt)).pipe(
+      const answer = Attempt.answerOf(attempt)
+      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, answer, attempt.id).pipe(
+        Effect.onExit((exit) => this.drawn(Exit.isSuccess(exit))),
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
           this.state = "committed"
@@ -294,29 +321,30 @@ class Running {
       this.state = "over"
       const error = Exit.isFailure(exit) ? failureIn(exit.cause) : undefined
       const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => error?.partial)
-      return this.settle(partial, error?.outcome).pipe(
+      return this.settle(partial, error?.outcome ?? "unknown").pipe(
         Effect.andThen(this.keep(partial)),
+        Effect.flatMap(this.drawn),
         Effect.ensuring(this.hold.finish),
         Effect.ensuring(Scope.close(this.hold.scope, exit))
       )
     }))
   }
 
-  private settle(message: Message.Message | undefined, outcome?: ClaudeError.Outcome): Effect.Effect<void> {
-    const { pending } = this
-    this.pending = undefined
-    return Core.settle(this.core, pending, message, outcome)
+  /** Counts the request before the change is written, and not only once its stream is over. */
+  private settle(message: Message.Message | undefined, outcome: ClaudeError.Outcome): Effect.Effect<void> {
+    return this.metered?.end(message, outcome) ?? Effect.void
   }
 
-  private keep(partial: Message.Message | undefined): Effect.Effect<void> {
-    if (this.attempt === undefined || this.attempt.policy.onInterrupt !== "keep") return Effect.void
+  /** Keeps what can be kept, where asked. Returns whether anything was. */
+  private keep(partial: Message.Message | undefined): Effect.Effect<boolean> {
+    if (this.attempt === undefined || this.attempt.policy.onInterrupt !== "keep") return Effect.succeed(false)
     const attempt: Attempt.Attempt = { ...this.attempt, policy: { ...this.attempt.policy, maxContinuations: 0 } }
     const kept = partial === undefined ? undefined : sendableOf(partial, this.accumulator)
     if (kept !== undefined) Attempt.take(attempt, kept)
-    if (attempt.messages.length === 0) return Effect.void
+    if (attempt.messages.length === 0) return Effect.succeed(false)
     const history = History.closeTools(attempt.history, interrupted)
     // The turn fails anyway; what cannot be written is rolled back.
-    return Effect.ignore(Core.commit(this.core, attempt.base, history, attempt.messages, Attempt.answerOf(attempt)))
+    return Effect.isSuccess(Core.commit(this.core, attempt.base, history, attempt.messages, Attempt.answerOf(attempt)))
   }
 }
 

@@ -1,0 +1,220 @@
+import * as Content from "@effect-claude/core/Content"
+import * as Message from "@effect-claude/core/Message"
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as Agent from "@effect-claude/session/Agent"
+import * as History from "@effect-claude/session/History"
+import * as Session from "@effect-claude/session/Session"
+import * as SessionStore from "@effect-claude/session/SessionStore"
+import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
+import * as Script from "@effect-claude/testing/Script"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Option, Schema, Stream } from "effect"
+import { Tool, Toolkit } from "effect/ai"
+import { assistant, options, provide, sent, user } from "./scripted.ts"
+
+const opened = { ...options, id: "ada" }
+
+const replies = (...texts: ReadonlyArray<string>) => provide(...texts.map((text) => Script.reply(text)))
+
+const words = (session: Session.Session) => Effect.map(session.history, History.toMessages)
+
+const count = Effect.map(sent, ({ length }) => length)
+
+describe("Turn", () => {
+  describe("id", () => {
+    it.effect("lets a turn be said again without being said twice", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const first = yield* session.send("one", { id: "1" })
+        const again = yield* session.send("one", { id: "1" })
+
+        assert.deepStrictEqual(again, first)
+        assert.strictEqual(yield* count, 1)
+        assert.deepStrictEqual(yield* words(session), [user("one"), assistant("un")])
+      }).pipe(replies("un", "never")))
+
+    it.effect("is known whatever was said since, and when the turn was taken back", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one", { id: "1" })
+        yield* session.send("two", { id: "2" })
+        yield* session.send("three")
+        yield* session.rewind(2)
+        const [one, two] = yield* Effect.all([session.send("one", { id: "1" }), session.send("two", { id: "2" })])
+
+        assert.deepStrictEqual([one, two].map(Message.text), ["un", "deux"])
+        assert.strictEqual(yield* count, 3)
+      }).pipe(replies("un", "deux", "trois", "never")))
+
+    it.effect("tells turns apart", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one", { id: "1" })
+        yield* session.send("one", { id: "2" })
+
+        assert.strictEqual((yield* session.history).exchanges, 2)
+      }).pipe(replies("un", "un")))
+
+    it.effect("is no parameter of the request", () =>
+      Effect.gen(function*() {
+        yield* (yield* Session.make(options)).send("one", { id: "1" })
+
+        assert.notProperty((yield* sent)[0], "id")
+      }).pipe(replies("un")))
+
+    it.effect("is known to other processes, with the whole answer", () =>
+      Effect.gen(function*() {
+        const before = yield* Session.open(opened)
+        const told = yield* before.send("one", { id: "1", onMaxTokens: "continue" })
+        const other = yield* Session.open(opened)
+        yield* other.send("two", { id: "2" })
+        yield* before.refresh
+
+        assert.deepStrictEqual(yield* other.send("one", { id: "1" }), told)
+        assert.strictEqual(Message.text(yield* before.send("two", { id: "2" })), "deux")
+        assert.strictEqual(yield* count, 3)
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(Script.reply({ text: "u", stop_reason: "max_tokens" }), Script.reply("n"), Script.reply("deux"))
+      ))
+
+    it.effect("is known with its own answer, though others are written again when room is made", () =>
+      Effect.gen(function*() {
+        const policy = { contextWindow: { onOverflow: "trim", keep: 1 } } as const
+        const before = yield* Session.open({ ...opened, ...policy })
+        yield* before.send("one")
+        yield* before.send("two")
+        const answer = yield* before.send("three", { id: "turn-3" })
+        const after = yield* Session.open(opened)
+        const again = yield* after.send("three", { id: "turn-3" })
+
+        assert.deepStrictEqual(again, answer)
+        assert.strictEqual(Message.text(again), "3")
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(
+          Script.reply("1"),
+          Script.reply("2"),
+          Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
+          Script.reply("3")
+        )
+      ))
+
+    it.effect("of a turn that failed is free", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Effect.flip(session.send("one", { id: "1" }))
+
+        assert.strictEqual(Message.text(yield* session.send("one", { id: "1" })), "un")
+        assert.deepStrictEqual(yield* words(session), [user("one"), assistant("un")])
+      }).pipe(provide(Script.status(529), Script.reply("un"))))
+
+    it.effect("of a turn that was kept in part is free: it has no answer", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Effect.exit(session.send("one", { id: "1", onInterrupt: "keep" }))
+
+        assert.strictEqual(Message.text(yield* session.send("one", { id: "1" })), "un")
+      }).pipe(provide(Script.reply("cut off here").pipe(Script.cutAfter({ events: 4 })), Script.reply("un"))))
+
+    it.effect("is unknown to a fork", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* session.send("one", { id: "1" })
+        const fork = yield* session.fork()
+
+        assert.strictEqual(Message.text(yield* fork.send("one", { id: "1" })), "eins")
+      }).pipe(replies("un", "eins")))
+
+    it.effect("streams the answer that is known, and leaves the session free", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const told = Array.from(yield* Stream.runCollect(session.stream("one", { id: "1" })))
+        const again = Array.from(yield* Stream.runCollect(session.stream("one", { id: "1" })))
+        // A stream that asks nothing keeps nobody out, not even whoever reads it.
+        yield* Stream.runForEach(Stream.take(session.stream("one", { id: "1" }), 1), () => session.send("two"))
+
+        const [first, second] = [told, again].map((events) =>
+          MessageAccumulator.snapshot(MessageAccumulator.stepAll(MessageAccumulator.initial, events))
+        )
+        assert.deepStrictEqual(Option.map(second!, Message.text), Option.some("un"))
+        assert.deepStrictEqual(second, first)
+        assert.strictEqual(yield* count, 2)
+      }).pipe(replies("un", "deux")))
+
+    it.effect("of a typed answer is that of the question, not of what mended it", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const ask = StructuredOutput.send(session, "A year?", Schema.Struct({ year: Schema.Int }), { id: "1" })
+
+        assert.deepStrictEqual((yield* ask).value, { year: 1975 })
+        assert.strictEqual(yield* count, 2)
+      }).pipe(replies(`{"year":"?"}`, `{"year":1975}`)))
+  })
+
+  describe("id, of an agent's run", () => {
+    const Look = Tool.make("look", { parameters: Schema.Struct({ at: Schema.String }), success: Schema.String })
+    const toolkit = Toolkit.make(Look)
+    const looks = (seen: Array<string>) =>
+      toolkit.toLayer({ look: ({ at }) => Effect.sync(() => `${seen.push(at)} seen`) })
+    const run = (session: Session.Session) => Agent.run(session, "Look around", { toolkit, turn: { id: "1" } })
+    const script = [
+      Script.toolCall("look", { at: "left" }, { toolUseId: "toolu_1" }),
+      Script.toolCall("look", { at: "right" }, { toolUseId: "toolu_2" }),
+      Script.reply("All is well.")
+    ]
+
+    it.effect("lets it be run again without being run twice", () => {
+      const seen: Array<string> = []
+      return Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* run(session)
+        const again = yield* run(session)
+
+        assert.deepStrictEqual([Message.text(again.message), again.end], ["All is well.", "finished"])
+        assert.deepStrictEqual(seen, ["left", "right"])
+        assert.strictEqual(yield* count, 3)
+      }).pipe(Effect.provide(looks(seen)), provide(...script))
+    })
+
+    it.effect.each([1, 2, 3, 4])("lets it go on where its process was killed: after %i entries", (kept) => {
+      const seen: Array<string> = []
+      return Effect.gen(function*() {
+        const store = yield* SessionStore.SessionStore
+        yield* run(yield* Session.open({ ...opened, id: "whole" }))
+        const entries = yield* store.read("whole")
+        for (const [n, entry] of entries.slice(0, kept).entries()) yield* store.append("ada", n, entry)
+        seen.length = 0
+        const session = yield* Session.open(opened)
+        const outcome = yield* run(session)
+
+        assert.strictEqual(Message.text(outcome.message), "Both sides, I believe.")
+        assert.lengthOf(entries, 5)
+        assert.deepStrictEqual(seen, [], "no tool is run again")
+        const history = yield* session.history
+        assert.deepStrictEqual(History.check(history), [])
+        const said = History.entries(history).filter((entry) =>
+          entry._tag === "User" && JSON.stringify(entry.content) === JSON.stringify([Content.text("Look around")])
+        )
+        assert.lengthOf(said, 1)
+      }).pipe(
+        Effect.provide(looks(seen)),
+        Effect.provide(SessionStore.layerMemory),
+        provide(...script, Script.reply("Both sides, I believe."))
+      )
+    })
+
+    it.effect("does not go on when something else was said since", () => {
+      const seen: Array<string> = []
+      return Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        yield* Agent.run(session, "Look around", { toolkit, turn: { id: "1" }, maxTurns: 1 })
+        yield* session.send("Never mind")
+        const { message, turns } = yield* run(session)
+
+        assert.deepStrictEqual([Message.toolUses(message).length, turns], [1, 0])
+        assert.strictEqual(yield* count, 2)
+      }).pipe(Effect.provide(looks(seen)), provide(script[0]!, Script.reply("As you wish."), Script.reply("never")))
+    })
+  })
+})

@@ -1,0 +1,71 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber } from "effect"
+import { TestClock } from "effect/testing"
+import * as Lock from "../../src/internal/lock.ts"
+
+const options = { queue: true, abandonAfter: 30_000 }
+
+const acquire = (lock: Lock.Lock) => Effect.uninterruptibleMask((restore) => Lock.acquire(lock, options, restore))
+
+const waiting = (lock: Lock.Lock) => Effect.forkChild(acquire(lock), { startImmediately: true })
+
+describe("Lock", () => {
+  describe("acquire", () => {
+    it.effect("passes on what it was given in the moment it was interrupted", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        const first = yield* acquire(lock)
+        const using = Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(Lock.acquire(lock, options, restore), (lease) =>
+            Effect.ensuring(restore(Effect.never), Effect.sync(() => Lock.release(lease))))
+        )
+        const second = yield* Effect.forkChild(using, { startImmediately: true })
+        const third = yield* waiting(lock)
+        second.interruptUnsafe()
+        Lock.release(first)
+        const lease = yield* Fiber.join(third)
+
+        assert.isTrue(Lock.holds(lease))
+        assert.lengthOf(lock.waiting, 0)
+        Lock.release(lease)
+        assert.isUndefined(lock.holder)
+      }))
+
+    it.effect("takes over as soon as the holder has rested for so long, whenever that began", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        const held = yield* acquire(lock)
+        let revoked = 0
+        held.revoke = Effect.sync(() => {
+          revoked++
+          Lock.release(held)
+        })
+        yield* Lock.rest(held)
+        yield* TestClock.adjust("20 seconds")
+        const fiber = yield* waiting(lock)
+        yield* TestClock.adjust("5 seconds")
+        // It goes on for a moment, and rests again.
+        yield* Effect.withFiber((self) => Effect.sync(() => Lock.drive(held, self)))
+        yield* Lock.rest(held)
+        yield* TestClock.adjust("29 seconds")
+        const before = fiber.pollUnsafe()
+        yield* TestClock.adjust("1 second")
+
+        assert.isUndefined(before)
+        assert.strictEqual(revoked, 1)
+        assert.isTrue(Lock.holds(yield* Fiber.join(fiber)))
+      }))
+
+    it.effect("takes over at once where the holder has rested for longer", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        const held = yield* acquire(lock)
+        held.revoke = Effect.sync(() => Lock.release(held))
+        yield* Lock.rest(held)
+        yield* TestClock.adjust("40 seconds")
+        const fiber = yield* waiting(lock)
+
+        assert.isTrue(Lock.holds(yield* Fiber.join(fiber)))
+      }))
+  })
+})
