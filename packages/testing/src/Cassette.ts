@@ -54,6 +54,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { readBody } from "./internal/client.ts"
+import * as Errors from "./internal/errors.ts"
 import { ScriptedResponse } from "./internal/response.ts"
 import * as Tape from "./internal/tape.ts"
 
@@ -65,7 +66,8 @@ import * as Tape from "./internal/tape.ts"
  * What a cassette does with a request.
  *
  * - `record`: lets it through and writes it down; what the file held is replaced
- * - `replay`: answers from the file, or fails with what is different
+ * - `replay`: answers from the file; what is not there is refused with a 400 that
+ *   says what is different, and is not worth a retry
  * - `auto`: answers from the file where it can, and records the rest
  *
  * @category models
@@ -154,8 +156,8 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
   const interactions = () => tape.filter((each) => each !== undefined)
 
   const save = writing.withPermits(1)(Effect.gen(function*() {
-    const slash = options.file.lastIndexOf("/")
-    if (slash > 0) yield* files.makeDirectory(options.file.slice(0, slash), { recursive: true })
+    const [directory] = /^.+(?=[\\/])/.exec(options.file) ?? []
+    if (directory !== undefined) yield* files.makeDirectory(directory, { recursive: true })
     yield* files.writeFileString(options.file, Tape.write(interactions()))
   }))
 
@@ -291,6 +293,7 @@ const replay = (found: Interaction, sent: Tape.Request, request: HttpClientReque
   })
 }
 
+/** Refuses as the API would, so that the refusal is not taken for trouble that passes, and tried again. */
 const missing = (
   request: HttpClientRequest.HttpClientRequest,
   file: string,
@@ -301,20 +304,22 @@ const missing = (
   const nearest = tape.map((each) => ({ each, different: Tape.differences(each.request, sent) }))
     .toSorted((a, b) => a.different.length - b.different.length)[0]
   const because = nearest === undefined
-    ? "the cassette is empty"
+    ? "it is empty"
     : nearest.different.length === 0 && played.has(nearest.each)
     ? "it was recorded fewer times than it is sent"
-    : `the nearest recorded request is different:\n${
-      nearest.different.slice(0, 8).map((line) => `  ${line}`).join("\n")
-    }`
-  return Effect.fail(
-    new HttpClientError.HttpClientError({
-      reason: new HttpClientError.TransportError({
-        request,
-        description: `${sent.method} ${sent.url} is not on the cassette ${file}: ${because}`
-      })
-    })
-  )
+    : `the nearest request there has ${nearest.different.slice(0, 8).join("; ")}`
+  const { headers, status, ...failure } = Errors.failure(400, {
+    type: "not_on_cassette",
+    message: `${sent.method} ${sent.url} is not on the cassette: ${because} (${file})`
+  })
+  const body = JSON.stringify(Errors.envelope({ ...failure, status, headers }, undefined))
+  return ScriptedResponse.make({
+    request,
+    url: request.url,
+    status,
+    headers: Headers.fromInput({ ...headers, "content-type": "application/json" }),
+    stream: () => Stream.make(new TextEncoder().encode(body))
+  })
 }
 
 /** An empty body is not an error here. */

@@ -88,14 +88,22 @@ export interface Options {
    */
   readonly check?: boolean | RequestCheck.Options | undefined
   /**
-   * The limits the `anthropic-ratelimit-*` headers report, per minute.
+   * The limits the `anthropic-ratelimit-*` headers report, and over which time.
+   * They are counted anew in each window of that length; the API itself gives back
+   * a little all the time.
    *
-   * @default 4,000 requests, 2,000,000 input and 400,000 output tokens, not enforced
+   * @default 4,000 requests, 2,000,000 input and 400,000 output tokens a minute, not enforced
    */
   readonly rateLimits?: {
     readonly requests?: number | undefined
     readonly inputTokens?: number | undefined
     readonly outputTokens?: number | undefined
+    /**
+     * How long a window is. A short one spares tests on real sockets the wait.
+     *
+     * @default "1 minute"
+     */
+    readonly per?: Duration.Input | undefined
     /**
      * Whether requests above a limit are answered with a 429.
      *

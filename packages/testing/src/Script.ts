@@ -4,7 +4,7 @@
  *
  * A script is a queue of answers. Each request takes the next one that can
  * answer it; a message can only answer `POST /v1/messages`, a failure any
- * request. What no script speaks of (token counts, models, batches, files) is
+ * request. What no script speaks of (token counts, models, batches, files, skills) is
  * answered by the built-in resources, and a request for a message when nothing
  * is left is refused with a 400 that says so. Combinators change how an answer
  * travels: cut, slowed, split at any byte, delayed. The same script and the same
@@ -56,7 +56,8 @@ export {
   resetConnection,
   silence,
   sse,
-  status
+  status,
+  unreachable
 } from "./internal/failures.ts"
 /**
  * Answers in the order they are given, and the brand they are known by.

@@ -288,7 +288,7 @@ const aboutResults = (results: ReadonlyArray<Json>): string =>
 
 const tale = (prompt: string): string =>
   [
-    `You asked: “${prompt.slice(0, 80)}”. Here is what a stand-in can offer.`,
+    `You asked: “${prompt.slice(0, 80)}” Here is what a stand-in can offer.`,
     "A request left its program one morning, carrying everything that had been said so far, for the server remembers nothing.",
     "On its way it met a rate limit, waited as long as it was told, and tried again with a little jitter, so as not to arrive with everybody else.",
     "The answer came back word by word. Each piece was kept, so that nothing would be lost if the line went dead.",

@@ -296,6 +296,22 @@ describe("ClaudeTest", () => {
         assert.strictEqual(again.status, 200)
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { rateLimits: { requests: 1, enforce: true } }))))
 
+    it.effect("counts limits anew after as short a time as it is told", () =>
+      Effect.gen(function*() {
+        yield* create()
+        const limited = yield* create()
+        yield* TestClock.adjust("2 seconds")
+        const again = yield* create()
+
+        assert.deepStrictEqual([limited.status, again.status], [429, 200])
+        assert.strictEqual(limited.headers["retry-after"], "2")
+        assert.strictEqual(limited.headers["anthropic-ratelimit-requests-reset"], "1970-01-01T00:00:02Z")
+      }).pipe(
+        Effect.provide(
+          ClaudeTest.layer(Script.model(), { rateLimits: { requests: 1, per: "2 seconds", enforce: true } })
+        )
+      ))
+
     it.effect("reports the limits, what is left of them, and when they are full again", () =>
       Effect.gen(function*() {
         yield* TestClock.adjust("1500 millis")

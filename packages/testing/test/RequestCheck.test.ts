@@ -312,6 +312,17 @@ describe("RequestCheck", () => {
       )
     })
 
+    it("accepts an answer that paused, to be gone on with", () => {
+      for (
+        const block of [
+          { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
+          { type: "compaction", content: "We spoke of teapots." }
+        ]
+      ) {
+        assert.strictEqual(sent({ ...body, messages: [user("Hi"), assistant([block])] }), "accepted")
+      }
+    })
+
     it("accepts prefill on models that continue it", () => {
       assert.strictEqual(sent({ ...old, messages: [user("Hi"), assistant("Well,")] }), "accepted")
     })

@@ -11,7 +11,11 @@ const { "content-type": _, ...credentials } = ClaudeTest.headers
 
 const Fields = Schema.Record(Schema.String, Schema.Json)
 
-const statusOf: { readonly [type: string]: number } = { not_found_error: 404, invalid_request_error: 400 }
+const statusOf: { readonly [type: string]: number } = {
+  invalid_request_error: 400,
+  permission_error: 403,
+  not_found_error: 404
+}
 
 /** Reads a body, whose status has to be that of its kind of error, or 200. */
 const fieldsOf = (response: HttpClientResponse.HttpClientResponse) =>
@@ -226,6 +230,117 @@ describe("the resources", () => {
           })
         }
         assert.containSubset(yield* upload("a.png", { expires_in_seconds: "7776000" }), { type: "file" })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+  })
+
+  describe("skills", () => {
+    const upload = (
+      files: { readonly [path: string]: string },
+      { at = "", ...fields }: { readonly [field: string]: string } = {},
+      headers: { readonly [name: string]: string } = {}
+    ) =>
+      Effect.suspend(() => {
+        const form = new FormData()
+        for (const [path, content] of Object.entries(files)) form.append("files[]", new Blob([content]), path)
+        for (const [field, value] of Object.entries(fields)) form.append(field, value)
+        return send(
+          HttpClientRequest.post(`${base}/v1/skills${at}`, { headers }).pipe(HttpClientRequest.bodyFormData(form))
+        )
+      })
+
+    const greet = { "greet/SKILL.md": "---\nname: \"greeting\"\ndescription: Greets.\n---\n# Greet" }
+
+    it.effect("are named by what their SKILL.md says, else by their folder", () =>
+      Effect.gen(function*() {
+        const said = yield* upload(greet)
+        const folder = yield* upload({ "greet/SKILL.md": "# Greet", "greet/more/words.md": "" })
+        const labelled = yield* upload(greet, { display_name: "Hello" })
+        const versions = yield* Effect.forEach([said, folder], (skill) =>
+          get(`/v1/skills/${skill["id"]}/versions/${skill["latest_version_id"]}`))
+
+        assert.deepStrictEqual(
+          [said, folder, labelled].map((skill) =>
+            skill["display_name"]
+          ),
+          ["greeting", "greet", "Hello"]
+        )
+        assert.containSubset(versions, [{ name: "greeting", description: "Greets." }, {
+          name: "greet",
+          description: ""
+        }])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("are refused without one folder that has a SKILL.md", () =>
+      Effect.gen(function*() {
+        const refusals = yield* Effect.forEach([
+          upload({}),
+          upload({ "SKILL.md": "" }),
+          upload({ "a/SKILL.md": "", "b/x.md": "" }),
+          upload({ "a/x.md": "", "a/b/SKILL.md": "" }),
+          upload(greet, { display_name: "x".repeat(256) })
+        ], (each) => each)
+
+        assert.deepStrictEqual(refusals.map(({ error }) => Object(error).type), Array(5).fill("invalid_request_error"))
+        assert.deepStrictEqual(refusals.map(({ error }) => Object(error).message), [
+          "files: Field required",
+          "files: All files must be in the same top-level directory",
+          "files: All files must be in the same top-level directory",
+          "files: SKILL.md must be at the root of the top-level directory",
+          "display_name: String should have at most 255 characters"
+        ])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("keep their name and one version at least", () =>
+      Effect.gen(function*() {
+        const { id, latest_version_id } = yield* upload(greet)
+        const other = yield* upload({ "other/SKILL.md": "# Other" }, { at: `/${id}/versions` })
+        const second = yield* upload(greet, { at: `/${id}/versions` })
+        const first = yield* del(`/v1/skills/${id}/versions/${latest_version_id}`)
+        const last = yield* del(`/v1/skills/${id}/versions/${second["id"]}`)
+
+        assert.containSubset(other, { error: { message: "SKILL.md: name must be greeting, as in the first version" } })
+        assert.deepStrictEqual(first, { id: latest_version_id!, type: "skill_version_deleted" })
+        assert.containSubset(last, { error: { type: "invalid_request_error" } })
+        assert.containSubset(yield* get(`/v1/skills/${id}`), { latest_version_id: second["id"] })
+        yield* del(`/v1/skills/${id}`)
+        for (const path of [`/v1/skills/${id}`, `/v1/skills/${id}/versions`, `/v1/skills/${id}/versions/x`]) {
+          assert.containSubset(yield* get(path), {
+            error: { type: "not_found_error", message: `Skill not found: ${id}` }
+          })
+        }
+        assert.containSubset(yield* get("/v1/skills/pdf/versions/x"), {
+          error: { type: "not_found_error", message: "Skill version not found: x" }
+        })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("of the API are there from the start, and cannot be changed", () =>
+      Effect.gen(function*() {
+        const { id } = yield* upload(greet)
+        const all = yield* get("/v1/skills")
+        const own = yield* get("/v1/skills?source=custom")
+        const published = yield* get("/v1/skills?source=anthropic")
+
+        assert.deepStrictEqual(ids(all), [id, "xlsx", "pptx", "pdf", "docx"])
+        assert.deepStrictEqual(ids(own), [id])
+        assert.deepStrictEqual(ids(published), ["xlsx", "pptx", "pdf", "docx"])
+        assert.containSubset(yield* del("/v1/skills/pdf"), { error: { type: "permission_error" } })
+        assert.containSubset(yield* upload(greet, { at: "/pdf/versions" }), { error: { type: "permission_error" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("have the shapes of the beta under it", () =>
+      Effect.gen(function*() {
+        const beta = { "anthropic-beta": "skills-2025-10-02" }
+        const skill = yield* upload(greet, { display_title: "Hello" }, beta)
+        const { latest_version } = skill
+        const page = yield* send(HttpClientRequest.get(`${base}/v1/skills?limit=1`, { headers: beta }))
+        const version = yield* send(
+          HttpClientRequest.get(`${base}/v1/skills/${skill["id"]}/versions/${latest_version}`, { headers: beta })
+        )
+
+        assert.containSubset(skill, { display_title: "Hello", source: "custom" })
+        assert.notProperty(skill, "display_name")
+        assert.strictEqual(page["has_more"], true)
+        assert.containSubset(version, { directory: "greeting", version: latest_version })
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
   })
 })

@@ -42,6 +42,8 @@ export interface Answer {
   readonly length: number | undefined
   readonly frames: ReadonlyArray<Frame>
   readonly end: End
+  /** The code of a client's failure to connect, in process. */
+  readonly unreachable?: string | undefined
   readonly malformed?: Malformed | undefined
   /** Whether the body is compressed on a socket. */
   readonly gzip?: boolean | undefined

@@ -11,7 +11,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Stream from "effect/Stream"
-import type * as Answer from "./answer.ts"
+import * as Answer from "./answer.ts"
 import type { Engine } from "./engine.ts"
 import * as Http1 from "./http1.ts"
 import { ScriptedResponse } from "./response.ts"
@@ -35,6 +35,7 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
         })
       yield* abortable(said.delay === 0 ? Effect.void : Effect.sleep(said.delay), signal, transport("ABORT_ERR"))
       const answer = said.malformed === "wire" ? Http1.read(said) : said
+      if (answer.unreachable !== undefined) return yield* transport(answer.unreachable)
       if (answer.malformed === "head") return yield* transport("HPE_INVALID_CONSTANT")
       if (answer.head === undefined) {
         return yield* answer.end === "hang"
@@ -76,7 +77,9 @@ const perform = (
   fail: (cause: unknown) => HttpClientError.HttpClientError
 ): Stream.Stream<Uint8Array, HttpClientError.HttpClientError> =>
   Stream.fromPull(Effect.sync(() => {
-    const { frames } = answer
+    const { frames, length } = answer
+    // Who has all that was announced does not wait for what comes after.
+    const isWhole = answer.malformed === undefined && length !== undefined && Answer.sizeOf(frames) >= length
     const last = frames.findLastIndex((frame) => frame._tag === "Bytes")
     let at = 0
     const aborted = () => fail(withCode("This operation was aborted", "ABORT_ERR"))
@@ -88,7 +91,7 @@ const perform = (
           if (frame?._tag === "Wait") {
             return Effect.andThen(abortable(Effect.sleep(frame.millis), signal, aborted()), pull)
           }
-          const end = answer.malformed === undefined ? answer.end : "close"
+          const end = isWhole ? "complete" : answer.malformed === undefined ? answer.end : "close"
           if (frame !== undefined) {
             if (at - 1 === last && end === "complete") settle("finished")
             const one: readonly [Uint8Array] = [frame.bytes]

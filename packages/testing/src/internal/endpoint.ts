@@ -21,10 +21,18 @@ export type Name =
   | "getFile"
   | "deleteFile"
   | "fileContent"
+  | "createSkill"
+  | "listSkills"
+  | "getSkill"
+  | "deleteSkill"
+  | "createSkillVersion"
+  | "listSkillVersions"
+  | "getSkillVersion"
+  | "deleteSkillVersion"
 
 /** Where a request leads: an endpoint, a path that wants another method, or nowhere. */
 export type Match =
-  | { readonly _tag: "Endpoint"; readonly name: Name; readonly id: string }
+  | { readonly _tag: "Endpoint"; readonly name: Name; readonly id: string; readonly version: string }
   | { readonly _tag: "MethodNotAllowed"; readonly allow: ReadonlyArray<string> }
   | { readonly _tag: "NotFound" }
 
@@ -33,24 +41,28 @@ export const match = (method: string, path: string): Match => {
   const at = path.lastIndexOf("/v1/")
   const segments = (at === -1 ? path : path.slice(at + 4)).replace(/\/$/, "").split("/")
   for (const { methods, pattern } of table) {
-    const id = matches(pattern, segments)
-    if (at === -1 || id === undefined) continue
+    const ids = matches(pattern, segments)
+    if (at === -1 || ids === undefined) continue
     const name = methods[method]
     return name === undefined
       ? { _tag: "MethodNotAllowed", allow: Object.keys(methods) }
-      : { _tag: "Endpoint", name, id }
+      : { _tag: "Endpoint", name, id: ids[0] ?? "", version: ids[1] ?? "" }
   }
   return { _tag: "NotFound" }
 }
 
-const matches = (pattern: ReadonlyArray<string>, segments: ReadonlyArray<string>): string | undefined => {
+/** The segments that stand for a star, where all others are as they should be. */
+const matches = (
+  pattern: ReadonlyArray<string>,
+  segments: ReadonlyArray<string>
+): ReadonlyArray<string> | undefined => {
   if (pattern.length !== segments.length) return undefined
-  let id = ""
+  const ids: Array<string> = []
   for (let i = 0; i < pattern.length; i++) {
-    if (pattern[i] === "*") id = segments[i]!
+    if (pattern[i] === "*") ids.push(segments[i]!)
     else if (pattern[i] !== segments[i]) return undefined
   }
-  return pattern.includes("*") && id === "" ? undefined : id
+  return ids.includes("") ? undefined : ids
 }
 
 const table: ReadonlyArray<{
@@ -67,5 +79,9 @@ const table: ReadonlyArray<{
   { pattern: ["models", "*"], methods: { GET: "getModel" } },
   { pattern: ["files"], methods: { POST: "uploadFile", GET: "listFiles" } },
   { pattern: ["files", "*"], methods: { GET: "getFile", DELETE: "deleteFile" } },
-  { pattern: ["files", "*", "content"], methods: { GET: "fileContent" } }
+  { pattern: ["files", "*", "content"], methods: { GET: "fileContent" } },
+  { pattern: ["skills"], methods: { POST: "createSkill", GET: "listSkills" } },
+  { pattern: ["skills", "*"], methods: { GET: "getSkill", DELETE: "deleteSkill" } },
+  { pattern: ["skills", "*", "versions"], methods: { POST: "createSkillVersion", GET: "listSkillVersions" } },
+  { pattern: ["skills", "*", "versions", "*"], methods: { GET: "getSkillVersion", DELETE: "deleteSkillVersion" } }
 ]

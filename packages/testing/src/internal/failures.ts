@@ -139,6 +139,24 @@ export const resetConnection = (options?: {
 }
 
 /**
+ * Lets no connection come about: refused, or for the reason a code names, such as
+ * `ENOTFOUND` or `SELF_SIGNED_CERT_IN_CHAIN`. A server on a socket has accepted the
+ * connection already, and resets it; for a refusal there, use a port on which
+ * nothing listens.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const unreachable = (options?: {
+  /**
+   * The code, as Node has it.
+   *
+   * @default "ECONNREFUSED"
+   */
+  readonly code?: string | undefined
+}): Script => Internal.once({ _tag: "Unreachable", code: options?.code ?? "ECONNREFUSED" })
+
+/**
  * Accepts the request and never says anything.
  *
  * @category constructors

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Duration from "effect/Duration"
 import * as Errors from "./errors.ts"
 import { type Json, number } from "./json.ts"
 import type { FailureSpec } from "./script.ts"
@@ -12,6 +13,7 @@ export interface Options {
   readonly requests?: number | undefined
   readonly inputTokens?: number | undefined
   readonly outputTokens?: number | undefined
+  readonly per?: Duration.Input | undefined
   readonly enforce?: boolean | undefined
 }
 
@@ -22,13 +24,14 @@ export interface Limits {
   }
 }
 
-/** Counts requests and tokens in windows of a minute that begin with the first request. */
+/** Counts requests and tokens in windows that begin with a request. */
 export const make = (options: Options | undefined): Limits => {
   const limit = {
     requests: options?.requests ?? 4000,
     input: options?.inputTokens ?? 2_000_000,
     output: options?.outputTokens ?? 400_000
   }
+  const window = Duration.toMillis(options?.per ?? "1 minute")
   let since = -Infinity
   let requests = 0
   let input = 0
@@ -62,8 +65,6 @@ export const make = (options: Options | undefined): Limits => {
     }
   }
 }
-
-const window = 60_000
 
 const dimension = (name: string, limit: number, remaining: number, reset: string) => ({
   [`anthropic-ratelimit-${name}-limit`]: String(limit),

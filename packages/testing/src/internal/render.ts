@@ -58,6 +58,8 @@ const renderStep = (step: Step, context: Context): Answer.Answer => {
       }
     case "Silence":
       return { delay: 0, head: undefined, length: undefined, frames: [], end: "hang" }
+    case "Unreachable":
+      return { delay: 0, head: undefined, length: undefined, frames: [], end: "reset", unreachable: step.code }
     case "NoHeaders":
       return { delay: 0, head: undefined, length: undefined, frames: [], end: step.end }
   }

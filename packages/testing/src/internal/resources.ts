@@ -1,5 +1,5 @@
 /**
- * What is answered besides messages: token counts, models, batches and files.
+ * What is answered besides messages: token counts, models, batches, files and skills.
  *
  * @since 0.1.0
  */
@@ -13,6 +13,7 @@ import type { Json } from "./json.ts"
 import * as Models from "./models.ts"
 import * as Page from "./page.ts"
 import * as Render from "./render.ts"
+import * as Skills from "./skills.ts"
 import * as Tokens from "./tokens.ts"
 
 export interface Options {
@@ -37,11 +38,15 @@ export interface Resources {
 export const make = (seed: number, options: Options): Resources => {
   const batches = Batches.make(seed, options.batchDuration)
   const files = Files.make(seed, options.files)
+  const skills = Skills.make(seed)
   return {
     answer: (request, context) => {
       const endpoint = Endpoint.match(request.method, request.path)
       if (endpoint._tag !== "Endpoint") return undefined
-      const { id } = endpoint
+      const { id, version } = endpoint
+      const contentType = request.headers["content-type"]
+      const asks = (beta: string) => request.headers["anthropic-beta"]?.includes(beta) === true
+      const inSkills = { ...context, isBeta: asks("skills-2025-") }
       switch (endpoint.name) {
         case "messages":
           return undefined
@@ -68,15 +73,31 @@ export const make = (seed: number, options: Options): Resources => {
         case "batchResults":
           return batches.results(id, context)
         case "uploadFile":
-          return files.upload(request.headers["content-type"], context.bytes, context)
+          return files.upload(contentType, context.bytes, context)
         case "listFiles":
-          return files.list(request.query, request.headers["anthropic-beta"]?.includes("files-api-") === true, context)
+          return files.list(request.query, asks("files-api-"), context)
         case "getFile":
           return files.get(id, context)
         case "deleteFile":
           return files.remove(id, context)
         case "fileContent":
           return files.content(id, context)
+        case "createSkill":
+          return skills.create(contentType, context.bytes, inSkills)
+        case "listSkills":
+          return skills.list(request.query, inSkills)
+        case "getSkill":
+          return skills.get(id, inSkills)
+        case "deleteSkill":
+          return skills.remove(id, inSkills)
+        case "createSkillVersion":
+          return skills.createVersion(id, contentType, context.bytes, inSkills)
+        case "listSkillVersions":
+          return skills.listVersions(id, request.query, inSkills)
+        case "getSkillVersion":
+          return skills.getVersion(id, version, inSkills)
+        case "deleteSkillVersion":
+          return skills.removeVersion(id, version, inSkills)
       }
     }
   }

@@ -43,6 +43,7 @@ export type Step =
   | { readonly _tag: "Wire"; readonly bytes: Uint8Array }
   | { readonly _tag: "Silence" }
   | { readonly _tag: "NoHeaders"; readonly end: End }
+  | { readonly _tag: "Unreachable"; readonly code: string }
 
 /** A message that still lacks what only the request can tell: model, ids, usage. */
 export interface MessageSpec extends Json {

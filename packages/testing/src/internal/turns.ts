@@ -106,6 +106,8 @@ const prefill = (turns: ReadonlyArray<Json>, model: Models.Model): string | unde
   // A paused turn is sent back as it is, for the server to go on with its own tools.
   if (ending !== undefined && string(ending["type"])?.endsWith("_tool_result") === true) return undefined
   if (ending?.["type"] === "server_tool_use") return undefined
+  // So is an answer that paused after it was compacted.
+  if (ending?.["type"] === "compaction") return undefined
   if (!Models.takesPrefill(model)) {
     return "This model does not support assistant message prefill. The conversation must end with a user message."
   }

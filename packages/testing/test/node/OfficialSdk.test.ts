@@ -300,4 +300,35 @@ describe("the official SDK", () => {
       assert.strictEqual(content, "1,2\n")
       assert.strictEqual(deleted.id, uploaded.id)
     }))
+
+  it.live("uploads skills, and their versions", () =>
+    Effect.gen(function*() {
+      const skillMd = (text: string) => toFile(Buffer.from(text), "greet/SKILL.md", { type: "text/markdown" })
+      const [skill, version, latest, ids, versions, deletedVersion, deleted] = yield* using(
+        Script.model(),
+        async (client) => {
+          const skill = await client.skills.create({
+            files: [await skillMd("---\nname: greet\ndescription: Greets.\n---\n")],
+            display_name: "Greeting"
+          })
+          const version = await client.skills.versions.create(skill.id, { files: [await skillMd("# Greet")] })
+          const latest = await client.skills.retrieve(skill.id)
+          const ids: Array<string> = []
+          for await (const { id } of client.skills.list({ limit: 2 })) ids.push(id)
+          const versions: Array<string> = []
+          for await (const { id } of client.skills.versions.list(skill.id, { limit: 1 })) versions.push(id)
+          const deletedVersion = await client.skills.versions.delete(version.id, { skill_id: skill.id })
+          const deleted = await client.skills.delete(skill.id)
+          return [skill, version, latest, ids, versions, deletedVersion, deleted] as const
+        }
+      )
+
+      assert.containSubset(skill, { type: "skill", display_name: "Greeting", source: { type: "custom" } })
+      assert.containSubset(version, { type: "skill_version", skill_id: skill.id, name: "greet" })
+      assert.strictEqual(latest.latest_version_id, version.id)
+      assert.deepStrictEqual(ids, [skill.id, "xlsx", "pptx", "pdf", "docx"])
+      assert.deepStrictEqual(versions, [version.id, skill.latest_version_id])
+      assert.deepStrictEqual(deletedVersion, { id: version.id, type: "skill_version_deleted" })
+      assert.deepStrictEqual(deleted, { id: skill.id, type: "skill_deleted" })
+    }))
 })

@@ -71,16 +71,36 @@ const perform = Effect.fnUntraced(function*(
   })
   response.flushHeaders()
   onOpen()
+  const packed = answer.gzip === true ? gzip() : undefined
   for (const frame of answer.frames) {
     if (frame._tag === "Wait") yield* Effect.sleep(frame.millis)
-    // Each piece is a member of its own, so that a compressed stream still arrives piece by piece.
-    else yield* write(response, answer.gzip === true ? Zlib.gzipSync(frame.bytes) : frame.bytes)
+    else yield* write(response, packed === undefined ? frame.bytes : yield* packed.piece(frame.bytes))
   }
+  if (packed !== undefined && answer.end === "complete") yield* write(response, yield* packed.end)
   if (answer.malformed === "chunk") {
     return yield* hangUp(response, onEnd, () => response.socket?.end("not-a-size\r\nnonsense\r\n"))
   }
   return yield* leave(answer.malformed === "longLength" ? "close" : answer.end, response, onEnd)
 })
+
+/** Compresses piece by piece: each is flushed, so that it arrives as it was cut. */
+const gzip = () => {
+  const stream = Zlib.createGzip()
+  const out: Array<Uint8Array> = []
+  stream.on("data", (bytes: Uint8Array) => out.push(bytes))
+  const taken = () => Effect.succeed(Buffer.concat(out.splice(0)))
+  return {
+    piece: (bytes: Uint8Array): Effect.Effect<Uint8Array> =>
+      Effect.callback((resume) => {
+        stream.write(bytes)
+        stream.flush(Zlib.constants.Z_SYNC_FLUSH, () => resume(taken()))
+      }),
+    end: Effect.callback<Uint8Array>((resume) => {
+      stream.once("end", () => resume(taken()))
+      stream.end()
+    })
+  }
+}
 
 /** Ends the exchange. A response that hangs ends when its connection does: that interrupts the fiber. */
 const leave = (end: Answer["end"], response: Http.ServerResponse, onEnd: () => void): Effect.Effect<void> => {
