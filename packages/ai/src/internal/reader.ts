@@ -111,7 +111,7 @@ export const make = (options: ClaudeResponse.Options | undefined) => {
     const current = state.open
     if (current === undefined) return
     state = MessageAccumulator.step(state, event)
-    close(current.index, current.json !== "", out)
+    close(current.index, current.json.head + current.json.tail !== "", out)
   }
 
   const push = (event: StreamEvent, out: Array<Response.StreamPartEncoded>): void => {
