@@ -11,12 +11,11 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Target } from "./Connection.ts"
-import * as Files from "./Files.ts"
+import * as Certificates from "./internal/certificates.ts"
 import * as Here from "./internal/checksHere.ts"
 import * as There from "./internal/checksThere.ts"
 import { type Finding, good, skipped } from "./internal/finding.ts"
 import { Network } from "./Network.ts"
-import * as Certificate from "./node/Certificate.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -104,9 +103,8 @@ export const run = Effect.fnUntraced(function*<R>(
 
 const trustedBy = Effect.fnUntraced(function*({ ca }: Target) {
   if (Option.isNone(ca)) return undefined
+  const read = yield* Effect.option(Certificates.read(ca.value))
+  if (Option.isNone(read)) return undefined
   const roots = yield* (yield* Network).roots
-  return yield* Effect.orElseSucceed(
-    Effect.flatMap(Files.bytes(ca.value), (bytes) => Certificate.trusted(roots, bytes)),
-    () => undefined
-  )
+  return [...roots, ...read.value.certificates.map(({ pem }) => pem)]
 })

@@ -23,12 +23,12 @@ import { files } from "./commands/files.ts"
 import { log } from "./commands/log.ts"
 import { models } from "./commands/models.ts"
 import { replay } from "./commands/replay.ts"
-import * as ExitCode from "./ExitCode.ts"
+import * as Completions from "./Completions.ts"
 import * as Flags from "./Flags.ts"
+import * as Help from "./Help.ts"
 import * as Layout from "./Layout.ts"
 import * as Report from "./Report.ts"
-import { type Output, Screen } from "./Screen.ts"
-import type { Style } from "./Style.ts"
+import { Screen } from "./Screen.ts"
 
 // -----------------------------------------------------------------------------
 // the tree
@@ -64,46 +64,35 @@ export const command = Command.make("effect-claude").pipe(
  * @since 0.1.0
  */
 export const run = Effect.fnUntraced(function*(args: ReadonlyArray<string>, options: { readonly version: string }) {
-  const { err, out } = yield* Screen
+  const screen = yield* Screen
   return yield* Command.runWith(command, options)(args).pipe(
-    Effect.provideService(CliOutput.Presenter, presenter(out, err)),
+    Effect.provideService(CliOutput.Presenter, presenter(screen)),
     // Logs have no place between an answer and its reader, and a wizard says less than --help.
     Effect.provideService(CliConfig.CliConfig, {
-      builtIns: [GlobalFlag.Help, GlobalFlag.Version, GlobalFlag.Completions]
+      builtIns: [GlobalFlag.Help, GlobalFlag.Version, Completions.flag]
     }),
     Report.exitCode
   )
 })
 
 /** Help goes where it was asked to go; a mistake gets a sentence, not a screen. */
-const presenter = (out: Output, err: Output): CliOutput.Presenter => {
-  const formatter = (colors: boolean) => CliOutput.defaultFormatter({ colors, globalFlags: "summary" })
-  const outColors = out.style.bold("x") !== "x"
-  return {
-    present: (event) => {
-      switch (event._tag) {
-        case "Help":
-          return Effect.andThen(
-            out.line(formatter(outColors).formatHelpDoc(event.helpDoc)),
-            event.commandPath.length === 1 ? out.line(exitCodes(out.style)) : Effect.void
+const presenter = ({ err, out, width }: Screen["Service"]): CliOutput.Presenter => ({
+  present: (event) => {
+    switch (event._tag) {
+      case "Help":
+        return Effect.flatMap(width, (columns) => out.line(Help.format(event.helpDoc, columns, out.style)))
+      case "Version":
+        return out.line(`${event.name} ${event.version}`)
+      case "InvalidInvocation":
+        return Effect.gen(function*() {
+          const columns = yield* width
+          for (const error of event.errors) {
+            yield* err.line(Layout.paragraph(Layout.sanitize(error.message), columns, err.style.red("✗ ")))
+          }
+          yield* err.line(
+            `  ${err.style.green("→")} ${err.style.cyan(`${event.commandPath.join(" ")} --help`)} shows what there is.`
           )
-        case "Version":
-          return out.line(`${event.name} ${event.version}`)
-        case "InvalidInvocation":
-          return Effect.gen(function*() {
-            for (const error of event.errors) yield* err.line(`${err.style.red("✗ ")}${Layout.sanitize(error.message)}`)
-            yield* err.line(
-              `  ${err.style.green("→")} ${
-                err.style.cyan(`${event.commandPath.join(" ")} --help`)
-              } shows what there is.`
-            )
-          })
-      }
+        })
     }
   }
-}
-
-const exitCodes = (style: Style): string =>
-  `\n${style.bold("EXIT CODES")}\n${
-    ExitCode.meanings.map(([code, meaning]) => `  ${Layout.pad(String(code), 5)}${meaning}`).join("\n")
-  }`
+})

@@ -98,7 +98,7 @@ export const connected = <A, E, R>(program: Effect.Effect<A, E, R>, options?: Op
     const to = yield* target
     const { open } = yield* Connection
     const { err } = yield* Screen
-    if (to.offline) yield* err.line(err.style.dim(offline))
+    if (to.offline) yield* err.note(offline)
     // Who watches wants to hear soon that it does not work; a script would rather have the answer.
     const retry = err.isTerminal ? RetryPolicy.interactive : RetryPolicy.standard
     const api = Layer.provideMerge(Progress.layer, open(to, { retry, ...options }))

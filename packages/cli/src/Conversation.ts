@@ -19,6 +19,7 @@ import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import { type Failure, usage } from "./Failure.ts"
+import * as Thinking from "./Thinking.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -34,6 +35,8 @@ export interface Settings {
   readonly model: string
   readonly system: string | undefined
   readonly maxTokens: number
+  /** Whether the model is to think first, for all to see. */
+  readonly thinking: boolean
 }
 
 /**
@@ -71,15 +74,20 @@ export interface Conversation {
 
 const nothing: Spent = { tokens: Usage.empty, cost: Option.some(Cost.empty) }
 
-const begin = (settings: Settings, history: History.History): Effect.Effect<Session.Session, never, Claude> =>
-  Session.make({
+const begin = Effect.fnUntraced(function*(
+  settings: Settings,
+  history: History.History
+): Effect.fn.Return<Session.Session, never, Claude> {
+  return yield* Session.make({
     model: settings.model,
     max_tokens: settings.maxTokens,
+    ...(settings.thinking ? yield* Thinking.fields(settings.model, settings.maxTokens) : undefined),
     ...(settings.system === undefined ? undefined : { system: settings.system }),
     history,
     // What is on the screen when a person stops an answer is what the model has said.
     onInterrupt: "keep"
   })
+})
 
 /**
  * Begins a conversation.
@@ -218,6 +226,7 @@ export const encode = Effect.fnUntraced(function*({ session, settings }: Convers
     model: settings.model,
     ...(settings.system === undefined ? undefined : { system: settings.system }),
     max_tokens: settings.maxTokens,
+    ...(settings.thinking ? { thinking: true } : undefined),
     history: HistoryJson.encode(yield* session.history)
   }
 })
@@ -246,7 +255,8 @@ export const decode = (
     Result.map((history) => ({
       history,
       ...(model === undefined ? undefined : { model }),
-      ...(system === undefined ? undefined : { system })
+      ...(system === undefined ? undefined : { system }),
+      ...(Predicate.hasProperty(u, "thinking") && u.thinking === true ? { thinking: true } : undefined)
     })),
     Result.mapError(({ violations }) =>
       usage(

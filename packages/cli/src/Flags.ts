@@ -105,16 +105,36 @@ export const global = [Offline, Proxy, Ca, BaseUrl, TrafficLog] as const
 export const defaultModel = "claude-sonnet-5-5"
 
 /**
+ * The model to ask when no flag says which.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const usualModel: Config.Config<string> = Config.withDefault(
+  Config.NonEmptyString("ANTHROPIC_MODEL"),
+  defaultModel
+)
+
+const modelFlag = Flag.String("model").pipe(
+  Flag.withAlias("m"),
+  Flag.withDescription(`The model to ask (ANTHROPIC_MODEL, or else ${defaultModel})`)
+)
+
+/**
  * The model to ask.
  *
  * @category requests
  * @since 0.1.0
  */
-export const model = Flag.String("model").pipe(
-  Flag.withAlias("m"),
-  Flag.withDescription(`The model to ask (ANTHROPIC_MODEL, or else ${defaultModel})`),
-  Flag.withFallbackConfig(Config.withDefault(Config.NonEmptyString("ANTHROPIC_MODEL"), defaultModel))
-)
+export const model = Flag.withFallbackConfig(modelFlag, usualModel)
+
+/**
+ * The model to ask, where something else may name one before the environment does.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const modelIfGiven = Flag.optional(modelFlag)
 
 /**
  * What the model is told beforehand.

@@ -134,9 +134,12 @@ export const paragraph = (text: string, limit: number, first = ""): string => {
     .join("\n")
 }
 
+/** A column of words that is narrower than this reads like a shopping list. */
+const roomForWords = 24
+
 /**
  * Names and what belongs to them, the latter wrapped in a column of its own and
- * sanitized.
+ * sanitized. Where that would be too narrow to read, it stands below its name.
  *
  * @category conversions
  * @since 0.1.0
@@ -147,6 +150,11 @@ export const pairs = (
   paint: Paint
 ): string => {
   const column = Math.max(0, ...rows.map(([name]) => width(name))) + 2
+  if (limit - column < roomForWords) {
+    return rows.map(([name, value]) => `${paint(sanitize(name))}\n${paragraph(sanitize(value), limit, "  ")}`).join(
+      "\n"
+    )
+  }
   return rows.map(([name, value]) => paragraph(sanitize(value), limit, paint(pad(sanitize(name), column)))).join("\n")
 }
 
@@ -167,8 +175,9 @@ export interface Column {
 }
 
 /**
- * Rows under titles, sanitized. Where the table is too wide, its last column on the left is
- * broken into lines.
+ * Rows under titles, sanitized. Where the table is too wide, its last column that is
+ * aligned to the left is broken into lines; where it is too wide even so, each row
+ * stands in lines of its own, with the titles before its cells.
  *
  * @category conversions
  * @since 0.1.0
@@ -187,6 +196,9 @@ export const table = (
   const excess = widths.reduce((sum, each) => sum + each, gap * (columns.length - 1)) - limit
   const flexible = columns.findLastIndex(({ align }) => align !== "right")
   if (excess > 0 && flexible >= 0) widths[flexible] = Math.max(16, widths[flexible]! - excess)
+  if (excess > 0 && widths.reduce((sum, each) => sum + each, gap * (columns.length - 1)) > limit) {
+    return rows.map((cells) => record(columns, cells, limit, style)).join("\n")
+  }
   const line = (cells: ReadonlyArray<string>, paint: (column: Column) => Paint) =>
     columns
       .map((column, index) => {
@@ -207,6 +219,22 @@ export const table = (
     line(columns.map(({ title }) => title), () => style.dim),
     ...rows.flatMap(row).map((cells) => line(cells, ({ paint }) => paint ?? same))
   ].join("\n")
+}
+
+/** A row that does not fit into a table. */
+const record = (
+  columns: ReadonlyArray<Column>,
+  [first = "", ...others]: ReadonlyArray<string>,
+  limit: number,
+  style: Style
+): string => {
+  const paint = columns[0]?.paint ?? same
+  const facts = others.flatMap((cell, index) =>
+    cell === "" ? [] : [`${columns[index + 1]?.title ?? ""} ${cell}`.trim()]
+  )
+  return [paint(first), ...(facts.length === 0 ? [] : [style.dim(paragraph(facts.join(" · "), limit, "  "))])].join(
+    "\n"
+  )
 }
 
 const same: Paint = (text) => text

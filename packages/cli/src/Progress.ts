@@ -53,6 +53,10 @@ export const bar = Effect.fnUntraced(function*(done: number, total: number, word
   const columns = yield* width
   const fraction = total === 0 ? 1 : done / total
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
-  const room = Math.max(10, columns - 32)
-  yield* err.write(`\r${err.style.cyan(Layout.bar(fraction, 24))} ${percent}  ${Layout.truncate(words, room)}\u001b[K`)
+  const cells = Math.min(24, Math.floor(columns / 4))
+  // A line that is full to its last cell would break, and could not be drawn over.
+  const room = columns - cells - 8
+  yield* err.write(
+    `\r${err.style.cyan(Layout.bar(fraction, cells))} ${percent}  ${Layout.truncate(words, room)}\u001b[K`
+  )
 })

@@ -101,8 +101,13 @@ export const compose = Effect.fnUntraced(function*(input: Question) {
   return request
 })
 
-/** What is piped in. A terminal has nothing to say before it is asked. */
-const standardInput = Effect.gen(function*() {
+/**
+ * What is piped in. A terminal has nothing to say before it is asked.
+ *
+ * @category input
+ * @since 0.1.0
+ */
+export const standardInput = Effect.gen(function*() {
   const stdio = yield* Stdio.Stdio
   if (yield* stdio.stdinIsTerminal) return ""
   return yield* Stream.mkString(Stream.decodeText(stdio.stdin))

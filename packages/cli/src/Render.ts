@@ -61,10 +61,11 @@ export const cost = (usd: Option.Option<number>): string =>
  */
 export const duration = (time: Duration.Input): string => {
   const millis = Duration.toMillis(time)
-  if (millis < 1000) return `${Math.round(millis)} ms`
-  if (millis < 60_000) return `${(millis / 1000).toFixed(1)} s`
-  const minutes = Math.floor(millis / 60_000)
-  if (minutes < 60) return `${minutes} min ${Math.round((millis % 60_000) / 1000)} s`
+  if (millis < 999.5) return `${Math.round(millis)} ms`
+  if (millis < 59_950) return `${Math.round(millis / 100) / 10} s`
+  const seconds = Math.round(millis / 1000)
+  const minutes = Math.floor(seconds / 60)
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`
   const hours = Math.floor(minutes / 60)
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.floor(hours / 24)} days`
 }

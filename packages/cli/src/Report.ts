@@ -55,27 +55,47 @@ export interface Told {
  * @category conversions
  * @since 0.1.0
  */
-export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => ({
-  title: `${error._tag}${error.status === undefined ? "" : ` (HTTP ${error.status})`}`,
-  details: [
-    error.message,
-    ...(error._tag === "RequestValidationError"
-      ? error.violations.filter(({ path }) => !error.message.includes(path)).map(({ fix, path, problem }) =>
-        `• ${path}: ${problem} ${fix}`
-      )
-      : [])
-  ],
-  remedy: ErrorGuide.explainError(error).remedy,
-  facts: [
-    ...(error.requestId === undefined || error.message.includes(error.requestId)
-      ? []
-      : [["request id", error.requestId] as const]),
-    ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
-    ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"],
-    ["more", `effect-claude explain ${error.errorCode ?? error._tag}`]
-  ],
-  exitCode: ExitCode.byTag[error._tag]
-})
+export const ofClaudeError = (error: ClaudeError.ClaudeError): Told => {
+  const statement = ErrorGuide.statement(error)
+  const text = statement.replace(`HTTP ${error.status}`, "").replace(/^:? /, "")
+  return {
+    title: `${error._tag}${error.status === undefined ? "" : ` (HTTP ${error.status})`}`,
+    details: [
+      text,
+      ...(error._tag === "RequestValidationError"
+        ? error.violations.filter(({ path }) => !text.includes(path)).map(({ fix, path, problem }) =>
+          `• ${path}: ${problem} ${fix}`
+        )
+        : [])
+    ],
+    remedy: advises(error) ? undefined : ErrorGuide.explainError(error).remedy,
+    facts: [
+      ...(error.requestId === undefined || text.includes(error.requestId)
+        ? []
+        : [["request id", error.requestId] as const]),
+      ...(error.retryAfter === undefined ? [] : [["try again in", duration(error.retryAfter)] as const]),
+      ["worth a retry", ErrorTable.isRetryable(error) ? "yes" : "no"],
+      ["more", `effect-claude explain ${error.errorCode ?? error._tag}`]
+    ],
+    exitCode: ExitCode.byTag[error._tag]
+  }
+}
+
+/** Whether the message says what to do already, better than a guide to all of its kind. */
+const advises = (error: ClaudeError.ClaudeError): boolean => {
+  switch (error._tag) {
+    case "ClaudeTimeoutError":
+    case "ResponseDecodeError":
+    case "RequestValidationError":
+    case "CircuitOpenError":
+    case "PacingError":
+      return true
+    case "ConnectionError":
+      return error.phase === "connect"
+    default:
+      return false
+  }
+}
 
 /**
  * Tells any failure; undefined for one that was told already.
@@ -103,8 +123,7 @@ const ofConfigError = ({ message, option }: ClaudeConfigError): Told =>
     ? {
       title: "There is no API key to use.",
       details: [message],
-      remedy: "Get one at https://platform.claude.com/settings/keys, then: export ANTHROPIC_API_KEY=… "
-        + "To look around without one, add --offline.",
+      remedy: "Keys are made at https://platform.claude.com/settings/keys. To look around without one, add --offline.",
       facts: [],
       exitCode: ExitCode.ExitCode.credentials
     }
@@ -127,7 +146,7 @@ export const show = (told: Told, width: number, style: Style): string =>
     Layout.paragraph(Layout.sanitize(told.title), width, style.red("✗ ")),
     ...told.details.map((detail) => Layout.paragraph(Layout.sanitize(detail), width, "  ")),
     ...(told.remedy === undefined ? [] : [Layout.paragraph(told.remedy, width, `  ${style.green("→")} `)]),
-    ...told.facts.map(([name, value]) => style.dim(`  ${name}: ${Layout.sanitize(value)}`))
+    ...told.facts.map(([name, value]) => style.dim(Layout.paragraph(Layout.sanitize(`${name}: ${value}`), width, "  ")))
   ].join("\n")
 
 // -----------------------------------------------------------------------------

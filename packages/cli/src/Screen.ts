@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
+import * as Layout from "./Layout.ts"
 import * as Style from "./Style.ts"
 
 // -----------------------------------------------------------------------------
@@ -31,6 +32,10 @@ export interface Output {
   readonly write: (text: string) => Effect.Effect<void>
   /** Writes text and ends the line. */
   readonly line: (text?: string) => Effect.Effect<void>
+  /** Writes a remark: dimmed, and wrapped on a terminal. */
+  readonly note: (text: string) => Effect.Effect<void>
+  /** Writes a warning: with a mark before it, and wrapped on a terminal. */
+  readonly warn: (text: string) => Effect.Effect<void>
   /** The styles this output shows. */
   readonly style: Style.Style
   /** Whether somebody may be looking, so that a line can be written over. */
@@ -63,14 +68,23 @@ export class Screen extends Context.Service<Screen, {
       const colors = (isTerminal: boolean) =>
         noColor === "" && ((forceColor !== "" && forceColor !== "0" && forceColor !== "false") ||
           (isTerminal && term !== "dumb"))
+      const width = Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80))
       const output = (isTerminal: boolean, sink: ReturnType<Stdio.Stdio["stdout"]>): Output => {
         // Whoever read our output has left: there is nobody to tell.
         const write = (text: string) =>
           text === "" ? Effect.void : Effect.catch(Stream.run(Stream.succeed(text), sink), () => Effect.interrupt)
+        const style = Style.when(colors(isTerminal))
+        const wrapped = (text: string, mark: string) =>
+          Effect.map(
+            isTerminal ? width : Effect.succeed(Infinity),
+            (columns) => Layout.paragraph(Layout.sanitize(text), columns, mark)
+          )
         return {
           write,
           line: (text = "") => write(`${text}\n`),
-          style: Style.when(colors(isTerminal)),
+          note: (text) => Effect.flatMap(wrapped(text, ""), (lines) => write(`${style.dim(lines)}\n`)),
+          warn: (text) => Effect.flatMap(wrapped(text, style.yellow("! ")), (lines) => write(`${lines}\n`)),
+          style,
           isTerminal: isTerminal && term !== "dumb"
         }
       }
@@ -78,7 +92,7 @@ export class Screen extends Context.Service<Screen, {
       return Screen.of({
         out: output(isTerminal, stdio.stdout()),
         err: output(yield* stdio.stderrIsTerminal, stdio.stderr()),
-        width: Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80)),
+        width,
         tableWidth: isTerminal
           ? Effect.map(terminal.columns, (columns) => columns > 0 ? columns : 80)
           : Effect.succeed(Infinity)

@@ -10,6 +10,7 @@ import * as Message from "@effect-claude/core/Message"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as History from "@effect-claude/session/History"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
@@ -50,8 +51,8 @@ export interface Slash {
 // -----------------------------------------------------------------------------
 
 const say = Effect.fnUntraced(function*(text: string) {
-  const { err, width } = yield* Screen
-  yield* err.line(err.style.dim(Layout.paragraph(Layout.sanitize(text), yield* width)))
+  const { err } = yield* Screen
+  yield* err.note(text)
 })
 
 const tell = (text: string) => Effect.flatMap(Screen, ({ out }) => out.line(text))
@@ -109,23 +110,40 @@ const commands: { readonly [name: string]: Slash } = {
       return Option.some(yield* Conversation.change(conversation, { system }))
     })
   },
+  thinking: {
+    argument: "[on | off]",
+    description: "let the model think first and show what it thinks, or not",
+    run: Effect.fnUntraced(function*(conversation, argument) {
+      if (argument !== "" && argument !== "on" && argument !== "off") {
+        return yield* usage(`/thinking wants on or off, not ${argument}.`)
+      }
+      const thinking = argument === "" ? !conversation.settings.thinking : argument === "on"
+      yield* say(
+        thinking
+          ? "The model thinks first, and what it thinks is shown. It costs as much as what it says."
+          : "Thinking is not asked for, and not shown. Some models think all the same."
+      )
+      return Option.some(yield* Conversation.change(conversation, { thinking }))
+    })
+  },
   tokens: {
     description: "show how full the context window is",
     run: (conversation) =>
       stay(
         conversation,
         Effect.gen(function*() {
-          const { out } = yield* Screen
+          const { out, width } = yield* Screen
+          const cells = Math.min(30, Math.floor((yield* width) / 3))
           const { used, window } = yield* Conversation.context(conversation)
           const { tokens } = yield* Conversation.spent(conversation)
-          yield* out.line(
-            window === undefined
-              ? `${Render.count(used)} tokens; the size of this model's window is not known here.`
-              : `${out.style.cyan(Layout.bar(used / window, 30))} ${Render.count(used)} of ${
-                Render.count(window)
-              } tokens (${(100 * used / window).toFixed(1)} %)`
-          )
-          yield* out.line(out.style.dim(`All turns together: ${Render.tokens(tokens)}.`))
+          if (window === undefined) {
+            yield* out.line(`${Render.count(used)} tokens; the size of this model's window is not known here.`)
+          } else {
+            const share = `${(100 * used / window).toFixed(1)} %`
+            yield* out.line(`${out.style.cyan(Layout.bar(used / window, cells))} ${share}`)
+            yield* out.line(`${Render.count(used)} of ${Render.count(window)} tokens`)
+          }
+          yield* out.note(`All turns together: ${Render.tokens(tokens)}.`)
         })
       )
   },
@@ -159,7 +177,7 @@ const commands: { readonly [name: string]: Slash } = {
             yield* width,
             out.style
           ))
-          yield* out.line(out.style.dim(`An estimate from list prices of ${catalog.asOf}; the invoice is right.`))
+          yield* out.note(`An estimate from list prices of ${catalog.asOf}; the invoice is right.`)
         })
       )
   },
@@ -177,7 +195,7 @@ const commands: { readonly [name: string]: Slash } = {
     description: "go on with a conversation from a file",
     run: Effect.fnUntraced(function*(conversation, file) {
       if (file === "") return yield* usage("/load wants the name of a file.")
-      const changes = yield* Effect.fromResult(Conversation.decode(yield* Files.json(file)))
+      const changes = yield* Effect.fromResult(Conversation.decode(yield* Files.json(yield* atHome(file))))
       yield* say(`Going on with ${file}: ${turns(changes.history)}.`)
       return Option.some(yield* Conversation.change(conversation, changes))
     })
@@ -232,11 +250,21 @@ const commands: { readonly [name: string]: Slash } = {
   quit: { description: "leave (also Ctrl-D)", run: () => Effect.succeedNone }
 }
 
+/** What a shell does with a path that begins with a tilde. */
+const atHome = (path: string): Effect.Effect<string> =>
+  Effect.orElseSucceed(
+    Effect.map(
+      Config.orElse(Config.NonEmptyString("HOME"), () => Config.NonEmptyString("USERPROFILE")),
+      (home) => path.replace(/^~(?=[\\/])/, () => home)
+    ),
+    () => path
+  )
+
 const save = Effect.fnUntraced(function*(conversation: Conversation.Conversation, file: string, replace: boolean) {
   if (file === "") return yield* usage("/save wants the name of a file.")
   const encoded = yield* Conversation.encode(conversation)
   yield* Effect.mapError(
-    Files.write(file, `${JSON.stringify(encoded, null, 2)}\n`, { replace, mode: 0o600 }),
+    Files.write(yield* atHome(file), `${JSON.stringify(encoded, null, 2)}\n`, { replace, mode: 0o600 }),
     (failure) => replace ? failure : usage(failure.message, failure.remedy?.replace("say --force", "say /save!"))
   )
   yield* say(`Written to ${file}, for your eyes only. /load ${file}, or chat --load ${file}, goes on with it.`)
@@ -285,6 +313,8 @@ export const run = (
 export const complete = (line: string): ReadonlyArray<string> => {
   const candidates = line.startsWith("/model ")
     ? ModelCatalog.released.models.map(({ id }) => `/model ${id}`)
+    : line.startsWith("/thinking ")
+    ? ["/thinking on", "/thinking off"]
     : line.startsWith("/")
     ? Object.keys(commands).map((name) => `/${name}`)
     : []

@@ -61,7 +61,10 @@ const line = (text: Effect.Effect<string> | string) =>
 
 const heading = (text: string) => Effect.andThen(print("\n"), line(bold(text)))
 
-const seconds = (duration: Duration.Duration) => `${(Duration.toMillis(duration) / 1000).toFixed(1)} s`
+const seconds = (duration: Duration.Duration) => {
+  const millis = Duration.toMillis(duration)
+  return `${(millis / 1000).toFixed(millis < 100 ? 2 : 1)} s`
+}
 
 // -----------------------------------------------------------------------------
 // where it runs

@@ -1,5 +1,6 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, FileSystem, Option, PlatformError } from "effect"
@@ -8,6 +9,7 @@ import * as Files from "effect-claude/Files"
 import * as Render from "effect-claude/Render"
 import * as Report from "effect-claude/Report"
 import * as Style from "effect-claude/Style"
+import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { files, layerFiles, run } from "./support/cli.ts"
@@ -31,7 +33,7 @@ describe("Cli", () => {
   describe("run", () => {
     it.effect("shows every command, every global flag and every exit code without arguments", () =>
       Effect.gen(function*() {
-        const { code, err, out } = yield* run([])
+        const { code, err, out } = yield* run([], { columns: 100 })
 
         assert.strictEqual(code, 0)
         assert.strictEqual(err, "")
@@ -40,6 +42,20 @@ describe("Cli", () => {
           assert.include(out, `--${flag}`)
         }
         for (const [exitCode, meaning] of ExitCode.meanings) assert.include(out, `${exitCode}`.padEnd(5) + meaning)
+      }))
+
+    it.effect("fits its help to the screen", () =>
+      Effect.gen(function*() {
+        for (const columns of [40, 60, 80]) {
+          for (const command of [[], ...commands.map((name) => [name])]) {
+            const { out } = yield* run([...command, "--help"], { columns })
+
+            for (const line of out.split("\n")) {
+              // Commands are shown as they are to be typed.
+              if (!line.startsWith("  effect-claude") && !line.includes(" | ")) assert.isAtMost(line.length, columns)
+            }
+          }
+        }
       }))
 
     it.effect("shows the help of each command with examples", () =>
@@ -79,9 +95,42 @@ describe("Cli", () => {
           const { code, out } = yield* run(["--completions", shell])
 
           assert.strictEqual(code, 0)
-          assert.include(out, "der-to-pem")
+          for (const word of ["der-to-pem", "offline", "traffic-log", "claude-haiku-4-5", "OverloadedError"]) {
+            assert.include(out, word, shell)
+          }
+          assert.notInclude(out, "no-help")
         }
       }))
+
+    it.effect("prints completions that Bash can use", () =>
+      Effect.gen(function*() {
+        const { out } = yield* run(["--completions", "bash"])
+        const { paths } = yield* files({ "completions": out, "picture.png": "" })
+        const complete = (...words: ReadonlyArray<string>) =>
+          spawnSync(
+            "bash",
+            [
+              "--norc",
+              "-c",
+              `cd "$1"; . ./completions; shift; COMP_LINE="$*"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+              _effect_claude "$1" "\${!#}"
+              printf '%s\\n' "\${COMPREPLY[@]}"`,
+              "bash",
+              Path.dirname(paths["completions"]!),
+              "effect-claude",
+              ...words
+            ],
+            { encoding: "utf8" }
+          ).stdout.trim().split(/\s+/)
+
+        assert.deepStrictEqual(complete("ba"), ["batch"])
+        assert.deepStrictEqual(complete("batch", "s"), ["submit", "status"])
+        assert.deepStrictEqual(complete("cert", "der-to-pem", "--off"), ["--offline"])
+        assert.deepStrictEqual(complete("ask", "--image", "pic"), ["picture.png"])
+        assert.deepStrictEqual(complete("explain", "Overl"), ["OverloadedError"])
+        assert.include(complete("chat", "--model", "claude-h"), "claude-haiku-4-5")
+        assert.deepStrictEqual(complete("demo", "breaker"), ["breaker"])
+      }).pipe(Effect.provide(layerFiles)))
 
     it.effect("takes the flags of the connection anywhere on the line", () =>
       Effect.gen(function*() {
@@ -153,10 +202,22 @@ describe("Render", () => {
       ["$0", "$0.00001", "$0.0100", "$0.5000", "$1.00", "$12.35"]
     )
     assert.deepStrictEqual(
-      [0, 999, 1000, 59_900, 60_000, 3_600_000, 90_000_000, 172_800_000].map((millis) =>
+      [0, 999, 999.9, 1234, 30_000, 59_940, 59_990, 119_900, 3_599_900, 90_000_000, 172_800_000].map((millis) =>
         Render.duration(Duration.millis(millis))
       ),
-      ["0 ms", "999 ms", "1.0 s", "59.9 s", "1 min 0 s", "1 h 0 min", "25 h 0 min", "2 days"]
+      [
+        "0 ms",
+        "999 ms",
+        "1 s",
+        "1.2 s",
+        "30 s",
+        "59.9 s",
+        "1 min 0 s",
+        "2 min 0 s",
+        "1 h 0 min",
+        "25 h 0 min",
+        "2 days"
+      ]
     )
     assert.deepStrictEqual([0, 1023, 1024, 1024 * 1024].map(Render.bytes), ["0 B", "1023 B", "1 KB", "1 MB"])
   })
@@ -186,6 +247,28 @@ describe("Report", () => {
       assert.include(shown, "request id: req_9")
       assert.include(shown, "worth a retry: yes")
       assert.include(shown, "effect-claude explain OverloadedError")
+    })
+
+    it("says what to do once, and the status and the request id once", () => {
+      for (const status of [400, 401, 404, 429, 529]) {
+        const text = `{"type":"error","error":{"type":"x","message":"Because"},"request_id":"req_1"}`
+        const error = ErrorResponse.toError({ status, headers: {}, text, now: 0 })
+        const shown = Report.show(Report.ofClaudeError(error), 500, Style.plain)
+
+        assert.include(shown, `✗ ${error._tag} (HTTP ${status})\n  x: Because\n  → `)
+        assert.lengthOf(shown.split("req_1"), 2)
+        assert.lengthOf(shown.split("HTTP"), 2)
+        assert.notInclude(shown, " — ")
+      }
+      const refused = new ClaudeError.ConnectionError({
+        phase: "connect",
+        outcome: "notSent",
+        message: "No. Check it."
+      })
+      const lost = new ClaudeError.ConnectionError({ phase: "headers", outcome: "unknown", message: "Lost." })
+
+      assert.isUndefined(Report.ofClaudeError(refused).remedy)
+      assert.isDefined(Report.ofClaudeError(lost).remedy)
     })
 
     it("lets no server write to the terminal", () => {

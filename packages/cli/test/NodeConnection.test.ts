@@ -76,7 +76,9 @@ const proxy = Effect.gen(function*() {
   return { asked, url: `http://127.0.0.1:${yield* listening(server)}` }
 })
 
-const silent = { write: () => Effect.void, line: () => Effect.void, style: Style.plain, isTerminal: false }
+const nothing = () => Effect.void
+
+const silent = { write: nothing, line: nothing, note: nothing, warn: nothing, style: Style.plain, isTerminal: false }
 
 const layer = NodeConnection.layer.pipe(
   Layer.provide(
@@ -93,10 +95,14 @@ const layer = NodeConnection.layer.pipe(
 const nowhere: Target = { offline: false, proxy: Option.none(), ca: Option.none(), baseUrl: Option.none() }
 
 /** Asks the API at a target. */
-const ask = (target: Partial<Target>, env: { readonly [name: string]: string } = {}) =>
+const ask = (
+  target: Partial<Target>,
+  env: { readonly [name: string]: string } = {},
+  content: MessageRequest.UserParam["content"] = "Hello"
+) =>
   Effect.gen(function*() {
     const { open } = yield* Connection
-    const request = { model: "claude-sonnet-5-5", max_tokens: 10, messages: [MessageRequest.user("Hello")] }
+    const request = { model: "claude-sonnet-5-5", max_tokens: 10, messages: [MessageRequest.user(content)] }
     return yield* Messages.create(request).pipe(
       Effect.map(Message.text),
       Effect.provide(open({ ...nowhere, ...target }, { retry: RetryPolicy.never }))
@@ -142,7 +148,7 @@ describe("NodeConnection", () => {
 
     it.live("refuses what is no HTTP proxy, and shows no password", () =>
       Effect.gen(function*() {
-        for (const url of ["socks5://u:secret@p:1", "proxy:8080", "http://"]) {
+        for (const url of ["socks5://u:secret@p:1", "proxy:8080", "http://", "http://p:1/path"]) {
           const error = yield* Effect.flip(ask({ proxy: Option.some(url) }))
 
           assert.strictEqual(error._tag, "Failure")
@@ -150,6 +156,15 @@ describe("NodeConnection", () => {
           assert.notInclude(error.message, "secret")
         }
       }))
+
+    it.live("refuses a certificate that is none, and says whose file it is", () =>
+      Effect.gen(function*() {
+        const { paths } = yield* files({ "ca.pem": "nothing" })
+        const error = yield* Effect.flip(ask({ ca: Option.some(paths["ca.pem"]!) }))
+
+        assert.strictEqual(error._tag, "Failure")
+        assert.match(error.message, /ca\.pem: This is not a certificate/)
+      }).pipe(Effect.provide(layerFiles)))
 
     it.live("asks for a key where there is none", () =>
       Effect.gen(function*() {
@@ -164,6 +179,16 @@ describe("NodeConnection", () => {
         const text = yield* ask({ offline: true }, env)
 
         assert.include(text, "Hello")
+      }))
+
+    it.live("holds requests to the rules, offline and not", () =>
+      Effect.gen(function*() {
+        const refused = [
+          yield* Effect.flip(ask({ offline: true }, {}, [{ type: "text", text: "" }])),
+          yield* Effect.flip(ask({}, {}, [{ type: "text", text: "" }]))
+        ]
+
+        assert.deepStrictEqual(refused.map(({ _tag }) => _tag), ["RequestValidationError", "RequestValidationError"])
       }))
   })
 

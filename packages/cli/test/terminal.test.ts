@@ -14,37 +14,54 @@ const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 if (!hasTmux) process.stderr.write("effect-claude: tmux is not installed, so the tests in a terminal are left out\n")
 
 /** A terminal of its own, closed with the scope. */
-const terminal = Effect.acquireRelease(
-  Effect.sync(() => {
-    const socket = `effect-claude-${process.pid}-${terminals++}`
-    const tmux = (...args: ReadonlyArray<string>) =>
-      execFileSync("tmux", ["-L", socket, "-f", "/dev/null", ...args], { encoding: "utf8" })
-    const env = { ...process.env, NO_COLOR: "" }
-    execFileSync("tmux", ["-L", socket, "-f", "/dev/null", "new-session", "-d", "-x", "80", "-y", "40", "sh"], { env })
-    tmux("send-keys", "-t", "0", "PS1='$ '", "Enter")
-    const screen = () => tmux("capture-pane", "-p", "-t", "0").trimEnd()
-    return {
-      tmux,
-      screen: Effect.sync(screen),
-      /** Types keys as tmux names them. */
-      press: (...keys: ReadonlyArray<string>) => Effect.sync(() => tmux("send-keys", "-t", "0", ...keys)),
-      /** Starts the program. */
-      start: (...args: ReadonlyArray<string>) =>
-        Effect.sync(() => tmux("send-keys", "-t", "0", `clear; ${process.execPath} ${bin} ${args.join(" ")}`, "Enter")),
-      /** Waits until the screen shows something. */
-      until: (expected: RegExp) =>
-        Effect.promise(async () => {
-          for (let tries = 0; tries < 300; tries++) {
-            const now = screen()
-            if (expected.test(now)) return now
-            await new Promise((resolve) => setTimeout(resolve, 50))
-          }
-          throw new Error(`The screen never showed ${expected}:\n${screen()}`)
-        })
-    }
-  }),
-  ({ tmux }) => Effect.sync(() => tmux("kill-server"))
-)
+const terminalOf = (columns: number) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const socket = `effect-claude-${process.pid}-${terminals++}`
+      const tmux = (...args: ReadonlyArray<string>) =>
+        execFileSync("tmux", ["-L", socket, "-f", "/dev/null", ...args], { encoding: "utf8" })
+      const env = { ...process.env, NO_COLOR: "" }
+      execFileSync("tmux", [
+        "-L",
+        socket,
+        "-f",
+        "/dev/null",
+        "new-session",
+        "-d",
+        "-x",
+        String(columns),
+        "-y",
+        "40",
+        "sh"
+      ], { env })
+      tmux("send-keys", "-t", "0", "PS1='$ '", "Enter")
+      const screen = () => tmux("capture-pane", "-p", "-t", "0").trimEnd()
+      return {
+        tmux,
+        screen: Effect.sync(screen),
+        /** Types keys as tmux names them. */
+        press: (...keys: ReadonlyArray<string>) => Effect.sync(() => tmux("send-keys", "-t", "0", ...keys)),
+        /** Starts the program. */
+        start: (...args: ReadonlyArray<string>) =>
+          Effect.sync(() =>
+            tmux("send-keys", "-t", "0", `clear; ${process.execPath} ${bin} ${args.join(" ")}`, "Enter")
+          ),
+        /** Waits until the screen shows something. */
+        until: (expected: RegExp) =>
+          Effect.promise(async () => {
+            for (let tries = 0; tries < 300; tries++) {
+              const now = screen()
+              if (expected.test(now)) return now
+              await new Promise((resolve) => setTimeout(resolve, 50))
+            }
+            throw new Error(`The screen never showed ${expected}:\n${screen()}`)
+          })
+      }
+    }),
+    ({ tmux }) => Effect.sync(() => tmux("kill-server"))
+  )
+
+const terminal = terminalOf(80)
 
 let terminals = 0
 
@@ -142,11 +159,36 @@ describe.skipIf(!hasTmux)("terminal", { timeout: 60_000 }, () => {
       assert.include(tmux("capture-pane", "-e", "-p", "-t", "0"), "\u001b[1m429 Too Many Requests")
     })))
 
+  it.live("shows what the model thinks dimmed, and words whole on a narrow screen", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { press, start, tmux, until } = yield* terminalOf(40)
+      yield* start("chat", "--offline", "--thinking")
+      yield* until(/›$/)
+      yield* press("My name is Ada.", "Enter")
+      const screen = yield* until(/Nice to meet you, Ada![^]*\$0[^]*›$/)
+      const colors = tmux("capture-pane", "-e", "-p", "-t", "0")
+
+      assert.include(screen, "The user wrote 15 characters. A short,\nplain answer will do.\n\nNice to meet you")
+      assert.match(colors, new RegExp(`${"\u001b"}\\[2mThe user wrote`))
+      assert.notMatch(colors, new RegExp(`${"\u001b"}\\[2m[^\n]*Nice to meet you`))
+    })))
+
+  it.live("draws the progress of a batch over itself, on one line", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { press, until } = yield* terminalOf(40)
+      yield* press(`echo 1+1 | ${process.execPath} ${bin} batch submit - --wait --offline`, "Enter")
+      const screen = yield* until(/succeeded[^]*\$$/)
+
+      assert.lengthOf(screen.match(/100%/g) ?? [], 1)
+      assert.notMatch(screen, /\d of \d[^]*in_progress/)
+    })))
+
   it.live("says nothing when the reader of its output leaves", () =>
     Effect.scoped(Effect.gen(function*() {
       const { start, until } = yield* terminal
-      yield* start("explain", "|", "head", "-1;", "echo", "done")
-      const screen = yield* until(/done\n/)
+      // Quoted so that the line that is typed is not taken for what it prints.
+      yield* start("explain", "|", "head", "-1;", "echo", "do''ne")
+      const screen = yield* until(/^done$/m)
 
       assert.notInclude(screen, "EPIPE")
       assert.match(screen, /status/)

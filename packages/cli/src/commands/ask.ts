@@ -17,15 +17,17 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Answer from "../Answer.ts"
 import * as Connection from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { Done } from "../Failure.ts"
 import * as Flags from "../Flags.ts"
-import * as Markdown from "../Markdown.ts"
 import * as Question from "../Question.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
+import * as Thinking from "../Thinking.ts"
 
 const config = {
   ...Question.config,
@@ -35,6 +37,7 @@ const config = {
     Flag.withDescription("How freely to answer, from 0 to 1; newer models refuse it"),
     Flag.optional
   ),
+  thinking: Thinking.flag,
   schema: Flag.String("schema").pipe(
     Flag.withDescription("Answer in JSON that matches the JSON Schema of this file"),
     Flag.withMetavar("<file>"),
@@ -69,11 +72,14 @@ export const ask = Command.make(
   config,
   Effect.fnUntraced(function*(input) {
     const { out } = yield* Screen
-    const request = yield* Question.compose(input)
+    const asked = yield* Question.compose(input)
+    const request = input.thinking
+      ? { ...asked, ...(yield* Thinking.fields(asked.model, asked.max_tokens)) }
+      : asked
     if (input.dryRun) return yield* out.line(JSON.stringify(request, null, 2))
     const start = yield* Clock.currentTimeMillis
     const message = yield* Connection.connected(
-      input.json ? whole(request) : streamed(request, Option.isSome(input.schema))
+      input.json ? whole(request) : streamed(request, Option.isSome(input.schema), input.thinking)
     )
     const elapsed = (yield* Clock.currentTimeMillis) - start
     yield* conclude(message, elapsed, input.quiet)
@@ -106,30 +112,25 @@ const whole = Effect.fnUntraced(function*(request: MessageRequest.MessageRequest
   return message
 })
 
-const streamed = Effect.fnUntraced(function*(request: MessageRequest.MessageRequest, isJson: boolean) {
-  const { out, width } = yield* Screen
-  const markdown = out.isTerminal && !isJson
-    ? Markdown.make({ width: yield* width, style: out.style })
-    : undefined
-  let shown = ""
-  const message = yield* Messages.stream(request).pipe(
-    MessageStream.tapText((text) => {
-      shown = text
-      return out.write(markdown === undefined ? text : markdown.push(text))
-    }),
+const streamed = Effect.fnUntraced(function*(
+  request: MessageRequest.MessageRequest,
+  isJson: boolean,
+  thinking: boolean
+) {
+  const shown = yield* Answer.make({ markdown: !isJson })
+  return yield* Messages.stream(request).pipe(
+    thinking ? MessageStream.tapThinking(shown.think) : identity,
+    MessageStream.tapText(shown.say),
     MessageStream.final,
     // What was shown of a broken answer stays, and ends its line.
-    Effect.onExit(() =>
-      out.write(markdown === undefined ? (shown === "" || shown.endsWith("\n") ? "" : "\n") : markdown.end())
-    )
+    Effect.onExit(() => shown.end)
   )
-  return message
 })
 
 const conclude = Effect.fnUntraced(function*(message: Message.Message, elapsed: number, quiet: boolean) {
   const { err } = yield* Screen
   const note = Render.incomplete(message)
-  if (note !== undefined) yield* err.line(`${err.style.yellow("! ")}${note}`)
+  if (note !== undefined) yield* err.warn(note)
   if (!quiet && err.isTerminal) {
     const cost = yield* Cost.ofMessageEffect(message)
     const facts = [
@@ -139,7 +140,7 @@ const conclude = Effect.fnUntraced(function*(message: Message.Message, elapsed: 
       Render.duration(elapsed),
       message.stop_reason ?? "no stop reason"
     ]
-    yield* err.line(err.style.dim(facts.join(" · ")))
+    yield* err.note(facts.join(" · "))
   }
   if (note !== undefined) return yield* new Done({ exitCode: ExitCode.incomplete })
 })

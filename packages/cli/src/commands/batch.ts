@@ -30,6 +30,7 @@ import * as Files from "../Files.ts"
 import * as Flags from "../Flags.ts"
 import * as Layout from "../Layout.ts"
 import * as Progress from "../Progress.ts"
+import * as Question from "../Question.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
@@ -59,7 +60,7 @@ const submit = Command.make(
   {
     file: Argument.String("file").pipe(
       Argument.withDescription(
-        "One request a line: JSON with custom_id and params, the body of a request, or just the words of a prompt"
+        "One request a line: JSON with custom_id and params, the body of a request, or just the words of a prompt; - is standard input"
       )
     ),
     model: Flags.model,
@@ -70,13 +71,15 @@ const submit = Command.make(
   },
   Effect.fnUntraced(function*(input) {
     const { err, out } = yield* Screen
-    const requests = yield* readRequests(yield* Files.text(input.file), input)
+    const lines = yield* input.file === "-" ? Question.standardInput : Files.text(input.file)
+    const requests = yield* readRequests(lines, input)
     yield* Connection.connected(Effect.gen(function*() {
       const batch = yield* Batches.create(requests)
-      yield* err.line(`${err.style.green("✓")} ${batch.id}: ${Render.count(requests.length)} requests submitted.`)
+      const many = requests.length === 1 ? "1 request" : `${Render.count(requests.length)} requests`
+      yield* err.line(`${err.style.green("✓")} ${batch.id}: ${many} submitted.`)
       if (!input.wait) {
         yield* out.line(batch.id)
-        return yield* err.line(err.style.dim(`effect-claude batch results ${batch.id} --wait shows the answers.`))
+        return yield* err.note(`effect-claude batch results ${batch.id} --wait shows the answers.`)
       }
       yield* follow(batch.id)
       yield* showResults(batch.id, input.out)
@@ -242,9 +245,7 @@ const showResults = Effect.fnUntraced(function*(id: string, file: Option.Option<
     yield* screen.err.line(`${screen.err.style.green("✓")} ${lines.length} results written to ${file.value}.`)
   }
   const parts = Object.entries(counts).filter(([, n]) => n > 0).map(([name, n]) => `${Render.count(n)} ${name}`)
-  yield* screen.err.line(
-    screen.err.style.dim([parts.join(", "), Render.cost(Option.map(cost, Cost.total))].join(" · "))
-  )
+  yield* screen.err.note([parts.join(", "), Render.cost(Option.map(cost, Cost.total))].join(" · "))
   if (counts.succeeded < Object.values(counts).reduce((sum, n) => sum + n, 0)) {
     return yield* new Done({ exitCode: ExitCode.incomplete })
   }

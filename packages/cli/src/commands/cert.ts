@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as CertificateAuthority from "@effect-claude/http/node/CertificateAuthority"
 import * as Argument from "effect/cli/Argument"
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
@@ -15,8 +16,8 @@ import * as Option from "effect/Option"
 import { ExitCode } from "../ExitCode.ts"
 import { Failure } from "../Failure.ts"
 import * as Files from "../Files.ts"
+import * as Certificates from "../internal/certificates.ts"
 import * as Layout from "../Layout.ts"
-import * as Certificate from "../node/Certificate.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
@@ -37,19 +38,19 @@ const derToPem = Command.make(
     )
   },
   Effect.fnUntraced(function*({ file, force, out }) {
-    const { err, out: stdout, width } = yield* Screen
-    const { certificates, form } = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(file)))
+    const { out: stdout, width } = yield* Screen
+    const { certificates, form } = yield* Certificates.read(file)
     const now = yield* Clock.currentTimeMillis
     const columns = yield* width
     for (const certificate of certificates) yield* stdout.line(show(certificate, now, columns, stdout.style))
     if (form === "PEM" && Option.isNone(out)) {
       yield* stdout.line()
       yield* stdout.line(`${stdout.style.green("✓")} ${file} is PEM already: it can be used as it is.`)
-      return yield* advise(file, certificates, now)
+      return yield* advise(file, certificates)
     }
     const path = Option.getOrElse(out, () => `${file.replace(/\.(?:der|cer|crt|cert)$/i, "")}.pem`)
     yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force })
-    const again = yield* Effect.fromResult(Certificate.read(yield* Files.bytes(path)))
+    const again = yield* Certificates.read(path)
     const same = again.certificates.length === certificates.length &&
       again.certificates.every(({ fingerprint }, index) => fingerprint === certificates[index]!.fingerprint)
     if (!same) {
@@ -61,8 +62,7 @@ const derToPem = Command.make(
     }
     yield* stdout.line()
     yield* stdout.line(`${stdout.style.green("✓")} ${path} was written, read back, and holds the same certificate.`)
-    yield* advise(path, certificates, now)
-    yield* err.write("")
+    yield* advise(path, certificates)
   })
 ).pipe(
   Command.withDescription(
@@ -78,7 +78,12 @@ const derToPem = Command.make(
   ])
 )
 
-const show = (certificate: Certificate.Certificate, now: number, width: number, style: Style): string =>
+const show = (
+  certificate: CertificateAuthority.CertificateAuthority,
+  now: number,
+  width: number,
+  style: Style
+): string =>
   Layout.pairs(
     [
       ["subject", certificate.subject],
@@ -88,13 +93,14 @@ const show = (certificate: Certificate.Certificate, now: number, width: number, 
         `${Render.day(certificate.validFrom)} to ${Render.day(certificate.validTo)} (${expiry(certificate, now)})`
       ],
       ["authority", certificate.isAuthority ? "yes: it may sign others" : "no: it speaks for itself alone"],
+      ["key usage", certificate.keyUsage.length === 0 ? "not said" : certificate.keyUsage.join(", ")],
       ["SHA-256", certificate.fingerprint]
     ],
     width,
     style.dim
   )
 
-const expiry = ({ validFrom, validTo }: Certificate.Certificate, now: number): string =>
+const expiry = ({ validFrom, validTo }: CertificateAuthority.CertificateAuthority, now: number): string =>
   now > validTo
     ? `expired ${Render.duration(now - validTo)} ago`
     : now < validFrom
@@ -103,20 +109,14 @@ const expiry = ({ validFrom, validTo }: Certificate.Certificate, now: number): s
 
 const advise = Effect.fnUntraced(function*(
   path: string,
-  certificates: ReadonlyArray<Certificate.Certificate>,
-  now: number
+  certificates: ReadonlyArray<CertificateAuthority.CertificateAuthority>
 ): Effect.fn.Return<void, never, Screen> {
-  const { err, out, width } = yield* Screen
-  const columns = yield* width
-  const warn = (text: string) => err.line(Layout.paragraph(text, columns, err.style.yellow("! ")))
-  if (certificates.some(({ validTo }) => now > validTo)) {
-    yield* warn("It has expired. Connections that rely on it fail; get a new one.")
-  }
-  if (certificates.some(({ validFrom }) => now < validFrom)) {
-    yield* warn("It is not valid yet. Check this machine's clock first.")
-  }
-  if (!certificates.some(({ isAuthority }) => isAuthority)) {
-    yield* warn("It is no authority: trusting it helps with one server, not with a proxy that signs for all of them.")
+  const { err, out } = yield* Screen
+  for (const certificate of certificates) {
+    yield* Effect.catch(
+      CertificateAuthority.check(certificate),
+      ({ message }) => err.warn(message)
+    )
   }
   yield* out.line()
   yield* out.line("Use it with any of")

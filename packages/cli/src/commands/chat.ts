@@ -16,18 +16,22 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Answer from "../Answer.ts"
 import * as Connection from "../Connection.ts"
 import * as Conversation from "../Conversation.ts"
+import { ExitCode } from "../ExitCode.ts"
+import { Done } from "../Failure.ts"
 import * as Files from "../Files.ts"
 import * as Flags from "../Flags.ts"
-import * as Layout from "../Layout.ts"
 import { type Input, LineReader, type Lines } from "../LineReader.ts"
-import * as Markdown from "../Markdown.ts"
 import * as Render from "../Render.ts"
 import * as Report from "../Report.ts"
 import { Screen } from "../Screen.ts"
 import * as Slash from "../Slash.ts"
+import * as Thinking from "../Thinking.ts"
 
 /**
  * The command.
@@ -36,9 +40,10 @@ import * as Slash from "../Slash.ts"
  * @since 0.1.0
  */
 export const chat = Command.make("chat", {
-  model: Flags.model,
+  model: Flags.modelIfGiven,
   system: Flags.system,
   maxTokens: Flags.maxTokens,
+  thinking: Thinking.flag,
   load: Flag.String("load").pipe(
     Flag.withAlias("l"),
     Flag.withDescription("Go on with a conversation that /save wrote"),
@@ -52,14 +57,19 @@ export const chat = Command.make("chat", {
       ? undefined
       : yield* Effect.fromResult(Conversation.decode(yield* Files.json(input.load.value)))
     const settings: Conversation.Settings = {
-      model: input.model,
+      model: Option.getOrUndefined(input.model) ?? loaded?.model ?? (yield* Flags.usualModel),
       system: Option.getOrElse(input.system, () => loaded?.system),
-      maxTokens: input.maxTokens
+      maxTokens: input.maxTokens,
+      thinking: input.thinking || loaded?.thinking === true
     }
     const conversation = yield* Conversation.make(settings, loaded?.history)
     const lines = yield* reader.open({ complete: Slash.complete })
     yield* greet(conversation, lines)
-    yield* goodbye(yield* talk(conversation, lines), lines)
+    const failed = yield* Ref.make<ExitCode>(ExitCode.ok)
+    yield* goodbye(yield* talk(conversation, lines, failed), lines)
+    // A person has seen what failed; a script is told.
+    const exitCode = yield* Ref.get(failed)
+    if (!lines.isTerminal && exitCode !== ExitCode.ok) return yield* new Done({ exitCode })
   })))).pipe(
     Command.withDescription(
       "Talk with Claude. Answers are shown as they are written; the conversation is kept until you leave, and longer with /save"
@@ -79,7 +89,7 @@ export const chat = Command.make("chat", {
 // the loop
 // -----------------------------------------------------------------------------
 
-const talk = Effect.fnUntraced(function*(initial: Conversation.Conversation, lines: Lines) {
+const talk = Effect.fnUntraced(function*(initial: Conversation.Conversation, lines: Lines, failed: Ref.Ref<ExitCode>) {
   const { err, out } = yield* Screen
   const prompt = out.style.bold(out.style.cyan("› "))
   let conversation = initial
@@ -94,32 +104,36 @@ const talk = Effect.fnUntraced(function*(initial: Conversation.Conversation, lin
         if (leaving && !input.cleared) return conversation
         if (!input.cleared) {
           leaving = true
-          yield* err.line(err.style.dim("Ctrl-C again, or /quit, leaves."))
+          yield* err.note("Ctrl-C again, or /quit, leaves.")
         }
         continue
       case "Line": {
         leaving = false
         if (input.text.trim() === "") continue
         if (Slash.is(input.text)) {
-          const next = yield* command(conversation, input.text)
+          const next = yield* command(conversation, input.text, failed)
           if (Option.isNone(next)) return conversation
           conversation = next.value
           if (lines.isTerminal) yield* out.line()
           continue
         }
-        leaving = yield* turn(conversation, input.text, lines)
+        leaving = yield* turn(conversation, input.text, lines, failed)
       }
     }
   }
 })
 
 /** Runs a command. Several that were pasted at once are run one after the other. */
-const command = Effect.fnUntraced(function*(initial: Conversation.Conversation, text: string) {
+const command = Effect.fnUntraced(function*(
+  initial: Conversation.Conversation,
+  text: string,
+  failed: Ref.Ref<ExitCode>
+) {
   let conversation = initial
   for (const line of text.split("\n").filter((each) => each.trim() !== "")) {
     const next = yield* Effect.result(Slash.run(conversation, line))
     if (next._tag === "Failure") {
-      yield* complain(next.failure)
+      yield* complain(next.failure, failed)
       break
     }
     if (Option.isNone(next.success)) return next.success
@@ -144,49 +158,50 @@ const read = Effect.fnUntraced(function*(lines: Lines, prompt: string, more: str
 // -----------------------------------------------------------------------------
 
 /** Takes a turn, and returns whether Ctrl-C stopped it. */
-const turn = Effect.fnUntraced(function*(conversation: Conversation.Conversation, text: string, lines: Lines) {
+const turn = Effect.fnUntraced(function*(
+  conversation: Conversation.Conversation,
+  text: string,
+  lines: Lines,
+  failed: Ref.Ref<ExitCode>
+) {
   const { err, out } = yield* Screen
   const before = yield* conversation.session.history
   const stopped = yield* Effect.raceFirst(
-    Effect.as(answer(conversation, text), false),
+    Effect.as(answer(conversation, text, failed), false),
     Effect.as(lines.interrupt, true)
-  ).pipe(Effect.catch((error) => Effect.as(complain(error), false)))
+  ).pipe(Effect.catch((error) => Effect.as(complain(error, failed), false)))
   if (stopped) {
     const after = yield* conversation.session.history
-    yield* err.line(err.style.dim(
+    yield* err.note(
       after.size > before.size
         ? "Stopped. What was said so far is kept; /undo takes it back."
         : "Stopped before anything was said. Your words are not kept; ↑ brings them back."
-    ))
+    )
   }
   if (lines.isTerminal) yield* out.line()
   return stopped
 })
 
-const answer = Effect.fnUntraced(function*(conversation: Conversation.Conversation, text: string) {
-  const { err, out, width } = yield* Screen
-  const markdown = out.isTerminal ? Markdown.make({ width: yield* width, style: out.style }) : undefined
+const answer = Effect.fnUntraced(function*(
+  conversation: Conversation.Conversation,
+  text: string,
+  failed: Ref.Ref<ExitCode>
+) {
+  const { err } = yield* Screen
   const start = yield* Clock.currentTimeMillis
-  const waiting = out.isTerminal ? "\r\u001b[K" : ""
-  let shown = ""
-  if (out.isTerminal) yield* out.write(out.style.dim("…"))
+  const shown = yield* Answer.make()
   const message = yield* conversation.session.stream(text).pipe(
-    MessageStream.tapText((piece) => {
-      const first = shown === "" ? waiting : ""
-      shown = piece
-      return out.write(first + (markdown === undefined ? piece : markdown.push(piece)))
-    }),
+    conversation.settings.thinking ? MessageStream.tapThinking(shown.think) : identity,
+    MessageStream.tapText(shown.say),
     MessageStream.final,
-    Effect.onExit(() =>
-      out.write(
-        (shown === "" ? waiting : "")
-          + (markdown === undefined ? (shown === "" || shown.endsWith("\n") ? "" : "\n") : markdown.end())
-      )
-    )
+    Effect.onExit(() => shown.end)
   )
   const elapsed = (yield* Clock.currentTimeMillis) - start
-  const note = Render.incomplete(message) ?? (shown === "" ? "The answer has no text." : undefined)
-  if (note !== undefined) yield* err.line(`${err.style.yellow("! ")}${note}`)
+  const note = Render.incomplete(message) ?? ((yield* shown.hasText) ? undefined : "The answer has no text.")
+  if (note !== undefined) {
+    yield* err.warn(note)
+    yield* fail(failed, ExitCode.incomplete)
+  }
   if (err.isTerminal) {
     const cost = yield* Cost.ofMessageEffect(message)
     const facts = [
@@ -194,14 +209,14 @@ const answer = Effect.fnUntraced(function*(conversation: Conversation.Conversati
       Render.cost(Option.map(cost, Cost.total)),
       Render.duration(elapsed)
     ]
-    yield* err.line(err.style.dim(facts.join(" · ")))
+    yield* err.note(facts.join(" · "))
   }
   yield* warnOfWindow(conversation)
 })
 
 /** Says so once the window is nearly full. */
 const warnOfWindow = Effect.fnUntraced(function*(conversation: Conversation.Conversation) {
-  const { err, width } = yield* Screen
+  const { err } = yield* Screen
   const catalog = yield* ModelCatalog.Current
   const { used } = yield* Conversation.context(conversation)
   const warning = TokenEstimate.warnAt(conversation.settings.model, used, { catalog })
@@ -210,14 +225,20 @@ const warnOfWindow = Effect.fnUntraced(function*(conversation: Conversation.Conv
   const words = `The conversation takes ${Render.count(tokens)} of the model's ${Render.count(contextWindow)} tokens (${
     Math.floor(100 * share)
   } %). Soon nothing fits any more: /undo, or ask for a summary and begin anew with /clear.`
-  yield* err.line(Layout.paragraph(words, yield* width, err.style.yellow("! ")))
+  yield* err.warn(words)
 })
 
-const complain = Effect.fnUntraced(function*(error: unknown) {
+const complain = Effect.fnUntraced(function*(error: unknown, failed: Ref.Ref<ExitCode>) {
   const { err, width } = yield* Screen
   const told = Report.of(error)
-  if (told !== undefined) yield* err.line(Report.show(told, yield* width, err.style))
+  if (told === undefined) return
+  yield* err.line(Report.show(told, yield* width, err.style))
+  yield* fail(failed, told.exitCode)
 })
+
+/** The first failure is the one the others may come from. */
+const fail = (failed: Ref.Ref<ExitCode>, code: ExitCode): Effect.Effect<void> =>
+  Ref.update(failed, (before) => before === ExitCode.ok ? code : before)
 
 // -----------------------------------------------------------------------------
 // beginning and end
@@ -228,11 +249,9 @@ const greet = Effect.fnUntraced(function*({ session, settings }: Conversation.Co
   if (!lines.isTerminal) return
   const history = yield* session.history
   yield* out.line(`${out.style.bold("effect-claude")} ${out.style.dim("·")} ${settings.model}`)
-  yield* out.line(out.style.dim(
-    `/help lists commands. Ctrl-C stops an answer, twice leaves. A line that ends in \\ goes on.${
-      history.size === 0 ? "" : ` ${Slash.turns(history)} so far.`
-    }`
-  ))
+  const hints = ["/help lists commands", "Ctrl-C stops an answer, twice leaves", "a \\ at the end goes on"]
+  if (history.size > 0) hints.push(`${Slash.turns(history)} so far`)
+  yield* out.note(hints.join(" · "))
   yield* out.line()
   const last = History.lastReply(history)
   if (Option.isSome(last)) yield* Slash.showHistory(history)
@@ -244,5 +263,5 @@ const goodbye = Effect.fnUntraced(function*(conversation: Conversation.Conversat
   const { cost, tokens } = yield* Conversation.spent(conversation)
   const history = yield* conversation.session.history
   const summary = [Slash.turns(history), Render.tokens(tokens), Render.cost(Option.map(cost, Cost.total))]
-  yield* err.line(err.style.dim(Layout.sanitize(summary.join(" · "))))
+  yield* err.note(summary.join(" · "))
 })

@@ -76,13 +76,11 @@ export const count = Command.make(
       yield* out.line(Layout.pairs(rows, yield* width, out.style.dim))
     }
     if (input.estimate && estimate.unmeasured.length > 0) {
-      yield* err.line(`${err.style.yellow("! ")}Only the API can count ${estimate.unmeasured.join(", ")}.`)
+      yield* err.warn(`Only the API can count ${estimate.unmeasured.join(", ")}.`)
     }
     const warning = TokenEstimate.warnAt(request.model, tokens, { catalog })
     if (Option.isSome(warning)) {
-      yield* err.line(
-        `${err.style.yellow("! ")}That is ${Math.floor(100 * warning.value.share)} % of the model's window.`
-      )
+      yield* err.warn(`That is ${Math.floor(100 * warning.value.share)} % of the model's window.`)
     }
   })
 ).pipe(

@@ -142,9 +142,10 @@ const play = Effect.fnUntraced(function*(scene: Scene, number: number, of: numbe
   const { style } = out
   const columns = yield* width
   const name = scene.name === scene.title ? "" : `${scene.name} · `
-  const title = `${style.bold(scene.title)}  ${style.dim(`${name}${number}/${of}`)}`
   yield* out.line(style.dim("─".repeat(columns)))
-  yield* out.line(title)
+  yield* out.line(
+    `${Layout.wrap(scene.title, columns).map(style.bold).join("\n")}  ${style.dim(`${name}${number}/${of}`)}`
+  )
   yield* out.line(Layout.paragraph(scene.about, columns))
   yield* out.line()
   if (scene.code !== "") {

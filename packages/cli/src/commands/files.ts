@@ -75,7 +75,7 @@ const upload = Command.make("upload", {
       }).pipe(Effect.ensuring(err.isTerminal ? err.write("\r\u001b[K") : Effect.void))
       yield* out.line(out.isTerminal ? `${file.id}  ${Render.bytes(file.size_bytes)}  ${name}` : file.id)
     }
-    yield* err.line(err.style.dim("Use it by its id: effect-claude ask --image file_… or --pdf file_…"))
+    yield* err.note("Use it by its id: effect-claude ask --image file_… or --pdf file_…")
   }))).pipe(Command.withDescription("Upload files; prints their ids"))
 
 /** Whether bytes are UTF-8 text. */

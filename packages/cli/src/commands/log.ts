@@ -253,7 +253,7 @@ const models = (
       { title: "model", paint: style.bold },
       { title: "calls", align: "right" },
       { title: "failed", align: "right" },
-      { title: "tokens in", align: "right" },
+      { title: "in", align: "right" },
       { title: "cached", align: "right" },
       { title: "out", align: "right" },
       { title: "cost", align: "right" },

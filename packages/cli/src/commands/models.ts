@@ -81,11 +81,11 @@ export const models = Command.make(
       out.style
     ))
     if (err.isTerminal) {
-      yield* err.line(err.style.dim(
+      yield* err.note(
         infos === undefined
           ? `Prices and limits as of ${catalog.asOf}. --live asks the API what this key can use.`
           : `Models and limits from the API; prices as of ${catalog.asOf}.`
-      ))
+      )
     }
   })
 ).pipe(

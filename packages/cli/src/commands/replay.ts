@@ -203,10 +203,10 @@ const conclude = Effect.fnUntraced(function*(message: Message.Message, isQuiet: 
     Render.tokens(Usage.totals(message.usage)),
     Render.cost(Option.map(cost, Cost.total))
   ]
-  yield* out.line(out.style.dim(Layout.sanitize(facts.join(" · "))))
+  yield* out.note(facts.join(" · "))
   const note = Render.incomplete(message)
   if (note !== undefined && message.stop_reason !== "tool_use") {
-    yield* out.line(`${out.style.yellow("! ")}${note}`)
+    yield* out.warn(note)
     return ExitCode.ExitCode.incomplete
   }
   return ExitCode.ExitCode.ok

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import * as Clock from "effect/Clock"
+import * as CertificateAuthority from "@effect-claude/http/node/CertificateAuthority"
 import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
@@ -12,9 +12,8 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Target } from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
-import * as Files from "../Files.ts"
-import * as Certificate from "../node/Certificate.ts"
 import * as Render from "../Render.ts"
+import * as Certificates from "./certificates.ts"
 import { bad, type Finding, good, skipped, warning } from "./finding.ts"
 
 /**
@@ -67,7 +66,7 @@ export const key = ({ key, token }: Surroundings): Finding => {
     return bad(
       subject,
       "Neither ANTHROPIC_API_KEY nor ANTHROPIC_AUTH_TOKEN is set.",
-      "Get a key at https://platform.claude.com/settings/keys, then: export ANTHROPIC_API_KEY=…",
+      "Get a key at https://platform.claude.com/settings/keys, then: export ANTHROPIC_API_KEY=… (in PowerShell: $env:ANTHROPIC_API_KEY = \"…\")",
       ExitCode.credentials
     )
   }
@@ -169,11 +168,9 @@ export const authorities = Effect.fnUntraced(function*(target: Target, { extraCa
   const file = Option.getOrElse(target.ca, () => extraCa)
   if (file === "") return good(subject, "The public authorities are trusted, and no others.")
   const from = Option.isSome(target.ca) ? "--ca" : "NODE_EXTRA_CA_CERTS"
-  const read = yield* Effect.result(
-    Effect.flatMap(Files.bytes(file), (bytes) => Effect.fromResult(Certificate.read(bytes)))
-  )
+  const read = yield* Effect.result(Certificates.read(file))
   if (Result.isFailure(read)) {
-    return bad(subject, `${file} (${from}): ${read.failure.message}`, read.failure.remedy ?? "", ExitCode.usage)
+    return bad(subject, `${from}: ${read.failure.message}`, read.failure.remedy ?? "", ExitCode.usage)
   }
   const { certificates, form } = read.success
   if (from === "NODE_EXTRA_CA_CERTS" && form === "DER") {
@@ -184,14 +181,24 @@ export const authorities = Effect.fnUntraced(function*(target: Target, { extraCa
       ExitCode.usage
     )
   }
-  const now = yield* Clock.currentTimeMillis
-  const valid = certificates.filter(({ validTo }) => validTo >= now)
-  if (valid.length === 0) {
-    const whose = certificates.map(({ subject, validTo }) => `${subject} on ${Render.day(validTo)}`)
-    return bad(subject, `What ${file} (${from}) holds has expired: ${whose.join("; ")}.`, "Get a new one.")
+  const checked = yield* Effect.forEach(
+    certificates,
+    (certificate) =>
+      Effect.match(CertificateAuthority.check(certificate), {
+        onFailure: (problem) => ({ certificate, problem }),
+        onSuccess: () => ({ certificate, problem: undefined })
+      })
+  )
+  const [first] = checked.flatMap(({ problem }) => problem ?? [])
+  // What --ca names is refused as a whole. Node takes what it can use, and the certificate of a single server as well.
+  const usable = from === "--ca" && first !== undefined
+    ? []
+    : checked.filter(({ problem }) => problem === undefined || problem.reason === "notAnAuthority")
+  if (first !== undefined && usable.length === 0) {
+    return bad(subject, `${file} (${from}): ${first.message}`, "", ExitCode.usage)
   }
-  const names = valid.length > 3 ? "" : `: ${valid.map(({ subject }) => subject).join("; ")}`
-  return good(subject, `${valid.length} from ${file} (${from})${names}, beside the public authorities.`)
+  const names = usable.length > 3 ? "" : `: ${usable.map(({ certificate }) => certificate.subject).join("; ")}`
+  return good(subject, `${usable.length} from ${file} (${from})${names}, beside the public authorities.`)
 })
 
 /**

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
 import * as Models from "@effect-claude/http/Models"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Clock from "effect/Clock"
@@ -18,6 +17,7 @@ import { Connection, type Target } from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { Network } from "../Network.ts"
 import * as Render from "../Render.ts"
+import * as Report from "../Report.ts"
 import * as Here from "./checksHere.ts"
 import { bad, type Finding, good, skipped } from "./finding.ts"
 
@@ -103,8 +103,12 @@ const codesOf = (error: unknown): ReadonlyArray<string> => {
       ? each.cause
       : undefined
   }
+  // Says no more than that there was no connection, as do the words before it.
+  codes.delete("NOT_CONNECTED")
   return Array.from(codes)
 }
+
+const apiKey = Redacted.make("none")
 
 /** Asks without a key: any answer shows that the way is open, and has the time on it. */
 export const reach = Effect.fnUntraced(function*(base: string, target: Target) {
@@ -116,16 +120,22 @@ export const reach = Effect.fnUntraced(function*(base: string, target: Target) {
     ),
     Effect.map((response) => ({ status: response.status, date: response.headers["date"] })),
     Effect.timeout("15 seconds"),
-    Effect.provide(open(target, { apiKey: Redacted.make("none"), retry: RetryPolicy.never })),
+    Effect.provide(open(target, { apiKey, retry: RetryPolicy.never })),
     Effect.result
   )
   const now = yield* Clock.currentTimeMillis
   if (Result.isFailure(answered)) {
-    const message = codesOf(answered.failure).join(", ") || answered.failure.message
+    // The same way once more, for the words of the library: it knows proxies and certificates.
+    const again = yield* Effect.result(
+      Effect.provide(Stream.runHead(Models.list({ limit: 1 })), open(target, { apiKey, retry: RetryPolicy.never }))
+    )
+    const words = Result.isFailure(again) && ClaudeError.is(again.failure) && again.failure.outcome === "notSent"
+      ? again.failure.message
+      : `No answer from ${base}: ${codesOf(answered.failure).join(", ") || answered.failure.message}.`
     return {
       finding: bad(
         "connection",
-        `No answer from ${base}: ${message}`,
+        words,
         "The checks above say where it ends. `effect-claude explain ConnectionError` lists the usual causes."
       ),
       clock: skipped("clock", "Not compared: there was no answer to compare it with.")
@@ -148,13 +158,7 @@ export const accepted = Effect.fnUntraced(function*(target: Target) {
     return good("access", `The key is accepted; it can use ${asked.success.map(({ id }) => id).join(", ")}, …`)
   }
   const error = asked.failure
-  if (!ClaudeError.is(error)) return bad("access", error.message, "Correct that first.", ExitCode.usage)
-  const isKey = error._tag === "AuthenticationError" || error._tag === "PermissionError" ||
-    error._tag === "BillingError"
-  return bad(
-    "access",
-    error.message,
-    ErrorGuide.explainError(error).remedy,
-    isKey ? ExitCode.credentials : ExitCode.tryLater
-  )
+  if (!ClaudeError.is(error)) return bad("access", error.message, "", ExitCode.usage)
+  const { details, exitCode, remedy = "" } = Report.ofClaudeError(error)
+  return bad("access", details.join(" "), remedy, exitCode)
 })

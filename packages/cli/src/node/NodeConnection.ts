@@ -5,27 +5,25 @@
  *
  * @since 0.1.0
  */
+import * as Rules from "@effect-claude/core/Rules"
 import { layerConfig } from "@effect-claude/http/Claude"
 import type { Options } from "@effect-claude/http/ClaudeConfig"
+import * as Network from "@effect-claude/http/node/Network"
+import * as UndiciHttpClient from "@effect-claude/http/node/UndiciHttpClient"
 import * as Timeouts from "@effect-claude/http/Timeouts"
 import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
 import * as Script from "@effect-claude/testing/Script"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Config from "effect/Config"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Undici from "undici"
 import { Connection, type Target } from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
 import { Failure, usage } from "../Failure.ts"
 import * as Files from "../Files.ts"
 import { Screen } from "../Screen.ts"
-import * as Certificate from "./Certificate.ts"
-import { roots } from "./NodeNetwork.ts"
 
 // -----------------------------------------------------------------------------
 // layers
@@ -57,8 +55,8 @@ export const layer: Layer.Layer<Connection, never, FileSystem.FileSystem | Scree
 const stage = (script: Script.Script, options: Options | undefined) =>
   Layer.unwrap(
     Effect.map(ClaudeServer.ClaudeServer, ({ url }) =>
-      layerConfig({ ...options, apiKey: Redacted.make("sk-ant-offline"), baseUrl: url }).pipe(
-        Layer.provideMerge(NodeHttpClient.layerUndici)
+      layerConfig({ rules: Rules.standard, ...options, apiKey: Redacted.make("sk-ant-offline"), baseUrl: url }).pipe(
+        Layer.provideMerge(Layer.provide(UndiciHttpClient.layer, NodeHttpClient.layerDispatcher))
       ))
   ).pipe(Layer.provide(server(script)))
 
@@ -74,69 +72,22 @@ const server = (script: Script.Script) =>
   )
 
 const online = (target: Target, options: Options | undefined) =>
-  layerConfig({ ...options, baseUrl: options?.baseUrl ?? Option.getOrUndefined(target.baseUrl) }).pipe(
-    Layer.provideMerge(NodeHttpClient.layerUndiciNoDispatcher),
+  layerConfig({
+    rules: Rules.standard,
+    ...options,
+    baseUrl: options?.baseUrl ?? Option.getOrUndefined(target.baseUrl)
+  }).pipe(
+    Layer.provideMerge(UndiciHttpClient.layer),
     Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, dispatcher(target, options)))
   )
 
-// -----------------------------------------------------------------------------
-// dispatcher
-// -----------------------------------------------------------------------------
-
-const dispatcher = Effect.fnUntraced(function*(target: Target, options: Options | undefined) {
-  const { http, https, no } = yield* proxies(target)
-  const ca = yield* authorities(target)
-  const { connect } = Timeouts.make(options?.timeouts)
-  const timeout = Duration.isFinite(connect) ? Duration.toMillis(connect) : 0
-  const tls = ca === undefined ? { timeout } : { timeout, ca: [...ca] }
-  return yield* Effect.acquireRelease(
-    Effect.try({
-      try: () =>
-        new Undici.EnvHttpProxyAgent({
-          httpProxy: http,
-          httpsProxy: https,
-          noProxy: no,
-          connect: tls,
-          requestTls: tls,
-          proxyTls: tls
-        }),
-      catch: () => badProxy(https === "" ? http : https)
-    }),
-    (agent) => Effect.promise(() => agent.destroy())
-  )
-})
-
-/** What the environment says of proxies. Lower case is asked first, as curl does. */
-const environment = Config.all({
-  http: either("http_proxy", "HTTP_PROXY"),
-  https: either("https_proxy", "HTTPS_PROXY"),
-  no: either("no_proxy", "NO_PROXY")
-})
-
-function either(first: string, second: string): Config.Config<string> {
-  return Config.withDefault(Config.orElse(Config.NonEmptyString(first), () => Config.NonEmptyString(second)), "")
-}
-
-const proxies = Effect.fnUntraced(function*({ proxy }: Target) {
-  const found = Option.isSome(proxy)
-    ? { http: proxy.value, https: proxy.value, no: "" }
-    : yield* Effect.orDie(environment)
-  for (const url of [found.http, found.https]) {
-    if (url !== "" && !/^https?:\/\/[^/\s]+/i.test(url)) return yield* badProxy(url)
-  }
-  return found
-})
-
-const badProxy = (url: string) =>
-  usage(
-    `${withoutPassword(url)} is not the URL of a proxy.`,
-    "Write it with its scheme and port, such as http://127.0.0.1:8080. SOCKS proxies are not supported."
-  )
-
-/** A proxy's password is a secret too. */
-const withoutPassword = (url: string): string => url.replace(/\/\/[^@/]*@/, "//…@")
-
-const authorities = Effect.fnUntraced(function*({ ca }: Target) {
-  if (Option.isNone(ca)) return undefined
-  return yield* Certificate.trusted(yield* roots, yield* Files.bytes(ca.value))
+const dispatcher = Effect.fnUntraced(function*({ ca, proxy }: Target, options: Options | undefined) {
+  return yield* Network.make({
+    proxy: Option.match(proxy, { onNone: () => "environment" as const, onSome: (url) => ({ url }) }),
+    ca: Option.isNone(ca) ? undefined : yield* Files.bytes(ca.value),
+    connect: Timeouts.make(options?.timeouts).connect
+  }).pipe(Effect.catchTags({
+    ProxyError: ({ message }) => Effect.fail(usage(message)),
+    CertificateError: ({ message }) => Effect.fail(usage(`${Option.getOrElse(ca, () => "--ca")}: ${message}`))
+  }))
 })

@@ -5,15 +5,14 @@
  * @since 0.1.0
  */
 import type { ClaudeError, Tag } from "@effect-claude/core/ClaudeError"
-import * as Errors from "@effect-claude/core/ClaudeError"
 import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
-import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as CircuitBreaker from "@effect-claude/http/CircuitBreaker"
 import * as Claude from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as Pacing from "@effect-claude/http/Pacing"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+import * as Budget from "@effect-claude/session/Budget"
 import * as Script from "@effect-claude/testing/Script"
 import * as Effect from "effect/Effect"
 import * as Report from "../Report.ts"
@@ -49,7 +48,7 @@ const causes: { readonly [T in Tag]: Cause } = {
   PermissionError: answers(403),
   NotFoundError: answers(404, { message: "model: claude-nope" }),
   MethodNotAllowedError: answers(405),
-  RequestTimeoutError: answers(408, { code: "request_body_timeout" }),
+  RequestTimeoutError: answers(408),
   ConflictError: answers(409),
   RequestTooLargeError: answers(413),
   UnprocessableEntityError: answers(422),
@@ -57,7 +56,10 @@ const causes: { readonly [T in Tag]: Cause } = {
     by: "The server answers 429 and asks to wait for 30 seconds.",
     script: Script.rateLimited({ retryAfter: "30 seconds" })
   },
-  SpendLimitError: answers(429, { code: "enforced_spend_limit_reached" }),
+  SpendLimitError: answers(429, {
+    code: "enforced_spend_limit_reached",
+    message: "Your organization has reached its limit on spending."
+  }),
   ApiError: answers(500),
   GatewayTimeoutError: answers(504),
   OverloadedError: {
@@ -105,18 +107,12 @@ const causes: { readonly [T in Tag]: Cause } = {
     )
   },
   BudgetExceededError: {
-    by: "The program has 5 tokens left to spend, and the request is estimated at more.",
-    script: Script.empty,
-    call: Effect.suspend(() => {
-      const { tokens } = TokenEstimate.ofRequest(question("Hello"))
-      return tokens <= 5 ? plain : Effect.fail(
-        new Errors.BudgetExceededError({
-          outcome: "notSent",
-          message:
-            `The request would take about ${tokens} tokens, and 5 are left. Raise the budget, or shorten the request.`
-        })
-      )
-    })
+    by: "The program has 500 tokens to spend, and the request could take more.",
+    script: Script.model(),
+    call: Effect.flatMap(
+      Budget.make({ tokens: 500, name: "the demonstration" }),
+      (budget) => Effect.provide(plain, Budget.layer(budget))
+    )
   },
   PacingError: {
     by: "One request a minute is allowed, and the second does not want to wait.",

@@ -180,7 +180,12 @@ export const features: ReadonlyArray<Scene> = [
     code: "Models.list().pipe(Stream.take(5))",
     run: Effect.flatMap(
       Stream.runCollect(Stream.take(Models.list({ limit: 2 }), 5)),
-      (found) => Effect.forEach(found, ({ display_name, id }) => fact(id, display_name), { discard: true })
+      (found) => {
+        const longest = Math.max(...found.map(({ id }) => id.length))
+        return Effect.forEach(found, ({ display_name, id }) => fact(id.padEnd(longest), display_name), {
+          discard: true
+        })
+      }
     )
   },
   {

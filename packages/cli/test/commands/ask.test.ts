@@ -69,7 +69,8 @@ describe("ask", () => {
         })
       })
 
-      assert.strictEqual(out, "Hello\n")
+      // What says that something is waited for is gone when it comes.
+      assert.strictEqual(out, "…\r\u001b[KHello\n")
       assert.match(err, /claude-sonnet-5-5 · 1,000 tokens in, 500 out · \$0\.\d+ · \d+ ms · end_turn/)
     }))
 
@@ -162,6 +163,24 @@ describe("ask", () => {
         assert.lengthOf(requests, 0)
       }
     }).pipe(Effect.provide(layerFiles)))
+
+  it.effect("lets the model think first with --thinking, and says what it thought on standard error", () =>
+    Effect.gen(function*() {
+      const script = Script.forever(Script.thinking("Two and two.", "Four."))
+      const thought = yield* run(["ask", "2 + 2?", "--thinking", "-q"], { script })
+      const old = yield* run(["ask", "2 + 2?", "--thinking", "-m", "claude-haiku-4-5", "--dry-run"])
+      const without = yield* run(["ask", "2 + 2?"], { script })
+
+      assert.strictEqual(thought.out, "Four.\n")
+      assert.strictEqual(thought.err, "Two and two.\n")
+      assert.deepPropertyVal(thought.requests[0]!.body, "thinking", { type: "adaptive", display: "summarized" })
+      assert.deepInclude(JSON.parse(old.out), {
+        max_tokens: 6144,
+        thinking: { type: "enabled", budget_tokens: 2048 }
+      })
+      assert.strictEqual(without.err, "")
+      assert.notProperty(without.requests[0]!.body, "thinking")
+    }))
 
   it.effect("wants a question", () =>
     Effect.gen(function*() {

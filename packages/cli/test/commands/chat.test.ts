@@ -46,6 +46,17 @@ describe("chat", () => {
       assert.strictEqual(out, "Nice to meet you, Ada!\nYour name is Ada.\n")
     }))
 
+  it.effect("tells a script of the first failure, and goes on", () =>
+    Effect.gen(function*() {
+      const script = Script.sequence(Script.status(400), Script.status(401), Script.reply("three"))
+      const failed = yield* chat(["a", "b", "c"], { script, terminal: false })
+      const mistaken = yield* chat(["/nope", "Hi"], { terminal: false })
+      const cut = yield* chat(["Tell me a story"], { terminal: false }, ["-n", "5"])
+
+      assert.deepStrictEqual([failed.code, mistaken.code, cut.code], [4, 2, 7])
+      assert.strictEqual(failed.out, "three\n")
+    }))
+
   it.effect("passes over blank lines, and joins a line that ends in a backslash with the next", () =>
     Effect.gen(function*() {
       const ran = yield* chat(["", "  ", "one \\", "two"], { script: Script.reply("ok") })
@@ -100,6 +111,74 @@ describe("chat", () => {
       assert.notInclude(below.err, "Soon nothing fits")
       assert.include(above.err, "170,010 of the model's 200,000 tokens (85 %)")
     }))
+
+  describe("thinking", () => {
+    const script = Script.forever(Script.thinking("Let me **see**.", "Four."))
+
+    it.effect("is asked for and shown once it is on, and not before or after", () =>
+      Effect.gen(function*() {
+        const ran = yield* chat(["a", "/thinking on", "b", "/thinking off", "c"], { script })
+
+        assert.deepStrictEqual(
+          ran.requests.map(({ body }) => Object(body).thinking),
+          [undefined, { type: "adaptive", display: "summarized" }, undefined]
+        )
+        assert.lengthOf(ran.err.split("Let me see.\n"), 2)
+        assert.notInclude(ran.out, "Let me")
+        assert.lengthOf(ran.out.split("Four.\n"), 4)
+      }))
+
+    it.effect("is shown from the beginning with --thinking, dimmed on a terminal, and once more turns it over", () =>
+      Effect.gen(function*() {
+        const dimmed = yield* chat(["a", "/thinking", "b"], { script, env: {} }, ["--thinking"])
+        const piped = yield* chat(["a"], { script, terminal: false }, ["--thinking"])
+
+        assert.deepStrictEqual(dimmed.requests.map(({ body }) => "thinking" in Object(body)), [true, false])
+        assert.include(dimmed.err.replaceAll("\u001b[22m\u001b[2m", ""), "\u001b[2mLet me see.\n")
+        assert.strictEqual(piped.out, "Four.\n")
+        assert.strictEqual(piped.err, "Let me **see**.\n")
+      }))
+
+    it.effect("has a budget on top of the answer's tokens where the model takes no other way", () =>
+      Effect.gen(function*() {
+        const old = ["--thinking", "-m", "claude-haiku-4-5"]
+        const usual = yield* chat(["a"], { script }, old)
+        const small = yield* chat(["a"], { script }, [...old, "-n", "100"])
+        const unknown = yield* chat(["a"], { script }, ["--thinking", "-m", "claude-of-tomorrow"])
+
+        assert.deepInclude(usual.requests[0]!.body, {
+          max_tokens: 6144,
+          thinking: { type: "enabled", budget_tokens: 2048 }
+        })
+        assert.deepInclude(small.requests[0]!.body, {
+          max_tokens: 1124,
+          thinking: { type: "enabled", budget_tokens: 1024 }
+        })
+        assert.deepPropertyVal(unknown.requests[0]!.body, "thinking", { type: "adaptive", display: "summarized" })
+      }))
+
+    it.effect("is kept with the conversation, and with the model", () =>
+      Effect.gen(function*() {
+        const { at } = yield* files({})
+        yield* chat(["a", `/save ${at("talk.json")}`], { script }, ["--thinking", "-m", "claude-haiku-4-5"])
+        const again = yield* chat(["b"], { script, env: { ANTHROPIC_MODEL: "claude-opus-5" } }, ["-l", at("talk.json")])
+        const other = yield* chat(["b"], { script }, ["-l", at("talk.json"), "-m", "claude-sonnet-5-5"])
+        const fresh = yield* chat(["b"], { script, env: { ANTHROPIC_MODEL: "claude-opus-5" } })
+
+        assert.deepPropertyVal(again.requests[0]!.body, "thinking", { type: "enabled", budget_tokens: 2048 })
+        assert.deepStrictEqual(
+          [again, other, fresh].map(({ requests }) => Object(requests[0]!.body).model),
+          ["claude-haiku-4-5", "claude-sonnet-5-5", "claude-opus-5"]
+        )
+      }).pipe(Effect.provide(layerFiles)))
+
+    it.effect("wants on or off", () =>
+      Effect.gen(function*() {
+        const { err } = yield* chat(["/thinking maybe"])
+
+        assert.include(err, "wants on or off")
+      }))
+  })
 
   describe("Ctrl-C", () => {
     const story = Script.model().pipe(Script.slow("1 second"))
@@ -187,6 +266,7 @@ describe("chat", () => {
             "help",
             "system",
             "model",
+            "thinking",
             "tokens",
             "cost",
             "save",
@@ -251,7 +331,7 @@ describe("chat", () => {
         }))
         const ran = yield* chat(["Hi", "/model claude-haiku-4-5", "Hi", "/tokens", "/cost"], { script })
 
-        assert.include(ran.out, "1,500 of 200,000 tokens (0.8 %)")
+        assert.include(ran.out, " 0.8 %\n1,500 of 200,000 tokens\n")
         assert.include(ran.out, "2,000 tokens in, 1,000 out")
         assert.match(ran.out, /input +2,000 +\$0\.\d+/)
         assert.match(ran.out, /output +1,000 +\$0\.\d+/)
@@ -278,6 +358,19 @@ describe("chat", () => {
         }])
         assert.include(inside.out, "Your name is Ada.")
         assert.include(inside.err, `Written to ${file}`)
+      }).pipe(Effect.provide(layerFiles)))
+
+    it.effect("takes ~ for the home directory", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { at, directory } = yield* files({})
+        for (const variable of ["HOME", "USERPROFILE"]) {
+          const env = { NO_COLOR: "1", [variable]: directory }
+          const { err } = yield* chat(["Hi", `/save ~/${variable}.json`, `/load ~/${variable}.json`], { env })
+
+          assert.isTrue(yield* fs.exists(at(`${variable}.json`)))
+          assert.include(err, "Going on with")
+        }
       }).pipe(Effect.provide(layerFiles)))
 
     it.effect("loads the turns of a request, and refuses what is none", () =>

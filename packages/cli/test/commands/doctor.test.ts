@@ -3,16 +3,17 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { NetworkError } from "effect-claude/Network"
 import { TestClock } from "effect/testing"
+import { X509Certificate } from "node:crypto"
 import * as Here from "../../src/internal/checksHere.ts"
 import { authority, expired } from "../support/certificates.ts"
 import { files, layerFiles, type Options, run } from "../support/cli.ts"
 
 const key = { ANTHROPIC_API_KEY: "sk-ant-api03-0123456789" }
 
-const doctor = (options: Options = {}, flags: ReadonlyArray<string> = []) =>
+const doctor = (options: Options = {}, flags: ReadonlyArray<string> = [], year = 2029) =>
   Effect.map(
     Effect.andThen(
-      TestClock.setTime(Date.UTC(2029, 0, 1)),
+      TestClock.setTime(Date.UTC(year, 0, 1)),
       run(["doctor", "--json", ...flags], { env: key, ...options })
     ),
     ({ code, err, out }) => {
@@ -191,17 +192,46 @@ describe("doctor", () => {
   describe("certificates", () => {
     it.effect("shows those of one's own, and refuses files that hold none", () =>
       Effect.gen(function*() {
-        const { paths } = yield* files({ "ca.der": authority, "old.der": expired, "x.pem": "nothing" })
+        const { paths } = yield* files({ "ca.der": authority, "x.pem": "nothing" })
         const fine = yield* doctor({}, ["--ca", paths["ca.der"]!])
-        const old = yield* doctor({}, ["--ca", paths["old.der"]!])
         const none = yield* doctor({}, ["--ca", paths["x.pem"]!])
+        const absent = yield* doctor({}, ["--ca", "/absent.pem"])
         const der = yield* doctor({ env: { ...key, NODE_EXTRA_CA_CERTS: paths["ca.der"]! } })
 
         assert.include(fine.of("certificates").says, "CN=Test Proxy CA")
-        assert.include(old.of("certificates").says, "2021-01-01")
         assert.include(none.of("certificates").says, "not a certificate")
+        assert.include(absent.of("certificates").says, "no such file")
         assert.include(der.of("certificates").remedy, "cert der-to-pem")
-        assert.deepStrictEqual([fine.code, old.code, none.code, der.code], [0, 6, 2, 2])
+        assert.deepStrictEqual([fine.code, none.code, absent.code, der.code], [0, 2, 2, 2])
+      }).pipe(Effect.provide(layerFiles)))
+
+    it.effect("refuses with --ca all that connecting would refuse, and of Node's file what it cannot use", () =>
+      Effect.gen(function*() {
+        const pem = (bytes: Uint8Array) => new X509Certificate(bytes).toString()
+        const { paths } = yield* files({
+          "ca.pem": pem(authority),
+          "server.pem": pem(expired),
+          "both.pem": pem(authority) + pem(expired)
+        })
+        const of = (args: ReadonlyArray<string>, extra = "", year = 2029) =>
+          Effect.map(
+            doctor({ env: { ...key, NODE_EXTRA_CA_CERTS: extra } }, args, year),
+            ({ code, of }) => [code, of("certificates").says] as const
+          )
+        const flagged = yield* of(["--ca", paths["server.pem"]!])
+        const flaggedBoth = yield* of(["--ca", paths["both.pem"]!])
+        const extra = yield* of([], paths["server.pem"]!)
+        const extraBoth = yield* of([], paths["both.pem"]!)
+        const old = yield* of(["--ca", paths["ca.pem"]!], "", 2130)
+        const extraOld = yield* of([], paths["ca.pem"]!, 2130)
+
+        assert.deepStrictEqual(
+          [flagged, flaggedBoth, extra, extraBoth, old, extraOld].map(([code]) => code),
+          [2, 2, 0, 0, 2, 2]
+        )
+        assert.include(flagged[1], "not an authority")
+        assert.include(extraBoth[1], "CN=Test Proxy CA")
+        assert.include(old[1], "expired on 2126-10-28")
       }).pipe(Effect.provide(layerFiles)))
 
     it.effect("objects to checking none at all", () =>

@@ -181,6 +181,18 @@ describe("batch", () => {
         assert.include(err, "1 succeeded, 1 errored")
       }).pipe(Effect.provide(layerFiles)))
 
+    it.effect("takes requests from standard input as well", () =>
+      Effect.gen(function*() {
+        const { code, err, requests } = yield* run(["batch", "submit", "-"], { stdin: "What is 1 + 1?\n" })
+
+        assert.strictEqual(code, 0)
+        assert.include(err, ": 1 request submitted")
+        assert.deepStrictEqual(
+          Object(requests[0]?.body).requests.map(({ params }: { params: { messages: unknown } }) => params.messages),
+          [[{ role: "user", content: "What is 1 + 1?" }]]
+        )
+      }))
+
     it.effect("names the line that is no request, and sends nothing", () =>
       Effect.gen(function*() {
         const { paths } = yield* files({ "bad.jsonl": "fine\n{\"a\":1}", "empty.txt": "\n" })

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Rules from "@effect-claude/core/Rules"
 import * as Claude from "@effect-claude/http/Claude"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
@@ -93,12 +94,12 @@ export const run = (args: ReadonlyArray<string>, options: Options = {}): Effect.
       Connection,
       Connection.of({
         stage: (script, claude) =>
-          Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
+          Claude.layerConfig({ rules: Rules.standard, ...claude, apiKey: Redacted.make(key) }).pipe(
             Layer.provideMerge(ClaudeTest.layer(options.stage ?? script))
           ),
         open: (target, claude) => {
           targets.push(target)
-          return Claude.layerConfig({ ...claude, apiKey: Redacted.make(key) }).pipe(
+          return Claude.layerConfig({ rules: Rules.standard, ...claude, apiKey: Redacted.make(key) }).pipe(
             Layer.provideMerge(options.unreachable === true ? Unreachable : HttpTest)
           )
         }
@@ -171,7 +172,10 @@ const Unreachable = Layer.succeed(
   HttpClient.make((request) =>
     Effect.fail(
       new HttpClientError.HttpClientError({
-        reason: new HttpClientError.TransportError({ request, cause: { code: "ECONNREFUSED" } })
+        reason: new HttpClientError.TransportError({
+          request,
+          cause: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
+        })
       })
     )
   )
