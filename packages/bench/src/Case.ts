@@ -27,7 +27,8 @@ export interface Case {
 }
 
 /**
- * The cases, by name.
+ * The cases, by name. Everything is done often enough before it counts for the
+ * compilers of the engine to be done with every client.
  *
  * @category constants
  * @since 0.1.0
@@ -38,8 +39,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "text-16k",
     does: "stream",
     unit: "event",
-    warmUp: 2,
-    runs: 6,
+    warmUp: 4,
+    runs: 10,
     atOnce: 1
   },
   "text-per-event": {
@@ -47,8 +48,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "text-per-event",
     does: "stream",
     unit: "event",
-    warmUp: 2,
-    runs: 4,
+    warmUp: 4,
+    runs: 10,
     atOnce: 1
   },
   "text-anywhere": {
@@ -56,8 +57,17 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "text-anywhere",
     does: "stream",
     unit: "event",
-    warmUp: 2,
-    runs: 4,
+    warmUp: 4,
+    runs: 10,
+    atOnce: 1
+  },
+  "memory-per-event": {
+    title: "text deltas from memory, one event per chunk",
+    traffic: "text-per-event",
+    does: "memory",
+    unit: "event",
+    warmUp: 4,
+    runs: 10,
     atOnce: 1
   },
   "thinking-tool": {
@@ -65,8 +75,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "thinking-tool",
     does: "stream",
     unit: "event",
-    warmUp: 2,
-    runs: 6,
+    warmUp: 4,
+    runs: 10,
     atOnce: 1
   },
   "folded-text": {
@@ -74,8 +84,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "text-16k",
     does: "fold",
     unit: "event",
-    warmUp: 2,
-    runs: 6,
+    warmUp: 4,
+    runs: 10,
     atOnce: 1
   },
   "folded-tool": {
@@ -83,8 +93,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "big-tool",
     does: "fold",
     unit: "event",
-    warmUp: 4,
-    runs: 20,
+    warmUp: 20,
+    runs: 50,
     atOnce: 1
   },
   "small-1": {
@@ -92,8 +102,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 500,
-    runs: 2000,
+    warmUp: 5000,
+    runs: 10000,
     atOnce: 1
   },
   "small-32": {
@@ -101,8 +111,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 1000,
-    runs: 6400,
+    warmUp: 10000,
+    runs: 20000,
     atOnce: 32
   },
   "large-reply": {
@@ -110,8 +120,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "large-reply",
     does: "create",
     unit: "call",
-    warmUp: 50,
-    runs: 300,
+    warmUp: 1000,
+    runs: 2000,
     atOnce: 1
   },
   "first-text": {
@@ -119,8 +129,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-stream",
     does: "first",
     unit: "call",
-    warmUp: 200,
-    runs: 800,
+    warmUp: 2000,
+    runs: 4000,
     atOnce: 1
   }
 }

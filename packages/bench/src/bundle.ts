@@ -11,6 +11,7 @@ import * as Os from "node:os"
 import * as Path from "node:path"
 import { fileURLToPath } from "node:url"
 import { gzipSync } from "node:zlib"
+import { markPure } from "../../tools/pure.mjs"
 
 const here = Path.dirname(fileURLToPath(import.meta.url))
 
@@ -35,18 +36,28 @@ export const programs = {
  */
 export type Program = keyof typeof programs
 
+/** Our sources as `pnpm build` turns them into what is published: with calls marked that may be left out. */
+const asBuilt: Esbuild.Plugin = {
+  name: "as-built",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /[\\/]packages[\\/]\w+[\\/]src[\\/].*\.ts$/ }, ({ path }) => ({
+      contents: markPure(path, Fs.readFileSync(path, "utf8")),
+      loader: "ts"
+    }))
+}
+
 /**
  * Bundles a program and returns its path and its size in bytes, minified and gzipped.
  *
  * @category bundling
  * @since 0.1.0
  */
-export const bundle = (
+export const bundle = async (
   name: Program,
   platform: "browser" | "node"
-): { readonly file: string; readonly gzip: number } => {
+): Promise<{ readonly file: string; readonly gzip: number }> => {
   const file = Path.join(Fs.mkdtempSync(Path.join(Os.tmpdir(), "hello-")), `${name}.mjs`)
-  Esbuild.buildSync({
+  await Esbuild.build({
     entryPoints: [Path.join(here, programs[name])],
     bundle: true,
     minify: true,
@@ -63,6 +74,7 @@ export const bundle = (
       }
       : undefined),
     logLevel: "error",
+    plugins: [asBuilt],
     external: platform === "browser" ? ["node:*"] : []
   })
   return { file, gzip: gzipSync(Fs.readFileSync(file), { level: 9 }).byteLength }

@@ -71,7 +71,6 @@ const spreadOf = ({ greatest, least, median }: Statistics.Spread): string =>
 /** A row for each client: what it took, and the ratio to the official SDK. */
 const table = (
   title: string,
-  unit: string,
   samples: Map<ClientName, Array<Sample>>,
   columns: ReadonlyArray<{ readonly name: string; readonly of: (sample: Sample) => number }>
 ): string => {
@@ -84,7 +83,7 @@ const table = (
     ])
     return `| ${client} | ${cells.join(" | ")} |`
   })
-  const heads = columns.flatMap(({ name }) => [`${name}, ${unit}`, "ratio"])
+  const heads = columns.flatMap(({ name }) => [name, "ratio"])
   return [
     `### ${title}`,
     "",
@@ -95,9 +94,9 @@ const table = (
   ].join("\n")
 }
 
-const cpuAndWall = [
-  { name: "CPU", of: (s: Sample) => s.cpu },
-  { name: "wall", of: (s: Sample) => s.wall }
+const cpuAndWall = (unit: string) => [
+  { name: `CPU, ${unit}`, of: (s: Sample) => s.cpu },
+  { name: `wall, ${unit}`, of: (s: Sample) => s.wall }
 ]
 
 const { stop, url } = await startServer()
@@ -108,34 +107,30 @@ const say = (part: string) => {
 }
 
 for (const [name, { title, unit }] of Object.entries(cases)) {
-  if (wants(name)) say(table(title, `us per ${unit}`, await measure(name, url), cpuAndWall))
+  if (wants(name)) say(table(title, await measure(name, url), cpuAndWall(`us per ${unit}`)))
 }
 
-const withMemory = (name: string) => [...cpuAndWall, { name, of: (s: Sample) => s.memory ?? 0 }]
-
 if (wants("million")) {
-  say(
-    table(
-      "a million events in one stream",
-      "s, MB for memory",
-      await measure("million", url),
-      withMemory("peak memory")
-    )
-  )
+  say(table("a million events in one stream", await measure("million", url), [
+    ...cpuAndWall("s"),
+    { name: "peak memory, MB", of: (s) => s.memory ?? 0 }
+  ]))
 }
 if (wants("held")) {
   const samples = await measure("held", url)
-  say(table("1,000 streams at once", "us of CPU and KB each", samples, [
-    { name: "CPU", of: (s) => s.cpu },
-    { name: "memory", of: (s) => s.memory ?? 0 }
+  say(table("1,000 streams at once", samples, [
+    { name: "CPU, us per stream", of: (s) => s.cpu },
+    { name: "memory, KB per stream", of: (s) => s.memory ?? 0 }
   ]))
 }
 
 if (wants("bundle")) {
-  const sizes = Object.keys(Bundle.programs).map((name) => {
+  const bundles = Object.keys(Bundle.programs).map(async (name) => {
     const program = name as Bundle.Program
-    return { name, browser: Bundle.bundle(program, "browser").gzip, node: Bundle.bundle(program, "node") }
+    const [{ gzip }, node] = await Promise.all([Bundle.bundle(program, "browser"), Bundle.bundle(program, "node")])
+    return { name, browser: gzip, node }
   })
+  const sizes = await Promise.all(bundles)
   const official = sizes.find(({ name }) => name === "official")!
   const starts = new Map<string, Array<number>>(sizes.map(({ name }) => [name, []]))
   for (let round = 0; round < rounds * 2; round++) {

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { createAnthropic } from "@ai-sdk/anthropic"
-import { type Client, request } from "../Client.ts"
+import { type Client, fetchOf, request } from "../Client.ts"
 
 const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text: "Hello" }] }]
 
@@ -16,10 +16,10 @@ const prompt = [{ role: "user" as const, content: [{ type: "text" as const, text
  * @since 0.1.0
  */
 export const make = (): Client => {
-  const model = (baseUrl: string) =>
-    createAnthropic({ apiKey: "sk-ant-bench", baseURL: `${baseUrl}/v1` })(request.model)
-  const stream = async (baseUrl: string, stopAtText: boolean): Promise<number> => {
-    const result = await model(baseUrl).doStream({ prompt, maxOutputTokens: request.max_tokens })
+  const model = (baseUrl: string, fetch = globalThis.fetch) =>
+    createAnthropic({ apiKey: "sk-ant-bench", baseURL: `${baseUrl}/v1`, fetch })(request.model)
+  const stream = async (baseUrl: string, stopAtText: boolean, fetch?: typeof globalThis.fetch): Promise<number> => {
+    const result = await model(baseUrl, fetch).doStream({ prompt, maxOutputTokens: request.max_tokens })
     const reader = result.stream.getReader()
     let sum = 0
     for (;;) {
@@ -42,6 +42,7 @@ export const make = (): Client => {
       return content.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0)
     },
     first: (baseUrl) => stream(baseUrl, true),
+    memory: (writes) => stream("http://localhost", false, fetchOf(writes)),
     close: () => Promise.resolve()
   }
 }

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import { createParser } from "eventsource-parser"
-import { type Client, request } from "../Client.ts"
+import { type Client, fetchOf, request } from "../Client.ts"
 
 interface Delta {
   readonly text?: string
@@ -13,7 +13,7 @@ interface Delta {
   readonly partial_json?: string
 }
 
-const post = (baseUrl: string, body: object, signal?: AbortSignal) =>
+const post = (baseUrl: string, body: object, signal?: AbortSignal, fetch = globalThis.fetch) =>
   fetch(`${baseUrl}/v1/messages`, {
     method: "POST",
     headers: { "content-type": "application/json", "x-api-key": "sk-ant-bench", "anthropic-version": "2023-06-01" },
@@ -30,9 +30,9 @@ const lengthOf = (delta: Delta): number => (delta.text ?? delta.thinking ?? delt
  * @since 0.1.0
  */
 export const make = (): Client => {
-  const read = async (baseUrl: string, stopAtText: boolean): Promise<number> => {
+  const read = async (baseUrl: string, stopAtText: boolean, fetch?: typeof globalThis.fetch): Promise<number> => {
     const abort = new AbortController()
-    const response = await post(baseUrl, { ...request, stream: true }, abort.signal)
+    const response = await post(baseUrl, { ...request, stream: true }, abort.signal, fetch)
     const text = new TextDecoder()
     let sum = 0
     const parser = createParser({
@@ -61,6 +61,7 @@ export const make = (): Client => {
       return message.content.reduce((sum, block) => sum + lengthOf(block), 0)
     },
     first: (baseUrl) => read(baseUrl, true),
+    memory: (writes) => read("http://localhost", false, fetchOf(writes)),
     close: () => Promise.resolve()
   }
 }

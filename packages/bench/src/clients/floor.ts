@@ -25,11 +25,29 @@ const lengthOf = (delta: Delta): number => (delta.text ?? delta.thinking ?? delt
  */
 export const make = (): Client => {
   const agent = new Undici.Agent()
+  /** Takes chunks, and returns how many characters have come so far. */
+  const reader = (): (chunk: Uint8Array) => number => {
+    const text = new TextDecoder()
+    let rest = ""
+    let sum = 0
+    return (chunk) => {
+      rest += text.decode(chunk, { stream: true })
+      let start = 0
+      for (let end = rest.indexOf("\n\n"); end !== -1; end = rest.indexOf("\n\n", start)) {
+        const event: { readonly type: string; readonly delta?: Delta } = JSON.parse(
+          rest.slice(rest.indexOf("data: ", start) + 6, end)
+        )
+        if (event.type === "content_block_delta") sum += lengthOf(event.delta!)
+        start = end + 2
+      }
+      rest = rest.slice(start)
+      return sum
+    }
+  }
   const read = (baseUrl: string, stopAtText: boolean): Promise<number> =>
     new Promise((resolve, reject) => {
       const { origin, pathname } = new URL(`${baseUrl}/v1/messages`)
-      const text = new TextDecoder()
-      let rest = ""
+      const take = reader()
       let sum = 0
       let stop: (() => void) | undefined
       agent.dispatch(
@@ -40,16 +58,7 @@ export const make = (): Client => {
           },
           onResponseStart: () => {},
           onResponseData: (_controller, chunk) => {
-            rest += text.decode(chunk, { stream: true })
-            let start = 0
-            for (let end = rest.indexOf("\n\n"); end !== -1; end = rest.indexOf("\n\n", start)) {
-              const event: { readonly type: string; readonly delta?: Delta } = JSON.parse(
-                rest.slice(rest.indexOf("data: ", start) + 6, end)
-              )
-              if (event.type === "content_block_delta") sum += lengthOf(event.delta!)
-              start = end + 2
-            }
-            rest = rest.slice(start)
+            sum = take(chunk)
             if (stopAtText && sum > 0) {
               resolve(sum)
               stop?.()
@@ -74,6 +83,12 @@ export const make = (): Client => {
       return message.content.reduce((sum, block) => sum + lengthOf(block), 0)
     },
     first: (baseUrl) => read(baseUrl, true),
+    memory: (writes) => {
+      const take = reader()
+      let sum = 0
+      for (const write of writes) sum = take(write)
+      return Promise.resolve(sum)
+    },
     close: () => agent.close()
   }
 }

@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import Anthropic from "@anthropic-ai/sdk"
-import { type Client, request } from "../Client.ts"
+import { type Client, fetchOf, request } from "../Client.ts"
 
 /**
  * The official SDK.
@@ -29,18 +29,19 @@ export const make = (): Client => {
         : block.type === "tool_use"
         ? JSON.stringify(block.input).length
         : 0), 0)
+  const stream = async (client: Anthropic): Promise<number> => {
+    let sum = 0
+    for await (const event of await client.messages.create({ ...request, stream: true })) {
+      if (event.type !== "content_block_delta") continue
+      const { delta } = event
+      if (delta.type === "text_delta") sum += delta.text.length
+      else if (delta.type === "thinking_delta") sum += delta.thinking.length
+      else if (delta.type === "input_json_delta") sum += delta.partial_json.length
+    }
+    return sum
+  }
   return {
-    stream: async (baseUrl) => {
-      let sum = 0
-      for await (const event of await at(baseUrl).messages.create({ ...request, stream: true })) {
-        if (event.type !== "content_block_delta") continue
-        const { delta } = event
-        if (delta.type === "text_delta") sum += delta.text.length
-        else if (delta.type === "thinking_delta") sum += delta.thinking.length
-        else if (delta.type === "input_json_delta") sum += delta.partial_json.length
-      }
-      return sum
-    },
+    stream: (baseUrl) => stream(at(baseUrl)),
     fold: async (baseUrl) => charactersIn(await at(baseUrl).messages.stream(request).finalMessage()),
     create: async (baseUrl) => charactersIn(await at(baseUrl).messages.create(request)),
     first: async (baseUrl) => {
@@ -49,6 +50,7 @@ export const make = (): Client => {
       }
       return 0
     },
+    memory: (writes) => stream(new Anthropic({ apiKey: "sk-ant-bench", fetch: fetchOf(writes) })),
     close: () => Promise.resolve()
   }
 }

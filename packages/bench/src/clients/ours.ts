@@ -7,14 +7,16 @@
 import type * as Message from "@effect-claude/core/Message"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as Claude from "@effect-claude/http/Claude"
+import * as EventStream from "@effect-claude/http/EventStream"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as ClaudeNode from "@effect-claude/http/node/ClaudeNode"
 import * as Effect from "effect/Effect"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import { type Client, request } from "../Client.ts"
+import { body, type Client, fetchOf, request } from "../Client.ts"
 
 const charactersOf = (event: StreamEvent): number => {
   if (event.type !== "content_block_delta") return 0
@@ -38,7 +40,19 @@ const charactersIn = (message: Message.Message): number =>
       ? JSON.stringify(block.input).length
       : 0), 0)
 
-const make = (layer: typeof ClaudeNode.layer): Client => {
+const streamed = <E, R>(events: Stream.Stream<StreamEvent, E, R>): Effect.Effect<number, E, R> =>
+  Effect.suspend(() => {
+    let sum = 0
+    return Effect.map(
+      Stream.runForEachArray(events, (some) =>
+        Effect.sync(() => {
+          for (const event of some) sum += charactersOf(event)
+        })),
+      () => sum
+    )
+  })
+
+const make = (layer: typeof ClaudeNode.layer, memory: Client["memory"]): Client => {
   const runtimes = new Map<string, ManagedRuntime.ManagedRuntime<Claude.Claude, unknown>>()
   const run = <A, E>(baseUrl: string, effect: Effect.Effect<A, E, Claude.Claude>): Promise<A> => {
     const runtime = runtimes.get(baseUrl) ??
@@ -47,20 +61,7 @@ const make = (layer: typeof ClaudeNode.layer): Client => {
     return runtime.runPromise(effect)
   }
   return {
-    stream: (baseUrl) =>
-      run(
-        baseUrl,
-        Effect.suspend(() => {
-          let sum = 0
-          return Effect.map(
-            Stream.runForEachArray(Messages.stream(request), (events) =>
-              Effect.sync(() => {
-                for (const event of events) sum += charactersOf(event)
-              })),
-            () => sum
-          )
-        })
-      ),
+    stream: (baseUrl) => run(baseUrl, streamed(Messages.stream(request))),
     fold: (baseUrl) => run(baseUrl, Effect.map(MessageStream.final(Messages.stream(request)), charactersIn)),
     create: (baseUrl) => run(baseUrl, Effect.map(Messages.create(request), charactersIn)),
     first: (baseUrl) =>
@@ -72,6 +73,7 @@ const make = (layer: typeof ClaudeNode.layer): Client => {
           Stream.runFold(() => 0, (sum, text) => sum + text.length)
         )
       ),
+    memory,
     close: async () => {
       await Promise.all([...runtimes.values()].map((runtime) => runtime.dispose()))
     }
@@ -79,17 +81,30 @@ const make = (layer: typeof ClaudeNode.layer): Client => {
 }
 
 /**
- * This SDK on its Node transport.
+ * This SDK on its Node transport. What is in memory is decoded without a transport.
  *
  * @category clients
  * @since 0.1.0
  */
-export const node = (): Client => make(ClaudeNode.layer)
+export const node = (): Client =>
+  make(ClaudeNode.layer, (writes) =>
+    Effect.runPromise(streamed(EventStream.decode(
+      Stream.fromReadableStream({ evaluate: () => body(writes), onError: (cause) => cause })
+    ))))
 
 /**
- * This SDK on fetch.
+ * This SDK on fetch. What is in memory comes from a `fetch` of its own.
  *
  * @category clients
  * @since 0.1.0
  */
-export const fetch = (): Client => make(Claude.layerFetch)
+export const fetch = (): Client => {
+  const memory = ManagedRuntime.make(Claude.layerFetch({ apiKey: Redacted.make("sk-ant-bench") }))
+  return make(
+    Claude.layerFetch,
+    (writes) =>
+      memory.runPromise(
+        Effect.provideService(streamed(Messages.stream(request)), FetchHttpClient.Fetch, fetchOf(writes))
+      )
+  )
+}

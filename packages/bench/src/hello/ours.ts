@@ -2,8 +2,6 @@ import * as Claude from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as Effect from "effect/Effect"
-import * as FetchHttpClient from "effect/http/FetchHttpClient"
-import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import { report } from "./report.ts"
@@ -14,9 +12,7 @@ const program = Messages.stream({
   messages: [{ role: "user", content: "Hello" }]
 }).pipe(MessageStream.text, Stream.runForEach((text) => Effect.sync(() => console.log(text))))
 
-const ClaudeLive = Claude.layer({ apiKey: Redacted.make("key"), baseUrl: report.url }).pipe(
-  Layer.provide(FetchHttpClient.layer)
-)
+const ClaudeLive = Claude.layerFetch({ apiKey: Redacted.make("key"), baseUrl: report.url })
 
 await Effect.runPromise(Effect.provide(program, ClaudeLive))
 report.end()
