@@ -34,7 +34,7 @@ const nothing = { counts: new Map<string, number>(), cost: Cost.empty } // usage
 const program = requests.pipe(
   Batches.runAll({
     maxRequests: 1000, // three batches of the 100,000 requests each could have
-    schedule: Schedule.spaced("1 second"),
+    schedule: ClaudeLive.isOffline ? Schedule.spaced("1 second") : undefined, // ever less often
     onCreated: ({ id }) => Console.log(`created ${id}`) // keep it: Batches.resume(id) goes on after a crash
   }),
   Stream.zipWithIndex,

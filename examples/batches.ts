@@ -30,8 +30,9 @@ const describe = Batch.Result.match({
 const program = requests.pipe(
   // Splits at the API's limits, waits for each batch to end, and streams its results.
   Batches.runAll({
-    // By default it looks after 5 s, then ever less often. Keep the id somewhere, to go on after a crash.
-    schedule: Schedule.spaced("200 millis"),
+    // It looks after 5 s, and then ever less often. The stand-in is done at once.
+    schedule: ClaudeLive.isOffline ? Schedule.spaced("200 millis") : undefined,
+    // Keep the id somewhere, and Batches.resume(id) goes on after a crash.
     onCreated: (batch) => Console.log(`created ${batch.id}`),
     onProgress: (batch) => Console.log(`${Math.round(Batch.progress(batch) * 100)} % done`)
   }),

@@ -14,7 +14,7 @@ const report = (name: string, budget: Budget.Budget) =>
   Effect.flatMap(
     budget.state,
     ({ left, spent }) =>
-      Console.log(`${name}: $${spent.usd.toFixed(4)} in ${spent.requests} requests, $${left.usd.toFixed(4)} left`)
+      Console.log(`${name}: ${spent.requests} sent for $${spent.usd.toFixed(6)}, $${left.usd.toFixed(6)} left`)
   )
 
 const program = Effect.gen(function*() {

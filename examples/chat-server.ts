@@ -1,8 +1,9 @@
-// How do I stream answers to a web page?
+// How do I stream answers to a web page? `PORT=8080 node examples/chat-server.ts`, and open http://127.0.0.1:8080.
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as Session from "@effect-claude/session/Session"
 import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
-import { Cache, Console, Effect, Layer, Stream } from "effect"
+import { Cache, Config, Console, Effect, Layer, Option, Stream } from "effect"
+import { Ndjson } from "effect/encoding"
 import * as Http from "effect/http"
 import { createServer } from "node:http"
 import * as ClaudeLive from "./support/ClaudeLive.ts"
@@ -18,28 +19,32 @@ const Routes = Http.HttpRouter.use(Effect.fnUntraced(function*(router) {
   yield* router.add("POST", "/chat/:id", (request) =>
     Effect.gen(function*() {
       const session = yield* Cache.get(sessions, (yield* Http.HttpRouter.params)["id"] ?? "")
-      // The answer is text in pieces. When the page is closed, the stream is interrupted, and the turn never was.
+      // The answer is a line for each piece of text. When the page is closed, the stream is interrupted, and with it the
+      // request to Claude; the turn never was. What fails is told as a last line: the status was sent long ago.
       const answer = session.stream(yield* request.text).pipe(
         MessageStream.text,
-        Stream.catch((error) => Stream.make(`(${error.message})`)), // the status was sent long ago
-        Stream.encodeText
+        Stream.map((text) => ({ text })),
+        Stream.catch((error) => Stream.make({ error: error.message })),
+        Stream.pipeThroughChannel(Ndjson.encode())
       )
-      return Http.HttpServerResponse.stream(answer, { contentType: "text/plain; charset=utf-8" })
+      return Http.HttpServerResponse.stream(answer, { contentType: "application/x-ndjson" })
     }))
 }))
 
-// A page to open where somebody watches, and otherwise one question to itself.
-const visit = Http.HttpServer.addressFormattedWith((url) =>
-  process.stdout.isTTY
-    ? Effect.andThen(Console.log(`Open ${url}`), Effect.never)
-    : Http.HttpClient.post(`${url}/chat/1`, { body: Http.HttpBody.text("Hello!") }).pipe(
-      Effect.flatMap(({ text }) => text),
-      Effect.flatMap(Console.log)
-    )
-)
+const port = Config.Int("PORT")
+
+// A page to open where a port was asked for, and otherwise one question to itself.
+const visit = Http.HttpServer.addressFormattedWith(Effect.fnUntraced(function*(url) {
+  if (Option.isSome(yield* Config.option(port))) return yield* Effect.andThen(Console.log(`Open ${url}`), Effect.never)
+  const response = yield* Http.HttpClient.post(`${url}/chat/1`, { body: Http.HttpBody.text("Hello!") })
+  yield* Console.log(yield* response.text)
+}))
 
 const ServerLive = Http.HttpRouter.serve(Routes, { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provide(ClaudeLive.layer()),
-  Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
+  Layer.provideMerge(NodeHttpServer.layerConfig(
+    createServer,
+    Config.all({ port: Config.withDefault(port, 0), host: Config.succeed("127.0.0.1") })
+  ))
 )
 visit.pipe(Effect.provide([ServerLive, Http.FetchHttpClient.layer]), NodeRuntime.runMain)

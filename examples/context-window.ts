@@ -27,8 +27,8 @@ const program = Effect.gen(function*() {
 
   yield* Console.log("\nWhat the next request will say:")
   for (const { content, role } of History.toMessages(yield* session.history)) {
-    for (const block of content as ReadonlyArray<{ readonly text: string }>) {
-      yield* Console.log(`  ${role.padEnd(9)} ${block.text.replaceAll("\n", " ")}`)
+    for (const [index, block] of (content as ReadonlyArray<{ readonly text: string }>).entries()) {
+      yield* Console.log(`  ${(index === 0 ? role : "").padEnd(9)} ${block.text.replaceAll("\n", " ")}`)
     }
   }
 })

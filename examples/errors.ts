@@ -16,7 +16,7 @@ const ask = (model: string) =>
       NotFoundError: (error) => Effect.succeed(`no such model (request ${error.requestId})`),
       RateLimitError: ({ retryAfter }) =>
         Effect.succeed(`too fast: come back in ${retryAfter === undefined ? "a while" : Duration.format(retryAfter)}`),
-      OverloadedError: ({ attempts }) => Effect.succeed(`overloaded, after ${attempts?.count} attempts`)
+      OverloadedError: ({ attempts }) => Effect.succeed(`overloaded, after ${attempts?.count} attempt(s)`)
     }),
     // Whatever is left, whatever its tag: every error says what happened and what to do.
     Effect.catchIf(() => true, (error) => Effect.succeed(`${error._tag}: ${error.message}`)),

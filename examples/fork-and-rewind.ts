@@ -11,7 +11,8 @@ const program = Effect.gen(function*() {
   const session = yield* Session.make({ model: "claude-sonnet-5-5", max_tokens: 1024 })
   const show = Effect.gen(function*() {
     const turns = History.toMessages(yield* session.history)
-    yield* Console.log(`  the conversation has ${turns.length} turns`)
+    const texts = turns.flatMap(({ content }) => content as ReadonlyArray<{ readonly text: string }>)
+    yield* Console.log(`  ${texts.map(({ text }) => text).join(" ")}`)
   })
 
   yield* session.send("Name a colour.")
@@ -19,7 +20,7 @@ const program = Effect.gen(function*() {
   yield* show
 
   yield* Console.log("\nedit: say something else instead of the last thing")
-  yield* Console.log(`  ${Message.text(yield* session.edit(1, "Name a happier one."))}`)
+  yield* session.edit(1, "Name a happier one.")
   yield* show
 
   yield* Console.log("\nundo: take that back")
@@ -33,8 +34,7 @@ const program = Effect.gen(function*() {
   yield* Console.log("\nfork: go on in two ways at once; they share nothing that changes")
   const fork = yield* session.fork()
   const answers = yield* Effect.all([session.send("In French?"), fork.send("In Italian?")], { concurrency: 2 })
-  yield* Console.log(`  ${answers.map(Message.text).join(" / ")}`)
-  yield* show
+  yield* Console.log(`  one says ${Message.text(answers[0])} The other says ${Message.text(answers[1])}`)
 })
 
 const script = Script.sequence(

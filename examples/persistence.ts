@@ -28,7 +28,7 @@ const program = Effect.gen(function*() {
 
     yield* Console.log("\n(meanwhile, a third process says something in it)\n")
     const other = yield* open
-    yield* ask(other, "Please add 19 and 23.")
+    yield* ask(other, "My name is Grace, by the way.")
 
     // Nobody overwrites anybody: the one that comes second is told, catches up, and goes on.
     yield* ask(session, "What is my name?").pipe(

@@ -14,7 +14,7 @@ const policy = RetryPolicy.standard.pipe(
   RetryPolicy.maxRetries(3),
   RetryPolicy.deadline("30 seconds"),
   RetryPolicy.onRetry(({ delay, error, n }) =>
-    Console.log(`attempt ${n} failed: ${error._tag}. Trying again in ${Duration.format(delay)}`)
+    Console.log(`attempt ${n} failed: ${error._tag}. Trying again in ${(Duration.toMillis(delay) / 1000).toFixed(1)} s`)
   )
 )
 

@@ -21,11 +21,16 @@ const program = Effect.gen(function*() {
 
   // The value as it is written, for a screen that fills up; in a session, it is `stream`.
   yield* StructuredOutput.createStream(request, Teapot).pipe(
-    Stream.runForEach((event) =>
-      event._tag === "Partial"
-        ? Console.log(event.value)
-        : Console.log(`done: ${event.answer.value.colors.join(" and ")}`)
-    )
+    Stream.runForEach((event) => {
+      switch (event._tag) {
+        case "Partial":
+          return Console.log(event.value)
+        case "Repairing":
+          return Console.log(`asked again: ${event.error.problem}`)
+        case "Done":
+          return Console.log(`done: ${event.answer.value.colors.join(" and ")}`)
+      }
+    })
   )
 
   // Where there is no value, the error says why, and prints nothing of the answer.

@@ -21,10 +21,9 @@ const program = Effect.gen(function*() {
 
   yield* Console.log("\nmetrics")
   for (const { attributes, id, state } of yield* Metric.snapshot) {
-    const value = "sum" in state ? state.sum : "count" in state ? state.count : "value" in state ? state.value : ""
-    yield* Console.log(
-      `  ${id} ${attributes?.["claude.token.class"] ?? attributes?.["gen_ai.token.type"] ?? ""} ${value}`
-    )
+    const value = "sum" in state ? state.sum : "count" in state ? state.count : "value" in state ? state.value : 0
+    const kind = attributes?.["claude.token.class"] ?? attributes?.["gen_ai.token.type"] ?? ""
+    yield* Console.log(`  ${id} ${kind} ${Number(Number(value).toPrecision(3))}`)
   }
 }).pipe(Effect.withSpan("program"))
 

@@ -9,6 +9,9 @@ import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
 import * as Script from "@effect-claude/testing/Script"
 import { Config, Console, Effect, Layer, Option, Redacted } from "effect"
 
+/** Whether the stand-in answers. It takes no time for what takes the API minutes. */
+export const isOffline = process.env["ANTHROPIC_API_KEY"] === undefined
+
 export const layer = (script: Script.Script = Script.forever(Script.model())) =>
   Layer.unwrap(Effect.gen(function*() {
     const key = yield* Config.option(Config.Redacted("ANTHROPIC_API_KEY"))

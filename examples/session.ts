@@ -9,7 +9,8 @@ import { Console, Effect, Option } from "effect"
 import * as ClaudeLive from "./support/ClaudeLive.ts"
 
 const program = Effect.gen(function*() {
-  // The API is stateless: every request carries the whole conversation. A session does that, and keeps it valid.
+  // The API forgets: every request carries the whole conversation, and some that look right are refused. A session
+  // keeps the conversation in a Ref, sends it along, and keeps it such that the API takes it.
   const session = yield* Session.make({ model: "claude-sonnet-5-5", max_tokens: 1024, system: "You are brief." })
 
   const ask = (question: string) =>
@@ -21,13 +22,14 @@ const program = Effect.gen(function*() {
 
   yield* ask("Hello! My name is Ada.")
 
-  // A turn is a transaction. This one fails (offline, on cue), and leaves no trace in the history.
+  // A turn is a transaction. This one fails (offline, on cue), and leaves no trace: it can simply be sent again.
   yield* ask("Please forget my name.").pipe(
     Effect.catchTag("InvalidRequestError", (error) => Console.log(`(failed, and was not said: ${error._tag})`))
   )
 
   yield* ask("What is my name?")
 
+  // What was said is paid for again with every turn that follows.
   const usage = yield* session.usage
   const cost = Option.match(yield* session.cost, {
     onNone: () => "unknown",
