@@ -1,9 +1,11 @@
-// Builds the public packages into their `dist`, first removing what no source file accounts for.
+// Builds the public packages into their `dist`, first removing what no source file accounts for, and marks in what was
+// built which calls a bundler may leave out.
 //
 // Usage: node packages/tools/build.mjs
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { markPure } from "./pure.mjs"
 import { bin, exists, publicPackages, root, shell } from "./workspace.mjs"
 
 for (const { dir } of publicPackages) {
@@ -15,3 +17,12 @@ for (const { dir } of publicPackages) {
 
 const { status } = spawnSync(bin("tsc"), ["-b", "tsconfig.packages.json"], { cwd: root, shell, stdio: "inherit" })
 process.exitCode = status ?? 1
+
+for (const { dir } of publicPackages) {
+  for (const file of Fs.globSync(`${dir}/dist/**/*.js`, { cwd: root })) {
+    const path = Path.join(root, file)
+    const text = Fs.readFileSync(path, "utf8")
+    const marked = markPure(path, text)
+    if (marked !== text) Fs.writeFileSync(path, marked)
+  }
+}

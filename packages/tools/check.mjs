@@ -38,10 +38,13 @@ const sections = {
   lint: [
     // One line a finding where nobody watches: oxlint takes any CI for a terminal with colours.
     [bin("oxlint"), ...(process.stdout.isTTY ? [] : ["--format=unix"])],
+    script("codegen-shapes", "--check"),
     script("codegen-barrels", "--check"),
     script("codegen-surface", "--check"),
+    script("list-examples", "--check"),
     script("check-jsdoc"),
     script("check-links"),
+    script("check-names"),
     script("check-repo")
   ],
   diagnostics: [[
@@ -58,12 +61,13 @@ const sections = {
   conformance: [[process.execPath, "packages/conformance/src/main.ts"], script("conformance")],
   packages: [script("pack-check")],
   programs: [script("run-examples")],
+  pictures: [script("draw-packages", "--check"), script("record-demo", "--check")],
   demo: exists("packages/cli/src/demo.ts") ? [[process.execPath, "packages/cli/src/demo.ts"]] : []
 }
 
 const groups = {
   test: ["types", "examples", "tests", "type tests"],
-  checks: ["load", "conformance", "format", "lint", "diagnostics", "packages", "programs"],
+  checks: ["load", "conformance", "format", "lint", "diagnostics", "packages", "programs", "pictures"],
   get verify() {
     return [...this.test, ...this.checks, "demo"]
   }

@@ -7,6 +7,8 @@
 //   ```ts                 type-checked and run; an unhandled failure fails the example
 //   ```ts continues       as above, after the fences before it in the same document
 //   ```ts no-run          type-checked only
+//   ```ts file=name.ts    type-checked under that name, which fences of the same directory import; a name that ends in
+//                         .test.ts is run as a test of its own
 //   ```ts skip (reason)   neither; the reason is required
 //
 // In a fence, `expression // => expected` and `const x = … // => expected` assert with Effect's `Equal`; the comment may
@@ -65,7 +67,7 @@ const sourceFences = (file, text, problems) => {
     const title = lines.slice(before + 1, fence.line - 1)
       .map((line) => /\*\*Example\*\* \((?<title>.+)\)/.exec(line ?? "")?.groups.title)
       .findLast((title) => title !== undefined)
-    if (title === undefined) {
+    if (title === undefined && fence.language !== "text") {
       problems.push(`${file}:${fence.line} a fence in a doc comment follows **Example** (Title)`)
     }
     return { ...fence, title: title ?? "untitled" }
@@ -122,6 +124,7 @@ export const extract = (file, text) => {
   const skipped = []
   const before = []
   let checked = 0
+  let asTests = 0
   for (const fence of fences) {
     const at = `${file}:${fence.line}`
     if (/^(?:typescript|tsx|js|javascript|mjs)$/.test(fence.language)) {
@@ -134,7 +137,10 @@ export const extract = (file, text) => {
       skipped.push(`${at}: ${skip.groups.reason ?? "no reason"}`)
       continue
     }
-    if (!["", "continues", "no-run"].includes(fence.mode)) problems.push(`${at} unknown mark "${fence.mode}"`)
+    const named = /^file=(?<name>[\w.-]+\.ts)$/.exec(fence.mode)?.groups.name
+    if (named === undefined && !["", "continues", "no-run"].includes(fence.mode)) {
+      problems.push(`${at} unknown mark "${fence.mode}"`)
+    }
     if (fence.mode !== "continues") before.length = 0
     before.push({ line: fence.line, text: withAssertions(fence, problems) })
     const lines = [`import * as $doctest from "${up}/runtime.ts"; void $doctest`]
@@ -142,11 +148,14 @@ export const extract = (file, text) => {
       while (lines.length < line) lines.push("")
       lines.push(...text.split("\n"))
     }
-    const path = `${base}.${outputs.length + 1}.ts`
+    const path = named === undefined
+      ? `${base}.${outputs.length + 1}.ts`
+      : Path.posix.join(Path.posix.dirname(base), named)
     const code = `${lines.join("\n")}\n`
     outputs.push({ path, code })
-    if (fence.mode === "no-run") {
-      checked++
+    if (fence.mode === "no-run" || named !== undefined) {
+      if (named?.endsWith(".test.ts")) asTests++
+      else checked++
       continue
     }
     const module = `./${Path.posix.basename(path)}`
@@ -159,7 +168,7 @@ export const extract = (file, text) => {
     const head = ["import { test } from \"vitest\"", `import * as $doctest from "${up}/runtime.ts"; void $doctest`]
     outputs.push({ path: `${base}.test.ts`, code: `${[...head, ...tests].join("\n")}\n` })
   }
-  return { outputs, problems, skipped, checked, run: tests.length }
+  return { outputs, problems, skipped, checked, run: tests.length + asTests }
 }
 
 const runtime = `import * as Assert from "node:assert/strict"

@@ -52,6 +52,8 @@ const isNodeOnly = (source) =>
 const isAi = (source) => source.startsWith("effect/ai/")
 const isToolOfAi = (source) => /^effect\/ai\/(?:Tool|Toolkit|AiError|Prompt)$/.test(source)
 
+const isOfCluster = (source) => source.startsWith("effect/cluster/") || source.startsWith("effect/rpc/")
+
 /** Arrows between packages. `package.json` enforces them too; this says why. */
 const layers = {
   core: {
@@ -67,10 +69,11 @@ const layers = {
     message: "http runs everywhere: Node belongs in src/node, effect/ai in ai, and only core lies below it."
   },
   session: {
-    forbids: (source) =>
-      isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source),
+    forbids: (source, file) =>
+      isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source) ||
+      (isOfCluster(source) && !file.endsWith("/SessionEntity.ts")),
     message: "session runs everywhere: it may import core, http and effect/ai's words for tools, and takes files and " +
-      "sockets from Effect's services."
+      "sockets from Effect's services; its entity alone knows the cluster."
   },
   ai: {
     forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:session|testing)\//.test(source),

@@ -7,6 +7,7 @@
 // Usage: node packages/tools/pack-check.mjs [--keep]
 import { execFile } from "node:child_process"
 import * as Fs from "node:fs"
+import { createRequire } from "node:module"
 import * as Os from "node:os"
 import * as Path from "node:path"
 import { promisify } from "node:util"
@@ -147,6 +148,38 @@ for (const path of ${JSON.stringify([...internals, ...barrels])}) {
 `
 }
 
+/** A program that checks what it receives, and makes no use of schemas. */
+const small = `
+import * as Message from "@effect-claude/core/Message"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Claude from "@effect-claude/http/Claude"
+import * as Messages from "@effect-claude/http/Messages"
+import * as Effect from "effect/Effect"
+
+const hello = Messages.create({ model: "m", max_tokens: 1, messages: [MessageRequest.user("Hello")] })
+Effect.runPromise(hello.pipe(Effect.map(Message.text), Effect.provide(Claude.layerFetch())))
+`
+
+/** What is published lets a bundler leave out what a program does not use: the calls in it are marked. */
+const shaken = async () => {
+  const { build } = createRequire(Path.join(root, "packages/bench/package.json"))("esbuild")
+  const { metafile } = await build({
+    stdin: { contents: small, resolveDir: consumer },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    metafile: true,
+    write: false
+  })
+  const [{ bytes, inputs }] = Object.values(metafile.outputs)
+  const unused = Object.keys(inputs).filter((file) =>
+    inputs[file].bytesInOutput > 0 &&
+    /effect\/dist\/Schema|core\/dist\/(?:Wire\.|ModelCatalog|internal\/(?:describe|models|rules))/.test(file)
+  )
+  if (unused.length > 0) throw new Error(`a bundle that needs none of them holds ${unused.join(", ")}`)
+  return bytes
+}
+
 try {
   await step("build", () => run(process.execPath, [Path.join(root, "packages/tools/build.mjs")]))
   const packed = []
@@ -187,6 +220,7 @@ try {
     Fs.writeFileSync(Path.join(consumer, "closed.mjs"), closed())
     await run(process.execPath, ["closed.mjs"], consumer)
   })
+  await step("a bundle of what is used", shaken)
   if (ready.some(({ name }) => name === "cli")) {
     await step("the command line", () => run("npm", ["exec", "--", "effect-claude", "--version"], consumer))
   }

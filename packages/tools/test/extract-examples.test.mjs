@@ -32,6 +32,20 @@ describe("extract-examples", () => {
       assert.deepStrictEqual({ checked, run, files: outputs.length }, { checked: 1, run: 0, files: 1 })
     })
 
+    it("writes a named file where others of its directory can import it", () => {
+      const { checked, outputs, run } = markdown(
+        `${fence}ts file=first.ts`,
+        "export const a = 1",
+        fence,
+        `${fence}ts file=first.test.ts`,
+        `import { a } from "./first.ts"`,
+        fence
+      )
+
+      assert.deepStrictEqual(outputs.map(({ path }) => path), ["docs/first.ts", "docs/first.test.ts"])
+      assert.deepStrictEqual({ checked, run }, { checked: 1, run: 1 })
+    })
+
     it("leaves out what says why, and refuses what does not", () => {
       assert.deepStrictEqual(markdown(`${fence}ts skip (needs a browser)`, "1", fence).problems, [])
       assert.lengthOf(markdown(`${fence}ts skip`, "1", fence).problems, 1)
@@ -113,6 +127,10 @@ describe("extract-examples", () => {
 
     it("refuses one without a title", () => {
       assert.lengthOf(source("/**", ` * ${fence}ts`, " * 1", ` * ${fence}`, " */").problems, 1)
+    })
+
+    it("lets what is no code stand without one", () => {
+      assert.deepStrictEqual(source("/**", ` * ${fence}text`, " * data: {}", ` * ${fence}`, " */").problems, [])
     })
 
     it("does not take a fence in code for documentation", () => {

@@ -58,6 +58,11 @@ const refused = {
     "import * as LanguageModel from \"effect/ai/LanguageModel\"",
     "export const a = LanguageModel.make"
   ],
+  "session/src/Cluster.ts": [
+    "house(imports)",
+    "import * as Entity from \"effect/cluster/Entity\"",
+    "export const a = Entity.make"
+  ],
   "ai/src/Up.ts": [
     "house(imports)",
     "import * as Session from \"@effect-claude/session/Session\"",
@@ -77,6 +82,7 @@ const accepted = {
   "http/src/node/Files.ts": ["import * as Fs from \"node:fs\"", "export const a = Fs.statSync"],
   "ai/src/Model.ts": ["import * as Model from \"effect/ai/Model\"", "export const a = Model.make"],
   "session/src/Tools.ts": ["import * as Toolkit from \"effect/ai/Toolkit\"", "export const a = Toolkit.make"],
+  "session/src/SessionEntity.ts": ["import * as Rpc from \"effect/rpc/Rpc\"", "export const a = Rpc.make"],
   "cli/src/bin.ts": ["console.log(1)"],
   "core/test/Any.test.ts": ["export const a = () => Date.now()"]
 }
