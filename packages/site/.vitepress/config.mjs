@@ -2,6 +2,7 @@
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { defineConfig } from "vitepress"
+import { slugOf } from "../../tools/check-links.mjs"
 
 const content = Path.resolve(import.meta.dirname, "../.content")
 
@@ -9,11 +10,11 @@ const titleOf = (file) =>
   /^# (?<title>.+)$/m.exec(Fs.readFileSync(Path.join(content, file), "utf8"))?.groups.title.replaceAll("`", "") ?? file
 
 /** What the index of a directory links to, in its order. */
-const listedIn = (directory) => {
-  const index = Fs.readFileSync(Path.join(content, directory, "README.md"), "utf8")
+const listedIn = (directory, nameOf = (file) => titleOf(`${directory}/${file}`)) => {
+  const index = Fs.readFileSync(Path.join(content, directory, "index.md"), "utf8")
   const files = [...index.matchAll(/\]\((?<file>[^()#:]+\.md)\)/g)].map(({ groups }) => groups.file)
   return files.filter((file) => !file.startsWith("..")).map((file) => ({
-    text: titleOf(`${directory}/${file}`),
+    text: nameOf(file),
     link: `/${directory}/${file.replace(/\.md$/, "")}`
   }))
 }
@@ -21,7 +22,7 @@ const listedIn = (directory) => {
 /** The modules of a package. */
 const modulesIn = (name) =>
   Fs.globSync("**/*.md", { cwd: Path.join(content, "reference", name) })
-    .filter((file) => !file.endsWith("README.md"))
+    .filter((file) => !file.endsWith("index.md"))
     .toSorted()
     .map((file) => file.replaceAll("\\", "/").replace(/\.md$/, ""))
     .map((module) => ({ text: module, link: `/reference/${name}/${module}` }))
@@ -42,21 +43,31 @@ const searched = (source, env, md) =>
 export default defineConfig({
   title: "effect-claude",
   description: "The Claude API as Effects",
+  head: [["link", { rel: "icon", href: "data:," }]],
   srcDir: ".content",
   outDir: "dist",
-  rewrites: (file) => file.replace(/README\.md$/, "index.md"),
+  // Anchors as GitHub makes them: the documents are read there, too.
+  markdown: { anchor: { slugify: slugOf } },
   themeConfig: {
     search: { provider: "local", options: { _render: searched } },
     outline: [2, 3],
     nav: [
       { text: "Guide", link: "/guide/" },
       { text: "Questions", link: "/questions/" },
+      { text: "Examples", link: "/examples/" },
+      { text: "Command line", link: "/command-line" },
       { text: "Architecture", link: "/architecture" },
+      { text: "Comparison", link: "/comparison" },
       { text: "Reference", link: "/reference/" }
     ],
     sidebar: {
       "/guide/": [{ text: "Guide", link: "/guide/", items: listedIn("guide") }],
       "/questions/": [{ text: "Questions", link: "/questions/", items: listedIn("questions") }],
+      "/examples/": [{
+        text: "Examples",
+        link: "/examples/",
+        items: listedIn("examples", (file) => file.replace(/\.md$/, ""))
+      }],
       "/reference/": reference
     }
   }
