@@ -10,7 +10,7 @@ const packages = globSync("packages/*/package.json").map((file) => file.split(/[
   name !== "tools"
 ).toSorted()
 
-const load = ["packages/*/test/**/*Load.test.ts"]
+const load = ["packages/*/test/**/*Load.test.ts", "examples/test/*Load.test.ts"]
 
 export default defineConfig({
   test: {
@@ -40,6 +40,15 @@ export default defineConfig({
           fileParallelism: false,
           execArgv: ["--expose-gc"],
           sequence: { groupOrder: 1 }
+        }
+      },
+      {
+        extends: true as const,
+        test: {
+          name: "examples",
+          include: ["examples/**/*.test.ts"],
+          exclude: [...load, "**/node_modules/**"],
+          setupFiles: ["./vitest.setup.ts"]
         }
       },
       { extends: true as const, test: { name: "tools", include: ["packages/tools/test/**/*.test.mjs"] } },
