@@ -40,7 +40,7 @@ const clusterIn = ({ prefix }: Place, port?: number) => {
   // A machine that falls silent is given up after seconds, to make a short show. The defaults wait for half a minute.
   const config = {
     runnerAddress: port === undefined ? Option.none() : Option.some(RunnerAddress.make("127.0.0.1", port)),
-    shardsPerGroup: 32,
+    shardsPerGroup: 8,
     shardLockExpiration: "3 seconds",
     shardLockRefreshInterval: "1 second",
     refreshAssignmentsInterval: "500 millis",

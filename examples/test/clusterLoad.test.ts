@@ -5,6 +5,7 @@ import * as SessionEntity from "@effect-claude/session/SessionEntity"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Queue } from "effect"
+import { EntityId } from "effect/cluster"
 import { fileURLToPath } from "node:url"
 import * as Machines from "../support/machines.ts"
 
@@ -15,7 +16,8 @@ const program = fileURLToPath(new URL("../cluster.ts", import.meta.url))
 
 const deadly = fileURLToPath(new URL("machine.ts", import.meta.url))
 
-const users = ["ada", "barbara", "edsger", "grace", "kathleen", "tony"]
+/** Each in a shard of its own, of the eight there are: two machines with four shards each both have somebody. */
+const users = ["ada", "barbara", "jean", "john", "radia", "shafi"]
 
 /** Answers after a while, so that there is time to kill whoever asks, and counts what was asked. */
 const makeScript = () => {
@@ -91,6 +93,9 @@ describe.each(databases)("sessions on two machines over $title", ({ database, na
       yield* machines.start("two")
       const said: Array<string> = []
       const say = (what: string) => Effect.tap(everybodySays(what), () => Effect.sync(() => said.push(what)))
+
+      const shards = yield* Effect.forEach(users, (user) => Chat.getShardId(EntityId.make(user)))
+      assert.lengthOf(new Set(shards.map(({ id }) => id)), users.length)
 
       // The shards are leased: each turn is asked for once, and in the end both machines have some.
       const served = new Set<string>()
