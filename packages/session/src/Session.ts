@@ -46,6 +46,7 @@ import type * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Budget } from "./Budget.ts"
 import type * as CachePolicy from "./CachePolicy.ts"
 import * as History from "./History.ts"
+import * as Attempt from "./internal/attempt.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
 import * as Run from "./internal/turn.ts"
@@ -329,34 +330,12 @@ export const layerOpen = (
 // -----------------------------------------------------------------------------
 
 const read = (options: Options, claude: Claude["Service"]) => {
-  const {
-    abandonAfter,
-    budget,
-    cache,
-    contextWindow,
-    history = History.empty,
-    keepRefusals,
-    maxContinuations,
-    onInterrupt,
-    onMaxTokens,
-    onProgress,
-    whenBusy,
-    whenToolsPending,
-    ...parameters
-  } = options
+  const { policy, rest } = Attempt.splitPolicy({}, options)
+  const { abandonAfter, budget, history = History.empty, whenBusy, ...parameters } = rest
   const settings: Core.Settings = {
     claude,
     budget,
-    policy: {
-      cache,
-      contextWindow,
-      keepRefusals,
-      maxContinuations,
-      onInterrupt,
-      onMaxTokens,
-      onProgress,
-      whenToolsPending
-    },
+    policy,
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }

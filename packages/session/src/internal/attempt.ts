@@ -49,7 +49,7 @@ export const prepare = (
   options: Turn.Options
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
-    const { id, instructions, parameters, policy, rewind } = split(core.settings.policy, options)
+    const { policy, rest: { id, instructions, rewind, ...parameters } } = splitPolicy(core.settings.policy, options)
     const base = History.rewind(core.now.history, rewind ?? 0)
     let history = base
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
@@ -76,23 +76,23 @@ export const prepare = (
     )
   })
 
-/** What of a turn's options is policy, and what are parameters. What the turn leaves out is the session's. */
-const split = (policy: Turn.Policy, options: Turn.Options) => {
+/** What of some options is policy, and the rest. A policy that they leave out is that of the base. */
+export const splitPolicy = <Options extends Turn.Policy>(
+  base: Turn.Policy,
+  options: Options
+): { readonly policy: Turn.Policy; readonly rest: Omit<Options, keyof Turn.Policy> } => {
   const {
-    cache = policy.cache,
-    contextWindow = policy.contextWindow,
-    id,
-    instructions,
-    keepRefusals = policy.keepRefusals,
-    maxContinuations = policy.maxContinuations,
-    onInterrupt = policy.onInterrupt,
-    onMaxTokens = policy.onMaxTokens,
-    onProgress = policy.onProgress,
-    rewind,
-    whenToolsPending = policy.whenToolsPending,
-    ...parameters
+    cache = base.cache,
+    contextWindow = base.contextWindow,
+    keepRefusals = base.keepRefusals,
+    maxContinuations = base.maxContinuations,
+    onInterrupt = base.onInterrupt,
+    onMaxTokens = base.onMaxTokens,
+    onProgress = base.onProgress,
+    whenToolsPending = base.whenToolsPending,
+    ...rest
   } = options
-  const own: Turn.Policy = {
+  const policy: Turn.Policy = {
     cache,
     contextWindow,
     keepRefusals,
@@ -102,7 +102,7 @@ const split = (policy: Turn.Policy, options: Turn.Options) => {
     onProgress,
     whenToolsPending
   }
-  return { id, instructions, rewind, parameters, policy: own }
+  return { policy, rest }
 }
 
 /** A history that expects an answer without another word. */
