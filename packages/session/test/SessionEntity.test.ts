@@ -12,6 +12,7 @@ import { Tool, Toolkit } from "effect/ai"
 import { Entity, ShardingConfig, TestRunner } from "effect/cluster"
 import { TestClock } from "effect/testing"
 import { assistant, options, provide, sent, user } from "./scripted.ts"
+import { storeAway } from "./storeAway.ts"
 
 const Chat = SessionEntity.make("Chat")
 
@@ -121,27 +122,17 @@ describe("SessionEntity", () => {
       ))
 
     it.effect("fails when the store does, and works again when it does", () => {
-      let broken = true
-      const store = Layer.effect(
-        SessionStore.SessionStore,
-        Effect.map(Effect.service(SessionStore.SessionStore), (store) => ({
-          ...store,
-          read: (id: string, from?: number) =>
-            broken
-              ? Effect.fail(new SessionStore.SessionStoreError({ operation: "read", id, problem: "it is away" }))
-              : store.read(id, from)
-        }))
-      ).pipe(Layer.provide(SessionStore.layerMemory))
+      const store = storeAway()
       return Effect.gen(function*() {
         const { sessions } = yield* runner()
         const ada = yield* sessions("ada")
         const error = yield* Effect.flip(ada.Send({ id: "1", input: "one" }))
-        broken = false
+        yield* store.back
         yield* ada.Send({ id: "1", input: "one" })
 
         assert.deepInclude(error, { reason: "SessionStoreError", retryable: false })
         assert.include(error.message, "it is away")
-      }).pipe(Effect.scoped, Effect.provide([store, ShardingConfig.layer()]), replies("un"))
+      }).pipe(Effect.scoped, Effect.provide([store.layer, ShardingConfig.layer()]), replies("un"))
     })
 
     it.effect("does what the options say, such as running an agent", () => {

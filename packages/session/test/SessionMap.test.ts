@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assistant, options, provide, sent, user } from "./scripted.ts"
+import { storeAway } from "./storeAway.ts"
 
 const sessions = (settings?: Partial<SessionMap.Options>, store = SessionStore.layerMemory) =>
   Effect.provide(
@@ -46,26 +47,16 @@ describe("SessionMap", () => {
       }).pipe(sessions(), provide(...replies)))
 
     it.effect("fails where the store cannot be read, and tries again next time", () => {
-      let broken = true
-      const store = Layer.effect(
-        SessionStore.SessionStore,
-        Effect.map(Effect.service(SessionStore.SessionStore), (store) => ({
-          ...store,
-          read: (id: string, from?: number) =>
-            broken
-              ? Effect.fail(new SessionStore.SessionStoreError({ operation: "read", id, problem: "it is away" }))
-              : store.read(id, from)
-        }))
-      ).pipe(Layer.provide(SessionStore.layerMemory))
+      const store = storeAway()
       return Effect.gen(function*() {
         const map = yield* SessionMap.SessionMap
         const error = yield* Effect.flip(map.use("ada", say("one")))
-        broken = false
+        yield* store.back
         yield* map.use("ada", say("one"))
 
         assert.strictEqual(error._tag, "SessionStoreError")
         assert.lengthOf(yield* sent, 1)
-      }).pipe(sessions({}, store), provide(...replies))
+      }).pipe(sessions({}, store.layer), provide(...replies))
     })
   })
 
