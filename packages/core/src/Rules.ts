@@ -227,7 +227,7 @@ export const make = (
     readonly warn?: RuleSet["warn"] | undefined
   }
 ): RuleSet => ({
-  check: (request, now) => check(request, { ...options, ...now, rules: { ...options?.rules, ...now.rules } }),
+  check: (request, { rules, ...now }) => hold(request, { ...options, ...now }, rules),
   warn: options?.warn ?? log
 })
 
@@ -280,25 +280,32 @@ export const none: RuleSet = { check: () => ({ refused: [], warnings: [] }), war
  * @category checking
  * @since 0.1.0
  */
-export const check = (request: Partial<MessageRequest>, options?: Options): Report => {
+export const check = (request: Partial<MessageRequest>, options?: Options): Report => hold(request, options, undefined)
+
+/** Holds a request to the rules, at levels that outrank those of the options. */
+const hold = (
+  request: Partial<MessageRequest>,
+  options: Options | undefined,
+  levels: Levels | undefined
+): Report => {
   const context: Context = {
     version: options?.version ?? ApiVersion.standard,
     endpoint: options?.endpoint ?? "messages",
     betas: options?.betas,
     catalog: options?.catalog ?? ModelCatalog.released
   }
-  const rules: ReadonlyArray<Rule> = [...all, ...options?.custom ?? []]
-  const refused: Array<ClaudeError.Violation> = []
-  const warnings: Array<ClaudeError.Violation> = []
-  for (const rule of rules) {
-    const level = options?.rules?.[rule.name] ?? rule.level
-    if (level === "off") continue
-    const violations = level === "refuse" ? refused : warnings
+  const report: { readonly [L in keyof Report]: Array<ClaudeError.Violation> } = { refused: [], warnings: [] }
+  const apply = (rule: Rule): void => {
+    const level = levels?.[rule.name] ?? options?.rules?.[rule.name] ?? rule.level
+    if (level === "off") return
+    const violations = level === "refuse" ? report.refused : report.warnings
     for (const finding of rule.check(request, context)) {
       violations.push({ rule: rule.name, ...finding, evidence: rule.evidence })
     }
   }
-  return { refused, warnings }
+  all.forEach(apply)
+  options?.custom?.forEach(apply)
+  return report
 }
 
 // -----------------------------------------------------------------------------

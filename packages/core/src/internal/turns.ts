@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import { constTrue } from "effect/Function"
 import { isRecord } from "./record.ts"
 
 /** A JSON object. */
@@ -51,49 +52,114 @@ export interface Turn {
   readonly blocks: ReadonlyArray<Located>
 }
 
+/** What is found where nothing is: nothing is made for it. */
+export const none: ReadonlyArray<never> = []
+
 /** The items of a request's field that should be an array of objects. */
-export const items = (request: object, field: string): ReadonlyArray<Item> => read(request, field, undefined)
+export const items = (request: object, field: string): ReadonlyArray<Item> => itemsThat(request, field, constTrue)
 
 /** The items of a field of an item, such as the blocks of a turn. */
-export const inside = (owner: Item, field: string): ReadonlyArray<Item> => read(owner.item, field, owner)
+export const inside = (owner: Item, field: string): ReadonlyArray<Item> => collect(owner.item, field, owner, constTrue)
 
-const read = (object: object, field: string, owner: Item | undefined): ReadonlyArray<Item> => {
-  const list: unknown = Reflect.get(object, field)
-  if (!Array.isArray(list)) return []
-  const out: Array<Item> = []
-  list.forEach((item: unknown, index) => {
-    if (isRecord(item)) out.push(new Item(item, owner, field, index))
-  })
-  return out
+/** The items of a field of which something is true. Nothing is made of the others. */
+export const itemsThat = (request: object, field: string, is: (item: Json) => boolean): ReadonlyArray<Item> =>
+  collect(request, field, undefined, is)
+
+/** The first item of a field of which something is true. */
+export const firstThat = (request: object, field: string, is: (item: Json) => boolean): Item | undefined => {
+  const list = listIn(request, field)
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index]
+    if (isRecord(item) && is(item)) return new Item(item, undefined, field, index)
+  }
+  return undefined
+}
+
+/** The last item of a field of which something is true. */
+export const lastThat = (request: object, field: string, is: (item: Json) => boolean): Item | undefined => {
+  const list = listIn(request, field)
+  for (let index = list.length - 1; index >= 0; index--) {
+    const item = list[index]
+    if (isRecord(item) && is(item)) return new Item(item, undefined, field, index)
+  }
+  return undefined
 }
 
 /** Every block of the conversation. A turn of text has none. */
-export const blocks = (request: object): ReadonlyArray<Located> => {
-  const out: Array<Located> = []
-  for (const turn of items(request, "messages")) addBlocks(out, turn)
-  return out
+export const blocks = (request: object): ReadonlyArray<Located> => blocksThat(request, constTrue)
+
+/** The blocks of the conversation of which something is true. Nothing is made of the others. */
+export const blocksThat = (request: object, is: (block: Json) => boolean): ReadonlyArray<Located> => {
+  const turns = listIn(request, "messages")
+  let found: Array<Located> | undefined
+  for (let place = 0; place < turns.length; place++) {
+    const turn = turns[place]
+    if (!isRecord(turn) || !Array.isArray(turn["content"])) continue
+    const content: ReadonlyArray<unknown> = turn["content"]
+    let owner: Item | undefined
+    for (let index = 0; index < content.length; index++) {
+      const block = content[index]
+      if (!isRecord(block) || !is(block)) continue
+      owner ??= new Item(turn, undefined, "messages", place)
+      const located = new Located(roleOf(turn), block, owner, index)
+      if (found === undefined) found = [located]
+      else found.push(located)
+    }
+  }
+  return found ?? none
 }
 
-const addBlocks = (out: Array<Located>, turn: Item): void => {
-  const { content, role } = turn.item
-  if (!Array.isArray(content)) return
-  content.forEach((block: unknown, index) => {
-    if (isRecord(block)) out.push(new Located(typeof role === "string" ? role : "", block, turn, index))
-  })
+/** Whether something is true of a block of the conversation. */
+export const someBlock = (request: object, is: (block: Json) => boolean): boolean => {
+  for (const turn of listIn(request, "messages")) {
+    if (!isRecord(turn) || !Array.isArray(turn["content"])) continue
+    for (const block of turn["content"]) if (isRecord(block) && is(block)) return true
+  }
+  return false
 }
 
 /** The turns with system turns set aside and consecutive ones of the same role merged. */
 export const merged = (request: object): ReadonlyArray<Turn> => {
   const out: Array<{ readonly role: string; readonly blocks: Array<Located> }> = []
-  for (const turn of items(request, "messages")) {
-    const role = turn.item["role"]
-    if (role !== "user" && role !== "assistant") continue
+  for (const turn of itemsThat(request, "messages", isSaid)) {
+    const role = roleOf(turn.item)
     let last = out.at(-1)
     if (last?.role !== role) {
       last = { role, blocks: [] }
       out.push(last)
     }
-    addBlocks(last.blocks, turn)
+    const content = listIn(turn.item, "content")
+    for (let index = 0; index < content.length; index++) {
+      const block = content[index]
+      if (isRecord(block)) last.blocks.push(new Located(role, block, turn, index))
+    }
   }
   return out
 }
+
+/** Whether a turn is of the user or of the assistant. */
+export const isSaid = ({ role }: Json): boolean => role === "user" || role === "assistant"
+
+// -----------------------------------------------------------------------------
+
+const listIn = (owner: object, field: string): ReadonlyArray<unknown> => {
+  const list: unknown = Reflect.get(owner, field)
+  return Array.isArray(list) ? list : none
+}
+
+const collect = (
+  object: object,
+  field: string,
+  owner: Item | undefined,
+  is: (item: Json) => boolean
+): ReadonlyArray<Item> => {
+  const list = listIn(object, field)
+  let found: Array<Item> | undefined
+  for (let index = 0; index < list.length; index++) {
+    const item = list[index]
+    if (isRecord(item) && is(item)) (found ??= []).push(new Item(item, owner, field, index))
+  }
+  return found ?? none
+}
+
+const roleOf = ({ role }: Json): string => typeof role === "string" ? role : ""

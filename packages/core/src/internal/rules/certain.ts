@@ -9,24 +9,30 @@ import type { MessageRequest } from "../../MessageRequest.ts"
 import type { Context, Finding } from "../../Rules.ts"
 import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
+import { findings, isPresent } from "./findings.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>
 
+const required = {
+  messages: ["model", "max_tokens", "messages"],
+  countTokens: ["model", "messages"]
+} as const
+
 /** The fields without which there is no request. */
-export const requiredFields = (request: Request, context: Context): Found => {
-  const required = context.endpoint === "messages" ? ["model", "max_tokens", "messages"] : ["model", "messages"]
-  return required.filter((field) => !isPresent(Reflect.get(request, field))).map((field) => ({
-    path: field,
-    problem: "the field is missing",
-    fix: `Give \`${field}\`.`
-  }))
-}
+export const requiredFields = (request: Request, context: Context): Found =>
+  required[context.endpoint].every((field) => isPresent(request[field]))
+    ? Turns.none
+    : required[context.endpoint].filter((field) => !isPresent(request[field])).map((field) => ({
+      path: field,
+      problem: "the field is missing",
+      fix: `Give \`${field}\`.`
+    }))
 
 /** `max_tokens` is a whole number that is not negative. */
 export const maxTokens = (request: Request): Found => {
   const value: unknown = request.max_tokens
-  if (typeof value !== "number" || (Number.isInteger(value) && value >= 0)) return []
+  if (typeof value !== "number" || (Number.isInteger(value) && value >= 0)) return Turns.none
   return [{
     path: "max_tokens",
     problem: `${value} is not a whole number of at least 0`,
@@ -36,13 +42,14 @@ export const maxTokens = (request: Request): Found => {
 
 /** A call by the model is answered in the turn that follows it. */
 export const unansweredToolUse = (request: Request, context: Context): Found => {
-  if (context.endpoint !== "messages" || holdsHistoryElsewhere(request)) return []
-  const turns = Turns.merged(request)
-  return turns.flatMap((turn, index) => {
+  if (!mayPair(request, context, isOwnCall)) return Turns.none
+  return Turns.merged(request).flatMap((turn, index, turns): Found => {
     const next = turns[index + 1]
-    if (turn.role !== "assistant" || next === undefined) return []
+    if (turn.role !== "assistant" || next === undefined) return Turns.none
+    const calls = turn.blocks.filter(({ block }) => isOwnCall(block))
+    if (calls.length === 0) return Turns.none
     const answered = new Set([...turn.blocks, ...next.blocks].map(({ block }) => block["tool_use_id"]))
-    return turn.blocks.filter(({ block }) => isOwnCall(block) && !answered.has(block["id"])).map(({ path }) => ({
+    return calls.filter(({ block }) => !answered.has(block["id"])).map(({ path }) => ({
       path,
       problem: "the tool call has no result in the turn that follows",
       fix: "Begin that turn with a `tool_result` for its id; say `is_error` if there is nothing to report."
@@ -52,14 +59,13 @@ export const unansweredToolUse = (request: Request, context: Context): Found => 
 
 /** A result answers a call of the turn before it. */
 export const orphanedToolResult = (request: Request, context: Context): Found => {
-  if (context.endpoint !== "messages" || holdsHistoryElsewhere(request)) return []
-  const turns = Turns.merged(request)
-  return turns.flatMap((turn, index) => {
-    if (turn.role !== "user") return []
+  if (!mayPair(request, context, isResult)) return Turns.none
+  return Turns.merged(request).flatMap((turn, index, turns): Found => {
+    if (turn.role !== "user") return Turns.none
+    const results = turn.blocks.filter(({ block }) => isResult(block))
+    if (results.length === 0) return Turns.none
     const calls = new Set(turns[index - 1]?.blocks.map(({ block }) => block["id"]))
-    return turn.blocks.filter(({ block }) => block["type"] === "tool_result" && !calls.has(block["tool_use_id"])).map((
-      { path }
-    ) => ({
+    return results.filter(({ block }) => !calls.has(block["tool_use_id"])).map(({ path }) => ({
       path: `${path}.tool_use_id`,
       problem: "no tool call in the assistant turn before has this id",
       fix: "Send the turn with the call too, or leave the result out."
@@ -69,31 +75,35 @@ export const orphanedToolResult = (request: Request, context: Context): Found =>
 
 /** A text block of a turn has text. */
 export const emptyText = (request: Request): Found =>
-  Turns.blocks(request)
-    .filter(({ block }) => block["type"] === "text" && block["text"] === "")
-    .map(({ path }) => ({ path: `${path}.text`, problem: "the text is empty", fix: "Leave the block out." }))
+  findings(Turns.blocksThat(request, isEmptyText), "text", {
+    problem: "the text is empty",
+    fix: "Leave the block out."
+  })
+
+const isEmptyText = ({ text, type }: Turns.Json): boolean => type === "text" && text === ""
 
 const maxBreakpoints = 4
 
 /** There are at most four cache breakpoints. */
 export const cacheBreakpoints = (request: Request): Found => {
-  const marked = [
-    ...Turns.items(request, "tools"),
-    ...Turns.items(request, "system"),
-    ...Turns.blocks(request)
-  ].filter(({ item }) => isPresent(item["cache_control"]))
-  return marked.length <= maxBreakpoints ? [] : [{
-    path: `${marked[maxBreakpoints]!.path}.cache_control`,
-    problem: `there are ${marked.length} cache breakpoints, and ${maxBreakpoints} are allowed`,
+  const tools = Turns.itemsThat(request, "tools", isMarked)
+  const system = Turns.itemsThat(request, "system", isMarked)
+  const blocks = Turns.blocksThat(request, isMarked)
+  const count = tools.length + system.length + blocks.length
+  return count <= maxBreakpoints ? Turns.none : [{
+    path: `${[...tools, ...system, ...blocks][maxBreakpoints]!.path}.cache_control`,
+    problem: `there are ${count} cache breakpoints, and ${maxBreakpoints} are allowed`,
     fix: "Keep the last ones: a breakpoint caches everything before it."
   }]
 }
 
+const isMarked = (item: Turns.Json): boolean => isPresent(item["cache_control"])
+
 /** What the model may think fits into what it may write, unless it thinks between tools. */
 export const thinkingBudget = (request: Request, context: Context): Found => {
   const { max_tokens, thinking } = request
-  if (typeof max_tokens !== "number" || max_tokens === 0 || thinking?.type !== "enabled") return []
-  if (!(thinking.budget_tokens >= max_tokens) || mayInterleave(request, context.betas)) return []
+  if (typeof max_tokens !== "number" || max_tokens === 0 || thinking?.type !== "enabled") return Turns.none
+  if (!(thinking.budget_tokens >= max_tokens) || mayInterleave(request, context.betas)) return Turns.none
   return [{
     path: "thinking.budget_tokens",
     problem: `the budget of ${thinking.budget_tokens} is not less than max_tokens, which is ${max_tokens}`,
@@ -108,40 +118,42 @@ const mayInterleave = (request: Request, betas: ReadonlyArray<string> | undefine
 
 /** The schema of a tool's input says what type it is. */
 export const inputSchemaType = (request: Request): Found =>
-  Turns.items(request, "tools").filter(({ item }) => {
-    const schema = item["input_schema"]
-    return (!isPresent(item["type"]) || item["type"] === "custom") && isRecord(schema) &&
-      !isPresent(schema["type"])
-  }).map(({ path }) => ({
-    path: `${path}.input_schema.type`,
+  findings(Turns.itemsThat(request, "tools", isWithoutType), "input_schema.type", {
     problem: "the schema has no type",
     fix: "Write `type: \"object\"`, also for a tool without input."
-  }))
+  })
+
+const isWithoutType = ({ input_schema, type }: Turns.Json): boolean =>
+  (!isPresent(type) || type === "custom") && isRecord(input_schema) && !isPresent(input_schema["type"])
 
 const maxStrictTools = 20
 
 /** At most twenty tools are strict. */
 export const strictTools = (request: Request): Found => {
-  const strict = Turns.items(request, "tools").filter(({ item }) => item["strict"] === true)
-  return strict.length <= maxStrictTools ? [] : [{
+  const strict = Turns.itemsThat(request, "tools", isStrict)
+  return strict.length <= maxStrictTools ? Turns.none : [{
     path: `${strict[maxStrictTools]!.path}.strict`,
     problem: `${strict.length} tools are strict, and ${maxStrictTools} may be`,
     fix: "Make only those strict whose input must match to the letter."
   }]
 }
 
+const isStrict = ({ strict }: Turns.Json): boolean => strict === true
+
 // -----------------------------------------------------------------------------
 
-const isPresent = (u: unknown): boolean => u !== undefined && u !== null
-
 /** A call that the caller has to answer: not one by code that runs on the server. */
-const isOwnCall = (block: Turns.Json): boolean => {
-  const caller = block["caller"]
-  return block["type"] === "tool_use" && typeof block["id"] === "string" &&
-    (!isRecord(caller) || caller["type"] === "direct")
-}
+const isOwnCall = ({ caller, id, type }: Turns.Json): boolean =>
+  type === "tool_use" && typeof id === "string" && (!isRecord(caller) || caller["type"] === "direct")
+
+const isResult = ({ type }: Turns.Json): boolean => type === "tool_result"
+
+const isCompaction = ({ type }: Turns.Json): boolean => type === "compaction"
+
+/** Whether there are such blocks, and everything that belongs to them is in sight. */
+const mayPair = (request: Request, { endpoint }: Context, is: (block: Turns.Json) => boolean): boolean =>
+  endpoint === "messages" && Turns.someBlock(request, is) && !holdsHistoryElsewhere(request)
 
 /** Whether calls and results may be out of sight: in a thread, cut by an edit, or folded into a compaction. */
 const holdsHistoryElsewhere = (request: Request): boolean =>
-  isPresent(request.thread) || isPresent(request.context_management) ||
-  Turns.blocks(request).some(({ block }) => block["type"] === "compaction")
+  isPresent(request.thread) || isPresent(request.context_management) || Turns.someBlock(request, isCompaction)
