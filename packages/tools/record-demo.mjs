@@ -9,7 +9,8 @@ import * as Path from "node:path"
 import { read, report, root } from "./workspace.mjs"
 
 const picture = "docs/images/demo.svg"
-const columns = 106
+/** What the demo wraps at where it is not in a terminal. */
+const columns = 80
 const [cell, leading, padding, bar] = [8.43, 20, 20, 34]
 
 /** The classes that select graphic renditions turn on. */

@@ -23,7 +23,7 @@ import * as Session from "@effect-claude/session/Session"
 import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
 import * as Script from "@effect-claude/testing/Script"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -31,6 +31,10 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Layout from "./Layout.ts"
+import * as Markdown from "./Markdown.ts"
+import { Screen } from "./Screen.ts"
+import type { Paint } from "./Style.ts"
 
 const model = "claude-sonnet-5-5"
 
@@ -44,22 +48,45 @@ const questions = [
 // printing
 // -----------------------------------------------------------------------------
 
-const print = (text: string) => Effect.sync(() => process.stdout.write(text))
+/** Prints text with something before it, wrapped, and with as much space before its other lines. */
+const line = Effect.fnUntraced(function*(
+  text: string,
+  { first = "", paint = (text) => text }: { readonly first?: string; readonly paint?: Paint } = {}
+) {
+  const { out, width } = yield* Screen
+  yield* out.line(paint(Layout.paragraph(text, yield* width, first)))
+})
 
-const style = (code: string) => (text: string) =>
-  Effect.map(
-    TerminalCapabilities.TerminalCapabilities,
-    ({ canColor }) => canColor ? `\u001b[${code}m${text}\u001b[0m` : text
-  )
+const item = (text: string) => line(text, { first: "  " })
 
-const bold = style("1")
-const dim = style("2")
-const yellow = style("33")
+const heading = Effect.fnUntraced(function*(text: string, first = "") {
+  const { out } = yield* Screen
+  yield* out.line()
+  yield* line(text, { first, paint: out.style.bold })
+})
 
-const line = (text: Effect.Effect<string> | string) =>
-  Effect.flatMap(typeof text === "string" ? Effect.succeed(text) : text, (text) => print(`${text}\n`))
+/** Prints names, and what belongs to each beside it. */
+const table = Effect.fnUntraced(function*(rows: ReadonlyArray<readonly [name: string, value: string]>) {
+  const { out, width } = yield* Screen
+  const names = Math.max(0, ...rows.map(([name]) => name.length))
+  for (const [name, value] of rows) {
+    yield* out.line(Layout.paragraph(value, yield* width, `  ${Layout.pad(name, names)}  `))
+  }
+})
 
-const heading = (text: string) => Effect.andThen(print("\n"), line(bold(text)))
+/** Prints an answer while it is written, indented like everything else. */
+const answer = Effect.fnUntraced(function*<E, R>(text: Stream.Stream<string, E, R>) {
+  const { out, width } = yield* Screen
+  const markdown = Markdown.make({ width: (yield* width) - 2, style: out.style })
+  let ended = true
+  const show = (text: string) => {
+    const indented = text.replace(/(^|\n)(?=[^\n])/g, (start) => start !== "" || ended ? `${start}  ` : "")
+    if (text !== "") ended = text.endsWith("\n")
+    return out.write(indented)
+  }
+  yield* Stream.runForEach(text, (piece) => show(markdown.push(piece)))
+  yield* show(markdown.end())
+})
 
 const seconds = (duration: Duration.Duration) => {
   const millis = Duration.toMillis(duration)
@@ -70,14 +97,14 @@ const seconds = (duration: Duration.Duration) => {
 // where it runs
 // -----------------------------------------------------------------------------
 
-const answer = Script.model().pipe(Script.chunked("perEvent"), Script.slow("20 millis"))
+const reply = Script.model().pipe(Script.chunked("perEvent"), Script.slow("20 millis"))
 
 /** What the stand-in does: an overload before the first answer, and a rate limit before the second. */
 const script = Script.sequence(
   Script.status(529),
-  Script.times(answer, 1),
+  Script.times(reply, 1),
   Script.rateLimited({ retryAfter: "2 seconds" }),
-  answer
+  reply
 )
 
 /** Where the program runs: what to say about it, and how to reach it, with another key if need be. */
@@ -113,60 +140,61 @@ const place: Effect.Effect<Place, Config.ConfigError, ClaudeServer.ClaudeServer>
 // -----------------------------------------------------------------------------
 
 /** `standard`, telling the user what it waits for. */
-const patient = RetryPolicy.onRetry(RetryPolicy.standard, ({ delay, error, n }) =>
-  line(yellow(
-    `  … attempt ${n} failed: ${error._tag} (${error.status ?? "in the stream"}). ${
-      error.retryAfter === undefined ? "Waiting" : `The server asks for ${seconds(error.retryAfter)}; waiting`
-    } ${seconds(delay)} before the next.`
-  )))
+const patient = Effect.map(Screen, (screen) =>
+  RetryPolicy.onRetry(RetryPolicy.standard, ({ delay, error, n }) => {
+    const asks = error.retryAfter === undefined
+      ? "Waiting"
+      : `The server asks for ${seconds(error.retryAfter)}; waiting`
+    const text = `attempt ${n} failed: ${error._tag} (${error.status ?? "in the stream"}). ${asks} ${
+      seconds(delay)
+    } before the next.`
+    return Effect.provideService(line(text, { first: "  … ", paint: screen.out.style.yellow }), Screen, screen)
+  }))
 
 const conversation = Effect.gen(function*() {
+  const policy = yield* patient
   const session = yield* Session.make({ model, max_tokens: 300, system: "You are brief and friendly." })
   for (const [i, question] of questions.entries()) {
-    yield* heading(`${i + 1}/${questions.length}  ${question}`)
-    yield* session.stream(question).pipe(
-      MessageStream.text,
-      Stream.zipWithIndex,
-      Stream.runForEach(([text, i]) => print(i === 0 ? `  ${text}` : text)),
-      Claude.withRetry(patient)
-    )
-    yield* print("\n")
+    yield* heading(question, `${i + 1}/${questions.length}  `)
+    yield* answer(session.stream(question).pipe(MessageStream.text, Claude.withRetry(policy)))
   }
   return { usage: yield* session.usage, cost: yield* session.cost }
 })
 
 const badKey = Messages.create({ model, max_tokens: 10, messages: [MessageRequest.user("Hello")] }).pipe(
-  Effect.andThen(line("  The key was accepted, which was not expected.")),
-  Effect.catchTag("AuthenticationError", (error) => line(`  caught ${error._tag}: ${error.message}`))
+  Effect.andThen(item("The key was accepted, which was not expected.")),
+  Effect.catchTag("AuthenticationError", (error) => item(`caught ${error._tag}: ${error.message}`))
 )
 
 // -----------------------------------------------------------------------------
 // the bill
 // -----------------------------------------------------------------------------
 
-const bill = Effect.fnUntraced(function*(usage: Usage.Totals, cost: Option.Option<Cost.Cost>) {
-  yield* line(`  input   ${Usage.totalInput(usage)} tokens, of which ${usage.cacheRead} read from the cache`)
-  yield* line(`  output  ${usage.output} tokens`)
-  yield* line(`  cost    ${
-    Option.match(cost, {
-      onNone: () => "unknown: the model has no price in the catalogue",
-      onSome: (cost) => `$${Cost.total(cost).toFixed(6)} at the list price of ${model}`
-    })
-  }`)
-})
+const bill = (usage: Usage.Totals, cost: Option.Option<Cost.Cost>) =>
+  table([
+    ["input", `${Usage.totalInput(usage)} tokens, of which ${usage.cacheRead} read from the cache`],
+    ["output", `${usage.output} tokens`],
+    [
+      "cost",
+      Option.match(cost, {
+        onNone: () => "unknown: the model has no price in the catalogue",
+        onSome: (cost) => `$${Cost.total(cost).toFixed(6)} at the list price of ${model}`
+      })
+    ]
+  ])
 
-const limit = (name: string, limit: RateLimits.Limit | undefined) =>
-  limit?.remaining === undefined
-    ? Effect.void
-    : line(`  ${name}  ${limit.remaining} of ${limit.limit ?? "?"} left this minute`)
+const limit = (name: string, limit: RateLimits.Limit | undefined): ReadonlyArray<readonly [string, string]> =>
+  limit?.remaining === undefined ? [] : [[name, `${limit.remaining} of ${limit.limit ?? "?"} left this minute`]]
 
 const leftOver = Effect.gen(function*() {
   const latest = yield* RateLimitState.latest
-  if (Option.isNone(latest)) return yield* line("  The responses carried none.")
+  if (Option.isNone(latest)) return yield* item("The responses carried none.")
   const { limits } = latest.value
-  yield* limit("requests     ", limits.requests)
-  yield* limit("input tokens ", limits.inputTokens)
-  yield* limit("output tokens", limits.outputTokens)
+  yield* table([
+    ...limit("requests", limits.requests),
+    ...limit("input tokens", limits.inputTokens),
+    ...limit("output tokens", limits.outputTokens)
+  ])
 })
 
 // -----------------------------------------------------------------------------
@@ -175,8 +203,9 @@ const leftOver = Effect.gen(function*() {
 
 const program = Effect.gen(function*() {
   const { about, claude } = yield* place
-  yield* line(bold("effect-claude: a conversation that survives what goes wrong"))
-  for (const sentence of about) yield* line(dim(sentence))
+  const { dim, bold } = (yield* Screen).out.style
+  yield* line("effect-claude: a conversation that survives what goes wrong", { paint: bold })
+  for (const sentence of about) yield* line(sentence, { paint: dim })
 
   yield* Effect.gen(function*() {
     const { cost, usage } = yield* conversation
@@ -189,4 +218,8 @@ const program = Effect.gen(function*() {
   }).pipe(Effect.provide(RateLimitState.layer.pipe(Layer.provideMerge(claude()))))
 })
 
-program.pipe(Effect.scoped, Effect.provide(ClaudeServer.layer(script)), NodeRuntime.runMain)
+program.pipe(
+  Effect.scoped,
+  Effect.provide([ClaudeServer.layer(script), Layer.provide(Screen.layer, NodeServices.layer)]),
+  NodeRuntime.runMain
+)

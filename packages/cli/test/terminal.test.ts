@@ -9,6 +9,8 @@ import { fileURLToPath } from "node:url"
 
 const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
 
+const demo = fileURLToPath(new URL("../src/demo.ts", import.meta.url))
+
 const hasTmux = spawnSync("tmux", ["-V"]).status === 0
 
 if (!hasTmux) process.stderr.write("effect-claude: tmux is not installed, so the tests in a terminal are left out\n")
@@ -171,6 +173,22 @@ describe.skipIf(!hasTmux)("terminal", { timeout: 60_000 }, () => {
       assert.include(screen, "The user wrote 15 characters. A short,\nplain answer will do.\n\nNice to meet you")
       assert.match(colors, new RegExp(`${"\u001b"}\\[2mThe user wrote`))
       assert.notMatch(colors, new RegExp(`${"\u001b"}\\[2m[^\n]*Nice to meet you`))
+    })))
+
+  it.live("shows the demo with words whole, and what belongs together below one another", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const { press, tmux, until } = yield* terminalOf(60)
+      yield* press(`clear; ${process.execPath} ${demo}`, "Enter")
+      yield* until(/output tokens .*\n\$$/)
+      const screen = tmux("capture-pane", "-p", "-S", "-", "-t", "0")
+
+      assert.include(
+        screen,
+        "\n2/3  Tell me, in a few sentences, what becomes of a request\n     when the API is busy.\n"
+      )
+      assert.match(screen, /\n {2}… attempt 1 failed: RateLimitError[^\n]*\n {4}\S/)
+      assert.include(screen, "what a stand-in can\n  offer. A request left")
+      assert.match(screen, /\n {2}caught AuthenticationError:[^\n]*\n {2}invalid x-api-key/)
     })))
 
   it.live("draws the progress of a batch over itself, on one line", () =>

@@ -113,7 +113,7 @@ const list = (width: number, style: Style): string =>
         )
       ].join("\n")
     ),
-    style.dim("`effect-claude demo <name> …` shows some of these, --all everything.")
+    style.dim(Layout.paragraph("`effect-claude demo <name> …` shows some of these, --all everything.", width))
   ].join("\n\n").replace(/ +$/gm, "")
 
 // -----------------------------------------------------------------------------

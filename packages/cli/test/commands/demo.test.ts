@@ -30,6 +30,13 @@ describe("demo", () => {
       assert.isAtLeast(scenes.filter(({ kind }) => kind === "scenario").length, 10)
     }))
 
+  it.effect("wraps the list at the width of the screen", () =>
+    Effect.gen(function*() {
+      const { out } = yield* demo([], { columns: 60 })
+
+      for (const line of out.split("\n")) assert.isAtMost(line.length, 60, line)
+    }))
+
   it("has a name of its own for each scene, and code that fits the screen", () => {
     assert.strictEqual(new Set(scenes.map(({ name }) => name.toLowerCase())).size, scenes.length)
     for (const { code, name } of scenes) {
