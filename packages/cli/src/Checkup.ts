@@ -16,6 +16,7 @@ import * as Here from "./internal/checksHere.ts"
 import * as There from "./internal/checksThere.ts"
 import { type Finding, good, skipped } from "./internal/finding.ts"
 import { Network } from "./Network.ts"
+import * as Render from "./Render.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -53,7 +54,7 @@ export const run = Effect.fnUntraced(function*<R>(
   }
   yield* note(Here.key(around))
   const base = Option.getOrElse(target.baseUrl, () => around.baseUrl.trim() || "https://api.anthropic.com")
-  const url = Here.address(base)
+  const url = yield* Here.address(base)
   if (Result.isFailure(url)) {
     yield* note(url.failure)
     return found
@@ -71,7 +72,7 @@ export const run = Effect.fnUntraced(function*<R>(
         "proxy",
         proxy === ""
           ? "None."
-          : `None for this host, as NO_PROXY says; ${proxy.replace(/\/\/[^@/]*@/, "//…@")} for others.`
+          : `None for this host, as NO_PROXY says; ${Render.address(proxy)} for others.`
       )
   )
   const certificates = yield* Here.authorities(target, around)

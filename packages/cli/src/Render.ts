@@ -33,6 +33,14 @@ export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=
 export const short = (n: number): string =>
   n < 1000 ? String(n) : n < 999_500 ? `${trim(n / 1000)}k` : `${trim(n / 1_000_000)}M`
 
+/**
+ * An address without the user name and password it may carry.
+ *
+ * @category values
+ * @since 0.1.0
+ */
+export const address = (url: string): string => url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is, "$1…@")
+
 const trim = (n: number): string => (n < 10 ? n.toFixed(1) : n.toFixed(0)).replace(/\.0$/, "")
 
 /**

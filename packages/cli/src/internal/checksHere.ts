@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
 import * as CertificateAuthority from "@effect-claude/http/node/CertificateAuthority"
 import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
@@ -109,39 +110,27 @@ export const key = ({ key, token }: Surroundings): Finding => {
 }
 
 /**
- * Judges the address of the API.
+ * Judges the address of the API, as a layer would. What is refused is not shown: it
+ * may hold a password, or be the key.
  *
  * @category checks
  * @since 0.1.0
  */
-export const address = (url: string): Result.Result<URL, Finding> => {
-  const subject = "address"
+export const address = Effect.fnUntraced(function*(url: string): Effect.fn.Return<Result.Result<URL, Finding>> {
+  const refuse = (says: string, remedy: string) => Result.fail(bad("address", says, remedy, ExitCode.usage))
+  const from = "It comes from --base-url or ANTHROPIC_BASE_URL."
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    return Result.fail(bad(
-      subject,
-      `${url} is not the address of a server.`,
-      "Write it with its scheme: https://… It comes from --base-url or ANTHROPIC_BASE_URL.",
-      ExitCode.usage
-    ))
+    return refuse("It is not the address of a server.", `Write it with its scheme: https://… ${from}`)
   }
-  const isLocal = /^(?:localhost|127\.|\[::1\])/.test(parsed.hostname)
-  return parsed.protocol === "http:" && !isLocal
-    ? Result.fail(bad(
-      subject,
-      `${url} is not encrypted: everyone on the way could read the key.`,
-      "Use https.",
-      ExitCode.usage
-    ))
-    : /\/v1\/?$/.test(parsed.pathname)
-    ? Result.fail(bad(
-      subject,
-      `${url} ends in /v1, which is added to it: requests would go to /v1/v1/…`,
-      "Leave /v1 out.",
-      ExitCode.usage
-    ))
+  const judged = yield* Effect.result(ClaudeConfig.settings({ baseUrl: url }))
+  if (Result.isFailure(judged)) {
+    return refuse(judged.failure.message.replace(/^baseUrl: ./, (start) => start.slice(-1).toUpperCase()), from)
+  }
+  return /\/v1\/?$/.test(parsed.pathname)
+    ? refuse(`${url} ends in /v1, which is added to it: requests would go to /v1/v1/…`, `Leave /v1 out. ${from}`)
     : Result.succeed(parsed)
-}
+})
 
 /**
  * Whether a host is among those that no proxy is used for.

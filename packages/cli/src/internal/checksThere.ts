@@ -24,7 +24,7 @@ import { bad, type Finding, good, skipped } from "./finding.ts"
 export const proxyOf = Effect.fnUntraced(
   function*(url: string, from: string): Effect.fn.Return<Finding, never, Network> {
     const subject = "proxy"
-    const shown = url.replace(/\/\/[^@/]*@/, "//…@")
+    const shown = Render.address(url)
     const parsed = URL.canParse(url) ? new URL(url) : undefined
     if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
       return bad(
@@ -131,7 +131,9 @@ export const reach = Effect.fnUntraced(function*(base: string, target: Target) {
     )
     const words = Result.isFailure(again) && ClaudeError.is(again.failure) && again.failure.outcome === "notSent"
       ? again.failure.message
-      : `No answer from ${base}: ${codesOf(answered.failure).join(", ") || answered.failure.message}.`
+      : `No answer from ${base}: ${
+        codesOf(answered.failure).join(", ") || answered.failure.message.replace(/\.$/, "")
+      }.`
     return {
       finding: bad(
         "connection",

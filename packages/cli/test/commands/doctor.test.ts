@@ -121,14 +121,26 @@ describe("doctor", () => {
           const [url, words] of [
             ["api.anthropic.com", "scheme"],
             ["ftp://x.y", "scheme"],
-            ["http://gateway.example.com", "https"],
+            ["http://gateway.example.com", "Use https"],
+            ["http://localhost.example.com", "Use https"],
+            ["https://gateway.example.com/v1?team=a", "query"],
             ["https://gateway.example.com/v1", "Leave /v1 out"]
           ] as const
         ) {
           const { code, of } = yield* doctor({}, ["--base-url", url])
 
           assert.deepStrictEqual([of("address").verdict, code], ["bad", 2])
-          assert.include(of("address").remedy, words)
+          assert.include(`${of("address").says} ${of("address").remedy}`, words)
+        }
+      }))
+
+    it.effect("is not shown where it may be a secret, or hold one", () =>
+      Effect.gen(function*() {
+        for (const url of [key.ANTHROPIC_API_KEY, "https://ada:0123456789@gateway.example.com", "x:0123456789@y"]) {
+          const { code, of, out } = yield* doctor({}, ["--base-url", url])
+
+          assert.deepStrictEqual([of("address").verdict, code], ["bad", 2])
+          assert.notInclude(out, "0123456789")
         }
       }))
 
@@ -153,6 +165,9 @@ describe("doctor", () => {
 
         assert.include(fromEnv.of("proxy").says, "proxy.example.com:3128 (HTTPS_PROXY)")
         assert.notInclude(fromEnv.out, "secret")
+        for (const url of ["http://ada:se@cret@p:1", "http://ada:se/cret@p:1", "//ada:secret@p:1", "ada:secret@p:1"]) {
+          assert.notInclude((yield* doctor({}, ["--proxy", url])).of("proxy").says, "cret", url)
+        }
         assert.include(fromFlag.of("proxy").says, "127.0.0.1:8080 (--proxy)")
         assert.strictEqual(fromFlag.of("name").verdict, "skipped")
       }))
