@@ -8,7 +8,7 @@ import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Exit, Fiber, Latch, Layer, Ref, Schema, Stream, Tracer } from "effect"
+import { Clock, Effect, Exit, Fiber, Latch, Layer, Option, Ref, Schema, Stream, Tracer } from "effect"
 import { McpClient, McpProtocol, Prompt, Tool, Toolkit } from "effect/ai"
 import { ChildProcess } from "effect/process"
 import { fileURLToPath } from "node:url"
@@ -534,6 +534,33 @@ describe("Agent", () => {
         assert.strictEqual(yield* session.history, before)
         assert.deepStrictEqual(History.entries(yield* again.history), History.entries(before))
       }).pipe(Effect.provide(SessionStore.layerMemory), provide(Script.reply("Hi"), call("Paris", "Rome"))))
+
+    it.effect("goes back to before the run though room was made in it, in the store, too", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.open({
+          ...options,
+          id: "ada",
+          contextWindow: { onOverflow: "trim", keep: 0 }
+        })
+        yield* Effect.forEach(["one", "two", "three"], (words) => session.send(words))
+        const before = yield* session.history
+        yield* Effect.flip(Agent.run(session, "Weather?", { toolkit, whenInterrupted: "rollback" }))
+        const again = yield* Session.open({ ...options, id: "ada" })
+
+        assert.strictEqual(yield* session.history, before)
+        assert.deepStrictEqual(History.entries(yield* again.history), History.entries(before))
+        assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("3"))
+        assert.strictEqual((yield* sent).at(-1)?.messages.length, 3, "room was made")
+      }).pipe(
+        handled(sunny),
+        Effect.provide(SessionStore.layerMemory),
+        provide(
+          ...["1", "2", "3"].map((text) => Script.reply(text)),
+          Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
+          call("Paris"),
+          Script.status(529)
+        )
+      ))
 
     it.effect("forgets nothing that tools did when the model cannot be asked again", () =>
       Effect.gen(function*() {

@@ -542,11 +542,14 @@ describe("Session", () => {
         yield* session.send("two")
         yield* session.rewind(2)
         const lengths = [yield* said]
+        const answers: Array<string> = []
         for (let n = 0; n < 4; n++) {
           lengths.push(Number(yield* session.undo), yield* said)
+          answers.push(Option.match(yield* session.lastResponse, { onNone: () => "none", onSome: Message.text }))
         }
 
         assert.deepStrictEqual(lengths, [0, 1, 4, 1, 2, 1, 0, 0, 0])
+        assert.deepStrictEqual(answers, ["2", "1", "none", "none"])
       }).pipe(provide(Script.reply("1"), Script.reply("2"))))
   })
 

@@ -109,6 +109,10 @@ describe("Session", () => {
 
         assert.deepStrictEqual([(yield* before.history).exchanges, (yield* after.history).exchanges], [2, 2])
         yield* after.rewind()
+        assert.deepStrictEqual(
+          Option.map(yield* after.lastResponse, Message.text),
+          Option.some("One, andthat is all.")
+        )
         yield* after.rewind()
         assert.strictEqual((yield* after.history).size, 0)
       }).pipe(
@@ -119,6 +123,22 @@ describe("Session", () => {
           used("2")
         )
       ))
+
+    it.effect("knows an answer that paused and went on as one", () => {
+      const search = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} } as const
+      return Effect.gen(function*() {
+        const before = yield* Session.open(opened)
+        yield* before.send("zero")
+        const answer = yield* before.send("one")
+        const after = yield* Session.open(opened)
+
+        assert.lengthOf(answer.content, 2)
+        assert.deepStrictEqual(yield* after.lastResponse, Option.some(answer))
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(used("0"), Script.message({ content: [search], stop_reason: "pause_turn" }), used("found"))
+      )
+    })
 
     it.effect("keeps rewinds, undos and open calls", () =>
       Effect.gen(function*() {

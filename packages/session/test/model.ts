@@ -90,6 +90,7 @@ const Say = Schema.Struct({
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
   overflow: Schema.Literals(["fail", "trim", "compact"]),
+  rollback: Schema.Boolean,
   retries: Schema.Literals([0, 0, 2]),
   answers: Answers,
   interrupt: Interrupt,
@@ -323,7 +324,8 @@ const effectOf = (
         rewind: op.rewind,
         contextWindow: { onOverflow: op.overflow }
       } as const
-      const run = { toolkit, maxTurns: 3, turn, timeout: "30 seconds" } as const
+      const whenInterrupted = op.rollback ? "rollback" : "close"
+      const run = { toolkit, maxTurns: 3, turn, timeout: "30 seconds", whenInterrupted } as const
       switch (op.how) {
         case "send":
           return session.send(words, turn)
@@ -408,6 +410,9 @@ const transaction = Effect.fnUntraced(function*(
   if (op.how === "leave" && !op.keep && after !== before) {
     yield* insist(isWhole(after), "a stream that was left changes nothing, or is committed whole")
   }
+  if (failed && isAgent && op.rollback && op.store === "works") {
+    yield* insist(after === before, "a run that is rolled back changes nothing")
+  }
   if (Exit.isSuccess(exit) && op.how !== "leave") {
     yield* insist(after !== before, "a turn that succeeded is committed")
     if (op.how !== "resume") {
@@ -482,6 +487,10 @@ const invariants = Effect.fnUntraced(function*(world: World, session: Session.Se
     JSON.stringify(History.entries(yield* again.history)) === JSON.stringify(History.entries(history)),
     "the journal tells the same story",
     () => `${yieldless(again)} instead of ${history}`
+  )
+  yield* insist(
+    JSON.stringify(yield* again.lastResponse) === JSON.stringify(yield* session.lastResponse),
+    "the journal knows the last answer"
   )
   yield* insist(
     JSON.stringify(yield* again.usage) === JSON.stringify(yield* session.usage),

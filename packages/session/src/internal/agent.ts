@@ -53,7 +53,7 @@ export const run = <R>(
     return Effect.onExit(loop(core, input, options, restore), (exit) =>
       Exit.isFailure(exit) && options.whenInterrupted === "rollback" && core.now.history !== before
         // What cannot be written back stays as it is, which is valid, too.
-        ? Effect.ignore(Core.commit(core, before, before, [], undefined))
+        ? Effect.ignore(Core.commit(core, before, [], undefined))
         : Effect.void)
   })
 
@@ -111,7 +111,7 @@ const isCutOff = (core: Core.Core, answer: Message.Message): boolean => {
 const closeAll = (core: Core.Core): Effect.Effect<void, TurnError> => {
   const { history } = core.now
   return history.status === "awaitingToolResults"
-    ? Core.commit(core, history, History.closeTools(history, interrupted), [], undefined)
+    ? Core.commit(core, History.closeTools(history, interrupted), [], undefined)
     : Effect.void
 }
 
@@ -123,10 +123,9 @@ const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effe
   Effect.suspend(() => {
     const base = core.now.history
     const results: Array<Content.ToolResult> = []
-    const commit = Effect.suspend(() => {
-      const history = History.closeTools(base, interrupted, results)
-      return Core.commit(core, base, history, [], undefined)
-    })
+    const commit = Effect.suspend(() =>
+      Core.commit(core, History.closeTools(base, interrupted, results), [], undefined)
+    )
     return restore(Effect.forEach(
       History.pendingTools(base),
       (call) => Effect.map(Tools.run(call, options.call), (result) => results.push(result)),

@@ -24,8 +24,6 @@ import * as Splice from "./splice.ts"
 export interface Attempt {
   /** The name of the turn, where it was given one. */
   readonly id?: string | undefined
-  /** The history the turn is added to. */
-  base: History.History
   readonly parameters: Turn.Parameters
   readonly policy: Turn.Policy
   /** The history with what the user said and what the model answered so far. */
@@ -50,8 +48,7 @@ export const prepare = (
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
     const { policy, rest: { id, instructions, rewind, ...parameters } } = splitPolicy(core.settings.policy, options)
-    const base = History.rewind(core.now.history, rewind ?? 0)
-    let history = base
+    let history = History.rewind(core.now.history, rewind ?? 0)
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
         return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
@@ -65,7 +62,6 @@ export const prepare = (
       Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
       Result.map((history): Attempt => ({
         id,
-        base,
         parameters: { ...core.now.parameters, ...parameters },
         policy,
         history,

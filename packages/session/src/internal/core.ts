@@ -25,6 +25,7 @@ import type { SessionBusyError } from "../SessionError.ts"
 import type * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Amounts from "./amounts.ts"
+import * as Exchanges from "./exchanges.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
 import * as Metering from "./metering.ts"
@@ -87,7 +88,7 @@ const shown = ({ cost, history, spent, usage }: Journal.Told) => ({
   usage,
   spent,
   cost,
-  lastResponse: History.lastReply(history)
+  lastResponse: Exchanges.lastAnswer(history)
 })
 
 /** Changes the truth, and tells whoever follows it. */
@@ -220,10 +221,9 @@ export const drawTurn = (
   )
 }
 
-/** Makes a change of the history part of the session. */
+/** Makes a history, and what was answered to it, that of the session. */
 export const commit = (
   core: Core,
-  base: History.History,
   history: History.History,
   messages: ReadonlyArray<Message.Message>,
   response: Message.Message | undefined,
@@ -232,16 +232,12 @@ export const commit = (
   Effect.suspend(() => {
     const usage = messages.reduce((sum, { usage }) => Usage.combine(sum, Usage.totals(usage)), core.now.usage)
     const named = turn === undefined ? undefined : { name: turn, replies: messages.length }
-    return write(core, () => Journal.changed(base, history, { ...core.now, usage }, named)).pipe(
+    return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage }, named)).pipe(
       Effect.mapError((error) => error.withAnswer(response)),
       Effect.andThen(Effect.suspend(() => {
         core.undo = { history: core.now.history, before: core.undo }
         if (turn !== undefined && response !== undefined) core.named.set(turn, response)
-        return update(core, {
-          history,
-          usage,
-          lastResponse: response === undefined ? core.now.lastResponse : Option.some(response)
-        })
+        return update(core, { history, usage, lastResponse: Exchanges.lastAnswer(history) })
       }))
     )
   })
@@ -254,12 +250,7 @@ export const answerTo = (core: Core, turn: string | undefined): Message.Message 
 export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>
   exclusively(core, () => {
     const history = History.rewind(core.now.history, count)
-    return history === core.now.history
-      ? Effect.void
-      : Effect.andThen(
-        commit(core, history, history, [], undefined),
-        update(core, { lastResponse: History.lastReply(history) })
-      )
+    return history === core.now.history ? Effect.void : commit(core, history, [], undefined)
   })
 
 /** Takes the last change back. Returns whether there was one. */
@@ -270,7 +261,7 @@ export const undo = (core: Core): Effect.Effect<boolean, WriteError | SessionBus
     return write(core, () => ({ type: "undone" })).pipe(
       Effect.andThen(Effect.suspend(() => {
         core.undo = undo.before
-        return update(core, { history: undo.history, lastResponse: History.lastReply(undo.history) })
+        return update(core, { history: undo.history, lastResponse: Exchanges.lastAnswer(undo.history) })
       })),
       Effect.as(true)
     )

@@ -5,10 +5,13 @@
  */
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Arr from "effect/Array"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as History from "../History.ts"
 import type * as HistoryEntry from "../HistoryEntry.ts"
 import * as Internal from "./history.ts"
+import * as Splice from "./splice.ts"
 
 /**
  * A conversation in two: its older exchanges, and at least so many others, to be
@@ -34,7 +37,20 @@ export const split = (
 const appendOr = (history: History.History, entry: HistoryEntry.HistoryEntry): History.History =>
   Result.getOrElse(History.append(history, entry), () => history)
 
-/** The last answer, and what is sent that is newer. */
+/** The last answer, however many replies it took. */
+export const lastAnswer = (history: History.History): Option.Option<Message.Message> => {
+  const replies: Array<Message.Message> = []
+  let goesOn = true
+  for (let at: Internal.Node | undefined = Internal.nodeOf(history); at !== undefined && goesOn; at = at.before) {
+    if (at.entry?._tag !== "Reply") continue
+    replies.unshift(at.entry.message)
+    const { before } = at
+    goesOn = before?.status === "paused" || (before?.entry?._tag === "User" && before.entry.continues === true)
+  }
+  return Arr.isArrayNonEmpty(replies) ? Option.some(Splice.join(replies)) : Option.none()
+}
+
+/** The last reply that is sent, and what is sent that is newer. */
 export const sinceLastReply = (
   history: History.History
 ): { readonly last: Message.Message | undefined; readonly since: ReadonlyArray<MessageRequest.MessageParam> } => {

@@ -247,6 +247,18 @@ export const since = (base: Node, self: Node): ReadonlyArray<HistoryEntry> => {
   return out.toReversed()
 }
 
+/** The longest history that both of two come from. */
+export const shared = (self: Node, that: Node): Node => {
+  let [a, b]: [Node | undefined, Node | undefined] = [self, that]
+  while (a !== b) {
+    // The longer of the two goes back, and of two that are as long both do.
+    const [left, right]: [number, number] = [a?.size ?? 0, b?.size ?? 0]
+    if (left >= right) a = a?.before
+    if (right >= left) b = b?.before
+  }
+  return a ?? empty
+}
+
 /** The history as it was when it had so many entries. */
 export const at = (self: Node, size: number): Node | undefined => {
   let node: Node | undefined = self

@@ -118,19 +118,23 @@ const append = (
 
 /** The entry for a change of the history from what was to what is. */
 export const changed = (
-  base: History.History,
-  history: History.History,
+  was: History.History,
+  is: History.History,
   { cost, spent, usage }: Pick<Told, "cost" | "spent" | "usage">,
   turn: SessionStore.Changed["turn"]
-): SessionStore.Entry => ({
-  type: "changed",
-  size: base.size,
-  entries: Internal.since(Internal.nodeOf(base), Internal.nodeOf(history)).map(HistoryEntry.encode),
-  usage,
-  spent,
-  cost: Option.getOrNull(cost),
-  ...(turn === undefined ? undefined : { turn })
-})
+): SessionStore.Entry => {
+  const history = Internal.nodeOf(is)
+  const shared = Internal.shared(Internal.nodeOf(was), history)
+  return {
+    type: "changed",
+    size: shared.size,
+    entries: Internal.since(shared, history).map(HistoryEntry.encode),
+    usage,
+    spent,
+    cost: Option.getOrNull(cost),
+    ...(turn === undefined ? undefined : { turn })
+  }
+}
 
 /** Takes up what a journal tells, entry after entry. */
 export const replay = (

@@ -73,7 +73,6 @@ const shrink = Effect.fnUntraced(function*(
     onNone: () => History.empty,
     onSome: (text) => Result.getOrElse(History.user(History.empty, told + text), () => History.empty)
   })
-  attempt.base = History.empty
   attempt.history = rest(seed)
   attempt.shrunk = true
   return true
@@ -90,7 +89,6 @@ const summarise = Effect.fnUntraced(function*(
   if (Result.isFailure(asked)) return Option.none()
   const { output_config: _, tool_choice: __, ...rest } = parameters
   const request = Attempt.requestOf({
-    base: older,
     history: asked.success,
     parameters: { ...rest, ...(parameters.tools === undefined ? undefined : { tool_choice: { type: "none" } }) },
     policy,

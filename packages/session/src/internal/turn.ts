@@ -80,7 +80,7 @@ const complete = Effect.fnUntraced(function*(
     )
     if (answered === undefined || Attempt.take(attempt, answered)) continue
     const answer = Attempt.answerOf(attempt) ?? answered
-    yield* Core.commit(core, attempt.base, attempt.history, attempt.messages, answer, attempt.id)
+    yield* Core.commit(core, attempt.history, attempt.messages, answer, attempt.id)
     return answer
   }
 })
@@ -290,7 +290,7 @@ class Running {
       }
       const out = this.splicer.next(all, false)
       const answer = Attempt.answerOf(attempt)
-      return Core.commit(this.core, attempt.base, attempt.history, attempt.messages, answer, attempt.id).pipe(
+      return Core.commit(this.core, attempt.history, attempt.messages, answer, attempt.id).pipe(
         Effect.onExit((exit) => this.drawn(Exit.isSuccess(exit))),
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
@@ -344,7 +344,7 @@ class Running {
     if (attempt.messages.length === 0) return Effect.succeed(false)
     const history = History.closeTools(attempt.history, interrupted)
     // The turn fails anyway; what cannot be written is rolled back.
-    return Effect.isSuccess(Core.commit(this.core, attempt.base, history, attempt.messages, Attempt.answerOf(attempt)))
+    return Effect.isSuccess(Core.commit(this.core, history, attempt.messages, Attempt.answerOf(attempt)))
   }
 }
 
