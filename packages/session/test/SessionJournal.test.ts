@@ -298,6 +298,33 @@ describe("Session", () => {
         assert.strictEqual((yield* one.usage).input, 20)
       }).pipe(Effect.provide(SessionStore.layerMemory), provide(used("1"), used("lost"), used("2"))))
 
+    it.effect("goes on counting what it spent itself when it catches up, and tells the others", () =>
+      Effect.gen(function*() {
+        const one = yield* Session.open(opened)
+        const other = yield* Session.open(opened)
+        yield* one.send("one")
+        const each = Option.getOrThrow(yield* one.cost).input
+        const total = ({ cost, spent }: Session.Session) =>
+          Effect.map(Effect.all([spent, cost]), ([{ input }, cost]) => [
+            input / 10,
+            Option.map(cost, (cost) => Math.round(cost.input / each))
+          ])
+        yield* Effect.flip(other.send("lost"))
+        yield* one.configure({ max_tokens: 7 })
+        yield* other.refresh
+        const caughtUp = yield* total(other)
+        yield* one.configure({ max_tokens: 8 })
+        yield* other.refresh
+        const again = yield* total(other)
+        yield* other.send("two")
+        yield* one.refresh
+
+        assert.deepStrictEqual(caughtUp, [2, Option.some(2)])
+        assert.deepStrictEqual(again, caughtUp)
+        assert.deepStrictEqual(yield* total(other), [3, Option.some(3)])
+        assert.deepStrictEqual(yield* total(one), [3, Option.some(3)])
+      }).pipe(Effect.provide(SessionStore.layerMemory), provide(used("1"), used("lost"), used("2"))))
+
     it.effect("tells the second when it rewinds, configures or undoes, too", () =>
       Effect.gen(function*() {
         const one = yield* Session.open(opened)

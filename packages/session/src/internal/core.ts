@@ -52,7 +52,20 @@ export interface Core {
   sent: MessageRequest.MessageRequest | undefined
   /** The answers of the turns that have a name. */
   readonly named: Map<string, Message.Message>
+  /** What was spent since the journal was last told what was. */
+  readonly untold: Array<Spending>
 }
+
+/** What an attempt spent, and what that cost where the price is known. */
+interface Spending {
+  readonly spent: Usage.Totals
+  readonly cost: Option.Option<Cost.Cost>
+}
+
+const combine = (self: Spending, that: Spending): Spending => ({
+  spent: Usage.combine(self.spent, that.spent),
+  cost: Option.zipWith(self.cost, that.cost, Cost.combine)
+})
 
 /** What can come in between when a change is written. */
 export type WriteError = SessionStore.SessionConflictError | SessionStore.SessionStoreError
@@ -79,7 +92,8 @@ export const make = (
     now,
     undo: told.undo,
     sent: undefined,
-    named: told.named
+    named: told.named,
+    untold: []
   }))
 }
 
@@ -193,12 +207,11 @@ const count = (
     const totals = Usage.totals(known.usage)
     const cacheMiss = totals.cacheRead > 0 || request === undefined ? Option.none() : changeSince(core, request)
     core.sent = request
-    return Effect.flatMap(Cost.ofMessageEffect(known), (cost) =>
-      update(core, {
-        cacheMiss,
-        spent: Usage.combine(core.now.spent, totals),
-        cost: Option.zipWith(core.now.cost, cost, Cost.combine)
-      }))
+    return Effect.flatMap(Cost.ofMessageEffect(known), (cost) => {
+      const spending: Spending = { spent: totals, cost }
+      if (core.journal !== undefined) core.untold.push(spending)
+      return update(core, { cacheMiss, ...combine(core.now, spending) })
+    })
   })
 
 /** What kept a prompt from being read from the cache: where it differs from the one that was answered before. */
@@ -232,9 +245,11 @@ export const commit = (
   Effect.suspend(() => {
     const usage = messages.reduce((sum, { usage }) => Usage.combine(sum, Usage.totals(usage)), core.now.usage)
     const named = turn === undefined ? undefined : { name: turn, replies: messages.length }
+    const untold = core.untold.length
     return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage }, named)).pipe(
       Effect.mapError((error) => error.withAnswer(response)),
       Effect.andThen(Effect.suspend(() => {
+        core.untold.splice(0, untold)
         core.undo = { history: core.now.history, before: core.undo }
         if (turn !== undefined && response !== undefined) core.named.set(turn, response)
         return update(core, { history, usage, lastResponse: Exchanges.lastAnswer(history) })
@@ -292,7 +307,12 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
       const told = yield* Journal.replay({ ...core.now, undo: core.undo, named: core.named }, entries, journal.id)
       journal.position += entries.length
       core.undo = told.undo
-      yield* update(core, { ...shown(told), parameters: { ...core.now.parameters, ...told.parameters } })
+      // Others tell what was spent as far as they know: not what this process has not told yet.
+      const spending = entries.some(({ type }) => type === "changed") ? core.untold.reduce(combine, told) : told
+      yield* update(core, {
+        ...shown({ ...told, ...spending }),
+        parameters: { ...core.now.parameters, ...told.parameters }
+      })
     }))
 }
 
