@@ -62,6 +62,7 @@ import * as Core from "./internal/core.ts"
 import * as Lock from "./internal/lock.ts"
 import * as Tools from "./internal/tools.ts"
 import type { Session, TurnError } from "./Session.ts"
+import { TurnAbandonedError } from "./SessionError.ts"
 import * as ToolSchema from "./ToolSchema.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -221,25 +222,27 @@ export const stream = <Tools extends Record<string, Tool.Any>, E = never, R = ne
       const core = Core.of(session)
       const queue = yield* Queue.bounded<AgentEvent, AgentError | E | Cause.Done>(16)
       const loop = yield* prepare(options, true, (event) => Effect.asVoid(Queue.offer(queue, event)))
-      return yield* Core.held(core, scope, (lease) =>
-        Effect.gen(function*() {
-          const running = Effect.uninterruptibleMask((restore) =>
-            Lock.under(Loop.run(core, input, loop, restore), lease).pipe(Effect.ensuring(Core.finish(core, lease)))
-          )
-          const fiber = yield* running.pipe(
-            Effect.flatMap((outcome) => Queue.offer(queue, { _tag: "Finished", outcome })),
-            Effect.matchCauseEffect({
-              onFailure: (cause) => Queue.failCause(queue, cause),
-              onSuccess: () => Queue.end(queue)
-            }),
-            Effect.forkIn(scope)
-          )
-          lease.revoke = Fiber.interrupt(fiber)
-          return Effect.withFiber((consumer) => {
-            Lock.drive(lease, consumer)
-            return Effect.tap(Queue.takeAll(queue), () => Lock.rest(lease))
+      return yield* Core.held(core, scope, (lease) => {
+        const pull = Effect.withFiber((consumer) => {
+          Lock.drive(lease, consumer)
+          return Effect.tap(Queue.takeAll(queue), () => Lock.rest(lease))
+        })
+        return Effect.uninterruptibleMask((restore) =>
+          Lock.under(Loop.run(core, input, loop, restore), lease).pipe(Effect.ensuring(Core.finish(core, lease)))
+        ).pipe(
+          Effect.flatMap((outcome) => Queue.offer(queue, { _tag: "Finished", outcome })),
+          Effect.matchCauseEffect({
+            onFailure: (cause) => Queue.failCause(queue, cause),
+            onSuccess: () => Queue.end(queue)
+          }),
+          Effect.forkIn(scope),
+          Effect.map((fiber) => {
+            // A fiber that is interrupted says nothing more: whoever reads on is told before.
+            lease.revoke = Effect.andThen(Queue.fail(queue, new TurnAbandonedError()), Fiber.interrupt(fiber))
+            return pull
           })
-        }))
+        )
+      })
     })
   ))
 

@@ -54,7 +54,8 @@ export class ToolResultsPendingError extends Data.TaggedError("ToolResultsPendin
 
 /**
  * The stream was left lying for so long that another turn took its place. What
- * it said so far was rolled back.
+ * was not committed is rolled back, and a run of an agent ends as its
+ * `whenInterrupted` says.
  *
  * @category errors
  * @since 0.1.0

@@ -11,6 +11,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber, Latch, Layer, Option, Ref, Schema, Stream, Tracer } from "effect"
 import { McpClient, McpProtocol, Prompt, Tool, Toolkit } from "effect/ai"
 import { ChildProcess } from "effect/process"
+import { TestClock } from "effect/testing"
 import { fileURLToPath } from "node:url"
 import { finish, options, provide, sent, user } from "./scripted.ts"
 
@@ -731,6 +732,44 @@ describe("Agent", () => {
 
         assert.include(JSON.stringify((yield* sent).at(-1)), "The call was interrupted before it had a result.")
       }).pipe(provide(call("Paris"), done)))
+
+    it.effect("that is left lying gives way to whoever waits, and fails when it is read on", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const reader = yield* Agent.stream(session, "Weather?", { toolkit }).pipe(
+          Stream.runForEach(({ _tag }) => _tag === "ToolStarted" ? Effect.sleep("1 hour") : Effect.void),
+          Effect.flip,
+          handled(() => Effect.never),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("1 second")
+        const answer = yield* finish(yield* Effect.forkChild(session.send("Me too")))
+        yield* TestClock.adjust("1 hour")
+        const error = yield* Fiber.join(reader)
+
+        assert.strictEqual(Message.text(answer), "Done.")
+        assert.deepInclude(error, { _tag: "TurnAbandonedError" })
+        const content = (yield* sent).at(-1)?.messages.at(-1)?.content
+        assert.deepStrictEqual(content, [
+          Content.toolResult("toolu_0", "The call was interrupted before it had a result.", { isError: true }),
+          Content.text("Me too")
+        ])
+      }).pipe(provide(call("Paris"), done)))
+
+    it.effect("that is read keeps the session, however long a tool takes", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const reader = yield* Effect.forkChild(Stream.runDrain(Agent.stream(session, "Weather?", { toolkit })))
+        yield* TestClock.adjust("1 second")
+        const other = yield* Effect.forkChild(session.send("Me too"))
+        yield* finish(reader)
+        yield* finish(other)
+
+        assert.deepStrictEqual((yield* sent).map(({ messages }) => messages.length), [1, 3, 5])
+      }).pipe(
+        handled(({ city }) => Effect.as(Effect.sleep("2 minutes"), { sky: city })),
+        provide(call("Paris"), done, Script.reply("Hello"))
+      ))
 
     it.effect("fails as the run fails", () =>
       Effect.gen(function*() {
