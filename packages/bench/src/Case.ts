@@ -27,8 +27,8 @@ export interface Case {
 }
 
 /**
- * The cases, by name. Everything is done often enough before it counts for the
- * compilers of the engine to be done with every client.
+ * The cases, by name. Everything but the first calls is done often enough before
+ * it counts for the compilers of the engine to be done with every client.
  *
  * @category constants
  * @since 0.1.0
@@ -102,8 +102,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 5000,
-    runs: 10000,
+    warmUp: 15000,
+    runs: 15000,
     atOnce: 1
   },
   "small-32": {
@@ -111,17 +111,26 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 10000,
-    runs: 20000,
+    warmUp: 30000,
+    runs: 30000,
     atOnce: 32
+  },
+  "small-cold": {
+    title: "300 B reply, the first 1,000 calls of a process",
+    traffic: "small-reply",
+    does: "create",
+    unit: "call",
+    warmUp: 0,
+    runs: 1000,
+    atOnce: 1
   },
   "large-reply": {
     title: "100 KB reply",
     traffic: "large-reply",
     does: "create",
     unit: "call",
-    warmUp: 1000,
-    runs: 2000,
+    warmUp: 3000,
+    runs: 3000,
     atOnce: 1
   },
   "first-text": {
@@ -129,8 +138,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-stream",
     does: "first",
     unit: "call",
-    warmUp: 2000,
-    runs: 4000,
+    warmUp: 10000,
+    runs: 10000,
     atOnce: 1
   }
 }

@@ -38,7 +38,10 @@ type ClientName = (typeof clients)[number]
 interface Sample {
   readonly cpu: number
   readonly wall: number
+  /** The greatest of the process over what it was. */
   readonly memory?: number
+  /** What is left of it after a collection. */
+  readonly inUse?: number
 }
 
 const startServer = () =>
@@ -120,7 +123,8 @@ if (wants("held")) {
   const samples = await measure("held", url)
   say(table("1,000 streams at once", samples, [
     { name: "CPU, us per stream", of: (s) => s.cpu },
-    { name: "memory, KB per stream", of: (s) => s.memory ?? 0 }
+    { name: "peak memory, KB per stream", of: (s) => s.memory ?? 0 },
+    { name: "in use after a collection", of: (s) => s.inUse ?? 0 }
   ]))
 }
 

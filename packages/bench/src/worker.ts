@@ -25,46 +25,72 @@ const collect = () => globalThis.gc?.()
 
 const print = (sample: object) => process.stdout.write(`${JSON.stringify(sample)}\n`)
 
-/** Peak memory of one stream of a million events, over what the process had before. */
-const million = async () => {
-  // So often that the young generation has its size: what grows after that is what the stream holds.
+/** The young generation of the heap grows to its size, as it soon does in every process: it belongs to no stream. */
+const growYoung = async () => {
   for (let i = 0; i < 10; i++) await client.stream(`${url}/text-16k`)
   collect()
+}
+
+/** Watches the memory of the process until it is asked for the peak, in bytes over what it was. */
+const watchMemory = (every: number) => {
   const before = process.memoryUsage().rss
   let peak = before
   const timer = setInterval(() => {
     peak = Math.max(peak, process.memoryUsage().rss)
-  }, 5)
+  }, every)
+  return () => {
+    clearInterval(timer)
+    return peak - before
+  }
+}
+
+/** One stream of a million events. */
+const million = async () => {
+  await growYoung()
+  const grown = watchMemory(5)
   const cpu = process.cpuUsage()
   const start = performance.now()
   await client.stream(`${url}/million`)
   const used = process.cpuUsage(cpu)
-  clearInterval(timer)
   print({
     cpu: (used.user + used.system) / 1e6,
     wall: (performance.now() - start) / 1e3,
-    memory: (peak - before) / 1048576
+    memory: grown() / 1048576
   })
 }
 
-/** Memory of each of a thousand streams that are open at once. */
+/** Streams that are all open at once. */
 const held = async (count: number) => {
-  await Promise.all(Array.from({ length: 50 }, () => client.stream(`${url}/small-stream`)))
-  collect()
-  const before = process.memoryUsage().rss
-  let peak = before
-  const timer = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss)
-  }, 20)
+  const open = (name: string, streams: number) =>
+    Promise.all(Array.from({ length: streams }, () => client.stream(`${url}/${name}`)))
+  await open("small-stream", 50)
+  await growYoung()
+  const grown = watchMemory(20)
   const cpu = process.cpuUsage()
   const start = performance.now()
-  await Promise.all(Array.from({ length: count }, () => client.stream(`${url}/held-${count}`)))
+  await open(`held-${count}`, count)
   const used = process.cpuUsage(cpu)
+  const wall = (performance.now() - start) / 1e3
+  const memory = grown()
+  // Again, to see what is in use while all of them are open: the server holds them for long enough.
+  collect()
+  const inUse = () => {
+    collect()
+    const { external, heapUsed } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const before = inUse()
+  let during = before
+  const timer = setInterval(() => {
+    during = Math.max(during, inUse())
+  }, 250)
+  await open(`held-${count}`, count)
   clearInterval(timer)
   print({
     cpu: (used.user + used.system) / count,
-    wall: (performance.now() - start) / 1e3,
-    memory: (peak - before) / 1024 / count
+    wall,
+    memory: memory / 1024 / count,
+    inUse: (during - before) / 1024 / count
   })
 }
 

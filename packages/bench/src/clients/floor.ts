@@ -44,42 +44,44 @@ export const make = (): Client => {
       return sum
     }
   }
-  const read = (baseUrl: string, stopAtText: boolean): Promise<number> =>
-    new Promise((resolve, reject) => {
+  const dispatch = (baseUrl: string, body: object, take: (chunk: Uint8Array, stop: () => void) => void) =>
+    new Promise<void>((resolve, reject) => {
       const { origin, pathname } = new URL(`${baseUrl}/v1/messages`)
-      const take = reader()
-      let sum = 0
-      let stop: (() => void) | undefined
       agent.dispatch(
-        { origin, path: pathname, method: "POST", headers, body: JSON.stringify({ ...request, stream: true }) },
+        { origin, path: pathname, method: "POST", headers, body: JSON.stringify(body) },
         {
-          onRequestStart: (controller) => {
-            stop = () => controller.abort(new Error("enough"))
-          },
+          onRequestStart: () => {},
           onResponseStart: () => {},
-          onResponseData: (_controller, chunk) => {
-            sum = take(chunk)
-            if (stopAtText && sum > 0) {
-              resolve(sum)
-              stop?.()
-            }
-          },
-          onResponseEnd: () => resolve(sum),
+          onResponseData: (controller, chunk) =>
+            take(chunk, () => {
+              resolve()
+              // What has arrived is gone through first: a response that is whole leaves its connection usable.
+              queueMicrotask(() => controller.abort(new Error("enough")))
+            }),
+          onResponseEnd: () => resolve(),
           onResponseError: (_controller, error) => reject(error)
         }
       )
     })
+  const read = async (baseUrl: string, stopAtText: boolean): Promise<number> => {
+    const reading = reader()
+    let sum = 0
+    await dispatch(baseUrl, { ...request, stream: true }, (chunk, stop) => {
+      sum = reading(chunk)
+      if (stopAtText && sum > 0) stop()
+    })
+    return sum
+  }
   return {
     stream: (baseUrl) => read(baseUrl, false),
     fold: (baseUrl) => read(baseUrl, false),
     create: async (baseUrl) => {
-      const { body } = await Undici.request(`${baseUrl}/v1/messages`, {
-        method: "POST",
-        headers,
-        body: JSON.stringify(request),
-        dispatcher: agent
+      const text = new TextDecoder()
+      let body = ""
+      await dispatch(baseUrl, request, (chunk) => {
+        body += text.decode(chunk, { stream: true })
       })
-      const message: { readonly content: ReadonlyArray<Delta> } = JSON.parse(await body.text())
+      const message: { readonly content: ReadonlyArray<Delta> } = JSON.parse(body)
       return message.content.reduce((sum, block) => sum + lengthOf(block), 0)
     },
     first: (baseUrl) => read(baseUrl, true),
