@@ -160,9 +160,9 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
   readonly whenInterrupted?: "close" | "rollback" | undefined
   /**
    * Options of the turns. Instructions and `rewind` hold for the first. An `id` is
-   * that of the run: a run that is over is answered with its answer, and one whose
-   * process was killed goes on where it was. Its open calls are answered with an
-   * error, since nobody knows whether their tools ran.
+   * that of the run: a run that is over, at its limit or before, is answered with its
+   * answer, and one whose process was killed goes on where it was. Its open calls are
+   * answered with an error, since nobody knows whether their tools ran.
    *
    * @default {}
    */

@@ -71,8 +71,22 @@ export interface Changed {
   readonly spent: Usage.Totals
   /** What that cost, where the prices are known. */
   readonly cost: Cost.Cost | null
-  /** The name of the turn, where it was given one, and how many of the replies, the last, are its own. */
-  readonly turn?: { readonly name: string; readonly replies: number } | undefined
+  /** The turn, where it was given a name. */
+  readonly turn?: Named | undefined
+}
+
+/**
+ * A turn that was given a name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Named {
+  readonly name: string
+  /** How many of the replies, the last, are its own. */
+  readonly replies: number
+  /** Whether it is where a run of an agent ended that was allowed no more turns. */
+  readonly atLimit?: boolean | undefined
 }
 
 /**
@@ -270,7 +284,11 @@ const Line = Schema.Struct({
       usage: Stored.Totals,
       spent: Stored.Totals,
       cost: Schema.NullOr(Stored.Dollars),
-      turn: Schema.optional(Schema.Struct({ name: Schema.String, replies: Schema.Int }))
+      turn: Schema.optional(Schema.Struct({
+        name: Schema.String,
+        replies: Schema.Int,
+        atLimit: Schema.optional(Schema.Boolean)
+      }))
     }),
     Schema.Struct({ type: Schema.Literal("undone") }),
     Schema.Struct({

@@ -158,6 +158,19 @@ describe("Turn", () => {
     const looks = (seen: Array<string>) =>
       toolkit.toLayer({ look: ({ at }) => Effect.sync(() => `${seen.push(at)} seen`) })
     const run = (session: Session.Session) => Agent.run(session, "Look around", { toolkit, turn: { id: "1" } })
+    /** A session whose process was killed after so many entries of the journal of another. */
+    const killed = Effect.fnUntraced(
+      function*(
+        entries: number,
+        run: (session: Session.Session) => Effect.Effect<unknown, unknown, Tool.HandlersFor<typeof toolkit.tools>>
+      ) {
+        const store = yield* SessionStore.SessionStore
+        yield* run(yield* Session.open({ ...opened, id: "whole" }))
+        const all = yield* store.read("whole")
+        yield* Effect.forEach(all.slice(0, entries), (entry, n) => store.append("ada", n, entry))
+        return yield* Session.open(opened)
+      }
+    )
     const script = [
       Script.toolCall("look", { at: "left" }, { toolUseId: "toolu_1" }),
       Script.toolCall("look", { at: "right" }, { toolUseId: "toolu_2" }),
@@ -180,16 +193,12 @@ describe("Turn", () => {
     it.effect.each([1, 2, 3, 4])("lets it go on where its process was killed: after %i entries", (kept) => {
       const seen: Array<string> = []
       return Effect.gen(function*() {
-        const store = yield* SessionStore.SessionStore
-        yield* run(yield* Session.open({ ...opened, id: "whole" }))
-        const entries = yield* store.read("whole")
-        for (const [n, entry] of entries.slice(0, kept).entries()) yield* store.append("ada", n, entry)
+        const session = yield* killed(kept, run)
         seen.length = 0
-        const session = yield* Session.open(opened)
         const outcome = yield* run(session)
 
         assert.strictEqual(Message.text(outcome.message), "Both sides, I believe.")
-        assert.lengthOf(entries, 5)
+        assert.lengthOf(yield* (yield* SessionStore.SessionStore).read("whole"), 5)
         assert.deepStrictEqual(seen, [], "no tool is run again")
         const history = yield* session.history
         assert.deepStrictEqual(History.check(history), [])
@@ -207,14 +216,131 @@ describe("Turn", () => {
     it.effect("does not go on when something else was said since", () => {
       const seen: Array<string> = []
       return Effect.gen(function*() {
-        const session = yield* Session.make(options)
-        yield* Agent.run(session, "Look around", { toolkit, turn: { id: "1" }, maxTurns: 1 })
+        const session = yield* killed(1, run)
         yield* session.send("Never mind")
+        const { end, message, turns } = yield* run(session)
+
+        assert.deepStrictEqual([Message.toolUses(message).length, turns, end], [1, 0, "finished"])
+        assert.strictEqual(yield* count, 4)
+      }).pipe(
+        Effect.provide(looks(seen)),
+        Effect.provide(SessionStore.layerMemory),
+        provide(...script, Script.reply("As you wish."), Script.reply("never"))
+      )
+    })
+
+    it.effect("lets it go on though its answer had paused", () => {
+      const search = { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} } as const
+      return Effect.gen(function*() {
+        const session = yield* killed(1, run)
         const { message, turns } = yield* run(session)
 
-        assert.deepStrictEqual([Message.toolUses(message).length, turns], [1, 0])
-        assert.strictEqual(yield* count, 2)
-      }).pipe(Effect.provide(looks(seen)), provide(script[0]!, Script.reply("As you wish."), Script.reply("never")))
+        assert.deepStrictEqual([Message.text(message), turns], ["Both sides, I believe.", 1])
+      }).pipe(
+        Effect.provide(looks([])),
+        Effect.provide(SessionStore.layerMemory),
+        provide(
+          Script.message({ content: [search], stop_reason: "pause_turn" }),
+          ...script,
+          Script.reply("Both sides, I believe.")
+        )
+      )
     })
+
+    it.effect.each(["run", "stream"] as const)(
+      "goes back and instructs once, and not again when it goes on: %s",
+      (how) => {
+        const turn = { id: "1", rewind: 1, instructions: "Be brief." }
+        return Effect.gen(function*() {
+          const session = yield* killed(3, (session) =>
+            Effect.andThen(
+              Effect.andThen(session.send("Hello"), session.send("Hello?")),
+              Agent.run(session, "Look around", { toolkit, turn })
+            ))
+          yield* how === "run"
+            ? Agent.run(session, "Look around", { toolkit, turn })
+            : Stream.runDrain(Agent.stream(session, "Look around", { toolkit, turn }))
+
+          assert.deepStrictEqual((yield* sent).at(-1)?.messages.map(({ role }) => role), [
+            "user",
+            "assistant",
+            "system",
+            "user",
+            "assistant",
+            "user"
+          ])
+        }).pipe(
+          Effect.provide(looks([])),
+          Effect.provide(SessionStore.layerMemory),
+          provide(Script.reply("Hi"), Script.reply("Hi!"), ...script, Script.reply("Both sides, I believe."))
+        )
+      }
+    )
+
+    it.effect("goes back and instructs when there is nothing to say, streamed or not", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const turn = { instructions: "Be brief.", max_tokens: 7 }
+        yield* session.send("Hello")
+        yield* Agent.run(session, undefined, { toolkit, turn })
+        yield* session.undo
+        yield* Stream.runDrain(Agent.stream(session, undefined, { toolkit, turn }))
+
+        assert.deepStrictEqual(
+          (yield* sent).slice(1).map(({ messages }) => messages.map(({ role }) => role)),
+          [["user", "system"], ["user", "system"]]
+        )
+      }).pipe(
+        Effect.provide(looks([])),
+        provide(Script.message({ content: [] }), Script.reply("1"), Script.reply("2"))
+      ))
+
+    it.effect("that ended at its limit is answered as it ended, in another process, too", () => {
+      const seen: Array<string> = []
+      const limited = (session: Session.Session) =>
+        Agent.run(session, "Look around", { toolkit, turn: { id: "1" }, maxTurns: 2 })
+      return Effect.gen(function*() {
+        const session = yield* Session.open(opened)
+        const first = yield* limited(session)
+        const here = yield* limited(session)
+        const elsewhere = yield* Session.open(opened)
+        const there = yield* run(elsewhere)
+
+        assert.strictEqual(first.end, "turnLimit")
+        assert.deepStrictEqual(here, { ...first, turns: 0, calls: 0 })
+        assert.deepStrictEqual(there, here)
+        assert.deepStrictEqual(seen, ["left"])
+        assert.strictEqual((yield* elsewhere.history).status, "awaitingToolResults")
+        assert.strictEqual(yield* count, 2)
+      }).pipe(Effect.provide(looks(seen)), Effect.provide(SessionStore.layerMemory), provide(...script))
+    })
+
+    it.effect("that was killed in an earlier turn is not taken for one that ended at its limit", () =>
+      Effect.gen(function*() {
+        const limited = (session: Session.Session) =>
+          Agent.run(session, "Look around", { toolkit, turn: { id: "1" }, maxTurns: 2 })
+        const { end, turns } = yield* limited(yield* killed(1, limited))
+
+        assert.deepStrictEqual([end, turns], ["finished", 1])
+      }).pipe(Effect.provide(looks([])), Effect.provide(SessionStore.layerMemory), provide(...script)))
+
+    it.effect("that ended on its last turn with an answer is answered with it", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const limited = Agent.run(session, "Look around", { toolkit, turn: { id: "1" }, maxTurns: 3 })
+        yield* limited
+
+        assert.deepInclude(yield* limited, { turns: 0, end: "finished" })
+      }).pipe(Effect.provide(looks([])), provide(...script)))
+
+    it.effect("that came to nothing is answered with that", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const first = yield* run(session)
+        const again = yield* run(session)
+
+        assert.deepStrictEqual(again, { ...first, turns: 0 })
+        assert.strictEqual(yield* count, 1)
+      }).pipe(Effect.provide(looks([])), provide(Script.message({ content: [] }), Script.reply("never"))))
   })
 })

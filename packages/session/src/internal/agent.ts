@@ -20,7 +20,10 @@ import type { AgentEvent, Outcome } from "../AgentEvent.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../Session.ts"
 import type * as Turn from "../Turn.ts"
+import type * as Attempt from "./attempt.ts"
 import * as Core from "./core.ts"
+import * as Internal from "./history.ts"
+import type * as Journal from "./journal.ts"
 import * as Tools from "./tools.ts"
 import * as Run from "./turn.ts"
 
@@ -79,17 +82,23 @@ const loop = Effect.fnUntraced(function*<R>(
   }
   let words = input
   let calls = 0
-  const known = Core.answerTo(core, options.turn.id)
+  const known = Core.turnOf(core, options.turn.id)
   if (known !== undefined) {
-    if (!isCutOff(core, known)) return { message: known, turns: 0, calls: 0, end: "finished" }
+    if (!isCutOff(core, known)) {
+      return { message: known.answer, turns: 0, calls: 0, end: known.atLimit ? "turnLimit" : "finished" }
+    }
     yield* closeAll(core)
     words = undefined
   }
   for (let turn = 1;; turn++) {
     yield* restore(onEvent({ _tag: "TurnStarted", turn }))
+    const own: Attempt.Options = {
+      ...(turn === 1 && known === undefined ? turnOptions : following(turnOptions)),
+      endsRun: turn >= options.maxTurns
+    }
     const message = options.streams
-      ? yield* streamed(core, words, turnOptions, onEvent, restore)
-      : yield* Run.sendWith(core, words, turn === 1 ? turnOptions : following(turnOptions), restore)
+      ? yield* streamed(core, words, own, onEvent, restore)
+      : yield* Run.sendWith(core, words, own, restore)
     yield* restore(onEvent({ _tag: "TurnCommitted", turn, message }))
     const pending = History.pendingTools(core.now.history)
     if (pending.length === 0) return { message, turns: turn, calls, end: "finished" }
@@ -100,11 +109,13 @@ const loop = Effect.fnUntraced(function*<R>(
   }
 })
 
-/** Whether a run ended, with its process, before the model had said all. */
-const isCutOff = (core: Core.Core, answer: Message.Message): boolean => {
-  const { history, lastResponse } = core.now
-  return Option.getOrUndefined(lastResponse)?.id === answer.id &&
-    (history.status === "awaitingToolResults" || history.status === "awaitingReply")
+/**
+ * Whether a run ended, with its process, before the model had said all: it waits
+ * for its tools, or has their results, and nothing else came after.
+ */
+const isCutOff = (core: Core.Core, { atLimit, history }: Journal.Named): boolean => {
+  const now = Internal.nodeOf(core.now.history)
+  return !atLimit && history.status === "awaitingToolResults" && (now === history || now.before === history)
 }
 
 /** Commits that open calls have no result. Whether their tools ran is not known, so none is run again. */
@@ -140,13 +151,13 @@ const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effe
 const streamed = Effect.fnUntraced(function*(
   core: Core.Core,
   input: History.Input | undefined,
-  options: Turn.Options,
+  options: Attempt.Options,
   onEvent: (event: AgentEvent) => Effect.Effect<void>,
   restore: Restore
 ): Effect.fn.Return<Message.Message, TurnError> {
   const scope = yield* Scope.make()
   let revoke: Effect.Effect<void> = Effect.void
-  const pull = yield* Run.open(core, input, input === undefined ? following(options) : options, {
+  const pull = yield* Run.open(core, input, options, {
     scope,
     restore,
     drive: () => {},

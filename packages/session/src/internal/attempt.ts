@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import { ToolResultsPendingError } from "../SessionError.ts"
+import type * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Blocks from "./blocks.ts"
 import * as Check from "./check.ts"
@@ -23,7 +24,9 @@ import * as Splice from "./splice.ts"
 /** A turn under way. */
 export interface Attempt {
   /** The name of the turn, where it was given one. */
-  readonly id?: string | undefined
+  readonly id: string | undefined
+  /** Whether it is the last that a run of an agent is allowed. */
+  readonly endsRun: boolean
   readonly parameters: Turn.Parameters
   readonly policy: Turn.Policy
   /** The history with what the user said and what the model answered so far. */
@@ -32,6 +35,12 @@ export interface Attempt {
   readonly messages: Array<Message.Message>
   /** Whether room was made for it in the window. */
   shrunk: boolean
+}
+
+/** What a turn is told. */
+export interface Options extends Turn.Options {
+  /** Whether it is the last that a run of an agent is allowed. */
+  readonly endsRun?: boolean | undefined
 }
 
 /** What an answer cut by `max_tokens` is followed by. */
@@ -44,10 +53,11 @@ const skipped = "The call has no result: the conversation went on without it."
 export const prepare = (
   core: Core.Core,
   input: History.Input | undefined,
-  options: Turn.Options
+  options: Options
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
-    const { policy, rest: { id, instructions, rewind, ...parameters } } = splitPolicy(core.settings.policy, options)
+    const { policy, rest } = splitPolicy(core.settings.policy, options)
+    const { endsRun = false, id, instructions, rewind, ...parameters } = rest
     let history = History.rewind(core.now.history, rewind ?? 0)
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
@@ -62,6 +72,7 @@ export const prepare = (
       Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
       Result.map((history): Attempt => ({
         id,
+        endsRun,
         parameters: { ...core.now.parameters, ...parameters },
         policy,
         history,
@@ -156,6 +167,13 @@ export const take = (attempt: Attempt, message: Message.Message): boolean => {
 }
 
 const compacts = ({ compaction }: Turn.Parameters): boolean => compaction !== undefined && compaction !== null
+
+/** What the journal is told of a turn that has a name. */
+export const nameOf = ({ endsRun, history, id, messages }: Attempt): SessionStore.Named | undefined => {
+  if (id === undefined) return undefined
+  const named: SessionStore.Named = { name: id, replies: messages.length }
+  return endsRun && history.status === "awaitingToolResults" ? { ...named, atLimit: true } : named
+}
 
 /** The answer of a turn that is complete. */
 export const answerOf = (attempt: Attempt): Message.Message | undefined =>

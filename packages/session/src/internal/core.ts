@@ -50,8 +50,8 @@ export interface Core {
   undo: Journal.Undo | undefined
   /** The last request that was answered. */
   sent: MessageRequest.MessageRequest | undefined
-  /** The answers of the turns that have a name. */
-  readonly named: Map<string, Message.Message>
+  /** The turns that have a name. */
+  readonly named: Map<string, Journal.Named>
   /** What was spent since the journal was last told what was. */
   readonly untold: Array<Spending>
 }
@@ -240,26 +240,27 @@ export const commit = (
   history: History.History,
   messages: ReadonlyArray<Message.Message>,
   response: Message.Message | undefined,
-  turn?: string | undefined
+  turn?: SessionStore.Named | undefined
 ): Effect.Effect<void, WriteError> =>
   Effect.suspend(() => {
     const usage = messages.reduce((sum, { usage }) => Usage.combine(sum, Usage.totals(usage)), core.now.usage)
-    const named = turn === undefined ? undefined : { name: turn, replies: messages.length }
     const untold = core.untold.length
-    return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage }, named)).pipe(
+    return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage }, turn)).pipe(
       Effect.mapError((error) => error.withAnswer(response)),
       Effect.andThen(Effect.suspend(() => {
         core.untold.splice(0, untold)
         core.undo = { history: core.now.history, before: core.undo }
-        if (turn !== undefined && response !== undefined) core.named.set(turn, response)
+        if (turn !== undefined && response !== undefined) {
+          core.named.set(turn.name, { answer: response, history, atLimit: turn.atLimit === true })
+        }
         return update(core, { history, usage, lastResponse: Exchanges.lastAnswer(history) })
       }))
     )
   })
 
-/** The answer to the turn of a name, if it was committed. */
-export const answerTo = (core: Core, turn: string | undefined): Message.Message | undefined =>
-  turn === undefined ? undefined : core.named.get(turn)
+/** The turn of a name, if it was committed. */
+export const turnOf = (core: Core, name: string | undefined): Journal.Named | undefined =>
+  name === undefined ? undefined : core.named.get(name)
 
 /** Goes back to before so many exchanges. */
 export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>

@@ -37,8 +37,17 @@ export interface Told {
   readonly spent: Usage.Totals
   readonly cost: Option.Option<Cost.Cost>
   readonly parameters: Partial<Turn.Parameters>
-  /** The answers of the turns that have a name. Grows with the session. */
-  readonly named: Map<string, Message.Message>
+  /** The turns that have a name. Grows with the session. */
+  readonly named: Map<string, Named>
+}
+
+/** A turn that has a name. */
+export interface Named {
+  readonly answer: Message.Message
+  /** The history with it. */
+  readonly history: History.History
+  /** Whether it is where a run of an agent ended that was allowed no more turns. */
+  readonly atLimit: boolean
 }
 
 /** The histories before each change, latest first. */
@@ -176,7 +185,8 @@ const step = (told: Told, entry: SessionStore.Entry): Result.Result<Told, string
       if (entry.turn !== undefined) {
         // Where room was made, replies to other turns are written again before its own.
         const own = replies.slice(replies.length - entry.turn.replies)
-        if (Arr.isArrayNonEmpty(own)) told.named.set(entry.turn.name, Splice.join(own))
+        const { atLimit = false, name } = entry.turn
+        if (Arr.isArrayNonEmpty(own)) told.named.set(name, { answer: Splice.join(own), history, atLimit })
       }
       return Result.succeed({
         ...told,

@@ -89,6 +89,8 @@ const summarise = Effect.fnUntraced(function*(
   if (Result.isFailure(asked)) return Option.none()
   const { output_config: _, tool_choice: __, ...rest } = parameters
   const request = Attempt.requestOf({
+    id: undefined,
+    endsRun: false,
     history: asked.success,
     parameters: { ...rest, ...(parameters.tools === undefined ? undefined : { tool_choice: { type: "none" } }) },
     policy,

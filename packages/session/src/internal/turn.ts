@@ -43,15 +43,15 @@ export const send = (
   (options.onInterrupt ?? core.settings.policy.onInterrupt) === "keep"
     ? fold(core, input, options)
     : Core.exclusively(core, (restore) => {
-      const known = Core.answerTo(core, options.id)
-      return known === undefined ? sendWith(core, input, options, restore) : Effect.succeed(known)
+      const known = Core.turnOf(core, options.id)
+      return known === undefined ? sendWith(core, input, options, restore) : Effect.succeed(known.answer)
     })
 
 /** Runs a turn of a session that is held already. */
 export const sendWith = Effect.fnUntraced(function*(
   core: Core.Core,
   input: History.Input | undefined,
-  options: Turn.Options,
+  options: Attempt.Options,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.fn.Return<Message.Message, TurnError> {
   const attempt = yield* Attempt.prepare(core, input, options)
@@ -80,7 +80,7 @@ const complete = Effect.fnUntraced(function*(
     )
     if (answered === undefined || Attempt.take(attempt, answered)) continue
     const answer = Attempt.answerOf(attempt) ?? answered
-    yield* Core.commit(core, attempt.history, attempt.messages, answer, attempt.id)
+    yield* Core.commit(core, attempt.history, attempt.messages, answer, Attempt.nameOf(attempt))
     return answer
   }
 })
@@ -112,8 +112,8 @@ export const stream = (
     Channel.fromTransform((_, outer) =>
       Core.held(core, outer, (lease, restore) => {
         const finish = Core.finish(core, lease)
-        const known = Core.answerTo(core, options.id)
-        if (known !== undefined) return Effect.as(finish, once(StreamEvent.ofMessage(known)))
+        const known = Core.turnOf(core, options.id)
+        if (known !== undefined) return Effect.as(finish, once(StreamEvent.ofMessage(known.answer)))
         return open(core, input, options, {
           restore,
           scope: Scope.forkUnsafe(outer),
@@ -157,7 +157,7 @@ export interface Hold {
 export const open = (
   core: Core.Core,
   input: History.Input | undefined,
-  options: Turn.Options,
+  options: Attempt.Options,
   hold: Hold
 ): Effect.Effect<Pull.Pull<Events, TurnError>, TurnError> =>
   Effect.suspend(() => {
@@ -290,7 +290,7 @@ class Running {
       }
       const out = this.splicer.next(all, false)
       const answer = Attempt.answerOf(attempt)
-      return Core.commit(this.core, attempt.history, attempt.messages, answer, attempt.id).pipe(
+      return Core.commit(this.core, attempt.history, attempt.messages, answer, Attempt.nameOf(attempt)).pipe(
         Effect.onExit((exit) => this.drawn(Exit.isSuccess(exit))),
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
