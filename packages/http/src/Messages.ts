@@ -191,12 +191,11 @@ export const stream = (
 ): Stream.Stream<StreamEvent, ClaudeError.ClaudeError, Claude> =>
   Stream.fromChannel(Channel.fromTransform((_, scope) =>
     Effect.sync(() => {
-      let pull: Events | undefined = undefined
-      const first: Events = Effect.flatMap(opening(request, options, scope), (opened) => {
+      let pull: Events = Effect.flatMap(opening(request, options, scope), (opened) => {
         pull = opened
         return opened
       })
-      return Effect.suspend(() => pull ?? first)
+      return Effect.suspend(() => pull)
     })
   ))
 
@@ -261,6 +260,9 @@ const ask = (
 /** The events of a stream, and its end. */
 type Events<R = Claude> = Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, ClaudeError.ClaudeError, void, R>
 
+/** Tells whoever follows a stream how it ended. */
+type Ended = (cause: Cause.Cause<ClaudeError.ClaudeError | Cause.Done>) => Effect.Effect<void>
+
 /** Opens a stream, and returns the pull of its events. All of it belongs to the scope. */
 const opening = (
   request: MessageRequest,
@@ -286,7 +288,7 @@ const opening = (
 const opens = (
   call: Call.Call,
   scope: Scope.Scope,
-  ended: (cause: Cause.Cause<ClaudeError.ClaudeError | Cause.Done>) => Effect.Effect<void>
+  ended: Ended
 ): Effect.Effect<Events<never>, ClaudeError.ClaudeError> =>
   Effect.clockWith((clock) => {
     const { total } = call.settings.timeouts
@@ -306,13 +308,21 @@ const opens = (
     )
     return Effect.flatMap(committed, ({ opened, own }) => {
       call.read.latest = opened
-      const pull = Effect.onExitPrimitive(opened.pull, (exit) =>
-        Exit.isSuccess(exit)
-          ? undefined
-          : Effect.andThen(Scope.close(own, Pull.doneExitFromCause(exit.cause)), ended(exit.cause)))
+      const pull = closing(opened.pull, own, ended)
       return call.follower.onContent === undefined ? Effect.succeed(pull) : Effect.as(call.follower.onContent, pull)
     })
   })
+
+/** Closes the scope of an attempt as soon as its events end. Made apart from the call, of which it keeps nothing alive. */
+const closing = (
+  pull: Open.Opened["pull"],
+  own: Scope.Closeable,
+  ended: Ended
+): Events<never> =>
+  Effect.onExitPrimitive(pull, (exit) =>
+    Exit.isSuccess(exit)
+      ? undefined
+      : Effect.andThen(Scope.close(own, Pull.doneExitFromCause(exit.cause)), ended(exit.cause)))
 
 const openAttempt = (
   call: Call.Call,

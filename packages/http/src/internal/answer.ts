@@ -105,15 +105,15 @@ type Late = { readonly _tag: "Late" }
 
 type Failure = Exchange.Failure | Cause.Done | Late
 
-const late = (): Late => ({ _tag: "Late" })
+const late: Late = { _tag: "Late" }
+
+const tooLate = { idle: late, content: late, end: late }
 
 const idleOnly = (idle: Duration.Duration): Watchdog.Limits<Late> => ({
   idle: Duration.toMillis(idle),
-  onIdle: late,
   contentBy: Infinity,
-  onContentLate: late,
   endBy: Infinity,
-  onEndLate: late
+  late: tooLate
 })
 
 /**

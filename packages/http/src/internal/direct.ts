@@ -13,6 +13,7 @@ import type * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpMethod from "effect/http/HttpMethod"
 import type * as Stream from "effect/Stream"
 import type * as Public from "../Exchange.ts"
 import type * as General from "./general.ts"
@@ -73,7 +74,9 @@ export const carry = (body: HttpBody.HttpBody, execute: General.Execute): HttpBo
 export const carriedBy = (body: HttpBody.HttpBody): General.Execute | undefined => carried.get(body)
 
 /** The request as errors and responses of Effect's interface quote it. */
-export const toHttp = ({ body, headers, method, url }: Request): HttpClientRequest.HttpClientRequest =>
+export const toHttp = (
+  { body, headers, method, url }: Omit<Request, "method"> & { readonly method: HttpMethod.HttpMethod }
+): HttpClientRequest.HttpClientRequest =>
   HttpClientRequest.make(method)(url, {
     headers,
     body: body ?? HttpBody.empty

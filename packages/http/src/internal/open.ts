@@ -67,28 +67,7 @@ export const open = (
   response: Exchange.Response,
   options: Options
 ): Effect.Effect<Opened, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.flatMap(read(response, options), (reading) => {
-    let held: Arr.NonEmptyArray<StreamEvent.StreamEvent> | undefined = undefined
-    const pull = Effect.suspend(() => {
-      const events = held
-      if (events === undefined) return reading.pull
-      held = undefined
-      return Effect.succeed(events)
-    })
-    const opened: Opened = { meta: reading.meta, pull, accumulator: reading.accumulator }
-    const hold: Effect.Effect<Opened, ClaudeError.ClaudeError> = Effect.matchEffect(reading.pull, {
-      onSuccess: (events) => {
-        if (held === undefined) held = Arr.copy(events)
-        else for (const event of events) held.push(event)
-        if (events.some(commits) || held.length > options.limits.heldEvents) reading.commit()
-        const next = reading.committed ? Effect.succeed(opened) : hold
-        return options.onPing === undefined ? next : Effect.andThen(pings(events, options.onPing), next)
-      },
-      // It cannot have ended: `message_stop` commits.
-      onFailure: (error) => Effect.fail(Cause.isDone(error) ? reading.withoutMessage() : error)
-    })
-    return hold
-  })
+  Effect.flatMap(read(response, options), (reading) => reading.open())
 
 const pings = (events: ReadonlyArray<StreamEvent.StreamEvent>, onPing: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.forEach(events.filter(({ type }) => type === "ping"), () => onPing, { discard: true })
@@ -135,13 +114,17 @@ type ReadFailure = Exchange.Failure | Cause.Done | Late
 /** A limit that was reached, before what is known of the stream is added. */
 type Late = { readonly _tag: "Late"; readonly limit: "idle" | "firstContent" | "total" }
 
+const lateFor = {
+  idle: { _tag: "Late", limit: "idle" },
+  content: { _tag: "Late", limit: "firstContent" },
+  end: { _tag: "Late", limit: "total" }
+} as const
+
 const limitsOf = (options: Options, now: number): Watchdog.Limits<ReadFailure> => ({
   idle: Duration.toMillis(options.timeouts.idle),
-  onIdle: () => ({ _tag: "Late", limit: "idle" }),
   contentBy: now + Duration.toMillis(options.timeouts.firstContent),
-  onContentLate: () => ({ _tag: "Late", limit: "firstContent" }),
   endBy: options.endBy,
-  onEndLate: () => ({ _tag: "Late", limit: "total" })
+  late: lateFor
 })
 
 /** At most this long and this much is read after `message_stop`, so that the connection can be used again. */
@@ -149,9 +132,8 @@ const drainMillis = 100
 const drainBytes = 4096
 
 /** The reading of one response. */
-export class Reading implements Read {
+export class Reading implements Opened {
   readonly decoder: EventDecoder
-  readonly accumulator = (): MessageAccumulator.MessageAccumulator => this.decoder.accumulator
   readonly meta: Exchange.Meta
   /** Whether events may have been handed out. */
   committed = false
@@ -162,6 +144,8 @@ export class Reading implements Read {
   readonly #received: Received.Reading
   readonly #limits: Watchdog.Limits<ReadFailure>
   readonly #options: Options
+  /** What was pulled before the stream committed, and not handed out yet. */
+  #held: Arr.NonEmptyArray<StreamEvent.StreamEvent> | undefined
   /** Whether the response was read to its end. */
   #ended = false
 
@@ -193,13 +177,38 @@ export class Reading implements Read {
         }
       }
     )
-    this.pull = Effect.suspend(() =>
-      this.decoder.stop !== undefined
+    this.pull = Effect.suspend(() => {
+      const held = this.#held
+      if (this.committed && held !== undefined) {
+        this.#held = undefined
+        return Effect.succeed(held)
+      }
+      return this.decoder.stop !== undefined
         ? this.#stopped(this.decoder.stop)
         : this.#ended
         ? Effect.fail(this.#truncated("eof", "ended"))
         : chunk
-    )
+    })
+  }
+
+  accumulator(): MessageAccumulator.MessageAccumulator {
+    return this.decoder.accumulator
+  }
+
+  /** Pulls until the stream commits. What was held back until then is pulled first. */
+  open(): Effect.Effect<Opened, ClaudeError.ClaudeError> {
+    const { limits, onPing } = this.#options
+    return Effect.matchEffect(this.pull, {
+      onSuccess: (events) => {
+        if (this.#held === undefined) this.#held = Arr.copy(events)
+        else for (const event of events) this.#held.push(event)
+        if (events.some(commits) || this.#held.length > limits.heldEvents) this.commit()
+        const next = this.committed ? Effect.succeed(this) : this.open()
+        return onPing === undefined ? next : Effect.andThen(pings(events, onPing), next)
+      },
+      // It cannot have ended: `message_stop` commits.
+      onFailure: (error) => Effect.fail(Cause.isDone(error) ? this.withoutMessage() : error)
+    })
   }
 
   /** From now on, a failure says that events were handed out. */
@@ -224,14 +233,11 @@ export class Reading implements Read {
     if (this.#ended || this.decoder.stop?._tag !== "Done") return Effect.void
     const { alarm, body } = this.#received
     let left = drainBytes
-    const late = (): Late => ({ _tag: "Late", limit: "total" })
     const limits: Watchdog.Limits<ReadFailure> = {
       idle: Infinity,
-      onIdle: late,
       contentBy: Infinity,
-      onContentLate: late,
       endBy: alarm.now() + drainMillis,
-      onEndLate: late
+      late: lateFor
     }
     const rest = Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
       for (const chunk of chunks) left -= chunk.byteLength

@@ -16,20 +16,19 @@ import type * as Source from "./source.ts"
 export interface Limits<E> {
   /** How long one read may take. */
   readonly idle: number
-  readonly onIdle: () => E
   /** When the first content must have arrived. Set to Infinity once it has. */
   contentBy: number
-  readonly onContentLate: () => E
   /** When the whole must have arrived. */
   readonly endBy: number
-  readonly onEndLate: () => E
+  /** What a read fails with that a limit ends. */
+  readonly late: { readonly idle: E; readonly content: E; readonly end: E }
 }
 
 /** Returns the effect that reads one piece of a source, kept to the limits. */
 export const watch = <A, E>(source: Source.Source<A, E>, limits: Limits<E>, alarm: Alarm): Effect.Effect<A, E> =>
   Effect.callback((resume) => {
     const late = passed(limits, alarm)
-    if (late !== undefined) return resume(Effect.fail(late()))
+    if (late !== undefined) return resume(Effect.fail(late))
     if (!take(source, limits, alarm, resume)) {
       return Effect.sync(() => {
         alarm.lift()
@@ -103,14 +102,13 @@ const wait = <A, E>(
   const from = alarm.now()
   alarm.set(Math.min(from + limits.idle, limits.contentBy, limits.endBy), () => {
     source.leave()
-    const late = reached(limits, alarm.now()) ?? limits.onIdle
-    resume(Exit.fail(late()))
+    resume(Exit.fail(reached(limits, alarm.now()) ?? limits.late.idle))
   }, from)
 }
 
 /** The instant that has passed already when a read starts, if one has. */
-const passed = <E>(limits: Limits<E>, alarm: Alarm): (() => E) | undefined =>
+const passed = <E>(limits: Limits<E>, alarm: Alarm): E | undefined =>
   limits.endBy === Infinity && limits.contentBy === Infinity ? undefined : reached(limits, alarm.now())
 
-const reached = <E>(limits: Limits<E>, at: number): (() => E) | undefined =>
-  at >= limits.endBy ? limits.onEndLate : at >= limits.contentBy ? limits.onContentLate : undefined
+const reached = <E>({ contentBy, endBy, late }: Limits<E>, at: number): E | undefined =>
+  at >= endBy ? late.end : at >= contentBy ? late.content : undefined

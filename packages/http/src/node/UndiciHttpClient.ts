@@ -25,6 +25,7 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
+import type * as HttpMethod from "effect/http/HttpMethod"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
@@ -64,7 +65,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
         dispatcher,
         settling,
         (head) => resume(Exit.map(head, (head) => head.response())),
-        () => request
+        request
       )
       exchange.abortWith(signal)
       exchange.start()
@@ -72,7 +73,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
     })
   })
   return Direct.register(client, (request, _context, onHead) => {
-    const exchange = new Exchange(request, dispatcher, settling, onHead, () => Direct.toHttp(request))
+    const exchange = new Exchange(request, dispatcher, settling, onHead, undefined)
     exchange.start()
     return exchange
   })
@@ -132,7 +133,7 @@ class Settling {
   }
 }
 
-const methods: { readonly [method: string]: Undici.Dispatcher.HttpMethod | undefined } = {
+const methods: { readonly [method: string]: Method | undefined } = {
   GET: "GET",
   POST: "POST",
   PUT: "PUT",
@@ -142,12 +143,15 @@ const methods: { readonly [method: string]: Undici.Dispatcher.HttpMethod | undef
   OPTIONS: "OPTIONS"
 }
 
-const methodOf = (method: string): Undici.Dispatcher.HttpMethod => methods[method] ?? "POST"
+const methodOf = (method: string): Method => methods[method] ?? "POST"
 
 /** A request as undici is given it. */
 interface Request extends Omit<Direct.Request, "method"> {
-  readonly method: Undici.Dispatcher.HttpMethod
+  readonly method: Method
 }
+
+/** The methods that undici and Effect both know. */
+type Method = Extract<Undici.Dispatcher.HttpMethod, HttpMethod.HttpMethod>
 
 type OnHead = (head: Exit.Exit<Head, HttpClientError.HttpClientError>) => void
 
@@ -162,8 +166,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   readonly #settling: Settling
   /** Takes the head of the response, or the failure that came instead. */
   readonly #onHead: OnHead
-  /** The request as Effect's interface knows it: nobody asks before something fails. */
-  readonly http: () => HttpClientRequest.HttpClientRequest
+  readonly #http: HttpClientRequest.HttpClientRequest | undefined
   #signal: AbortSignal | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
   #head: Head | undefined
@@ -182,13 +185,18 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
     dispatcher: Undici.Dispatcher,
     settling: Settling,
     onHead: OnHead,
-    http: () => HttpClientRequest.HttpClientRequest
+    http: HttpClientRequest.HttpClientRequest | undefined
   ) {
     this.request = request
     this.#dispatcher = dispatcher
     this.#settling = settling
     this.#onHead = onHead
-    this.http = http
+    this.#http = http
+  }
+
+  /** The request as Effect's interface knows it: nobody asks before something fails. */
+  http(): HttpClientRequest.HttpClientRequest {
+    return this.#http ?? Direct.toHttp(this.request)
   }
 
   start(): void {
@@ -332,7 +340,9 @@ class Head implements Direct.Head {
     this.#setCookie = headers["set-cookie"]
   }
 
-  readonly inflated = () => Inflate.body(this.response())
+  inflated() {
+    return Inflate.body(this.response())
+  }
 
   response(): Response {
     this.#response ??= new Response(this.body, this.status, this.headers, Arr.ensure(this.#setCookie ?? []))

@@ -25,11 +25,9 @@ const watched = Effect.fnUntraced(
     const queue = yield* Queue.unbounded<string>()
     const given: Watchdog.Limits<Limit> = {
       idle: limits.idle ?? Infinity,
-      onIdle: () => "idle",
       contentBy: limits.content ?? Infinity,
-      onContentLate: () => "content",
       endBy: limits.end ?? Infinity,
-      onEndLate: () => "end"
+      late: { idle: "idle", content: "content", end: "end" }
     }
     const read: Effect.Effect<string, Limit> = Queue.take(queue)
     const source = yield* Source.ofRead(read)
@@ -177,11 +175,9 @@ describe("Watchdog", () => {
         const { alarm, queue, source } = yield* watched({})
         const long: Watchdog.Limits<Limit> = {
           idle: 1000,
-          onIdle: () => "idle",
           contentBy: Infinity,
-          onContentLate: () => "content",
           endBy: Infinity,
-          onEndLate: () => "end"
+          late: { idle: "idle", content: "content", end: "end" }
         }
         const fiber = yield* Effect.forkChild(Watchdog.watch(source, long, alarm))
         yield* TestClock.adjust("1 milli")
