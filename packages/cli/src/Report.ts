@@ -122,7 +122,8 @@ const ofConfigError = ({ message, option }: ClaudeConfigError): Told =>
   option === "apiKey" || option === "authToken"
     ? {
       title: "There is no API key to use.",
-      details: [message],
+      // The options are a program's; here the key comes from the environment.
+      details: [message.replace(/^\w+: there is none\. (.*), or give .*$/, "$1.")],
       remedy: "Keys are made at https://platform.claude.com/settings/keys. To look around without one, add --offline.",
       facts: [],
       exitCode: ExitCode.ExitCode.credentials

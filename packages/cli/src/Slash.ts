@@ -120,7 +120,7 @@ const commands: { readonly [name: string]: Slash } = {
       const thinking = argument === "" ? !conversation.settings.thinking : argument === "on"
       yield* say(
         thinking
-          ? "The model thinks first, and what it thinks is shown. It costs as much as what it says."
+          ? "The model thinks first, and what it thinks is shown. Thinking is paid for like the answer."
           : "Thinking is not asked for, and not shown. Some models think all the same."
       )
       return Option.some(yield* Conversation.change(conversation, { thinking }))
@@ -347,16 +347,17 @@ export const showHistory = Effect.fnUntraced(function*(history: History.History)
     content.map((block) => block.type === "text" && typeof block.text === "string" ? block.text : `[${block.type}]`)
       .join("\n")
   if (history.size === 0) return yield* tell("Nothing was said yet.")
-  for (const entry of History.entries(history)) {
+  for (const [index, entry] of History.entries(history).entries()) {
     switch (entry._tag) {
       case "User":
+        if (index > 0) yield* out.line()
         yield* out.line(`${out.style.bold(out.style.cyan("› "))}${Layout.sanitize(textOf(entry.content))}`)
         break
       case "Reply":
-        yield* out.line(Markdown.render(Message.text(entry.message), options))
+        yield* out.write(Markdown.render(Message.text(entry.message), options))
         break
       case "Assistant":
-        yield* out.line(Markdown.render(textOf(entry.content), options))
+        yield* out.write(Markdown.render(textOf(entry.content), options))
         break
       case "System":
         yield* out.line(out.style.dim("(instructions in the middle of the conversation)"))

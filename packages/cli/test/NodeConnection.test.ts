@@ -9,6 +9,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Option } from "effect"
 import { Connection, type Target } from "effect-claude/Connection"
 import * as NodeConnection from "effect-claude/node/NodeConnection"
+import * as Report from "effect-claude/Report"
 import { Screen } from "effect-claude/Screen"
 import * as Style from "effect-claude/Style"
 import * as Crypto from "node:crypto"
@@ -171,6 +172,7 @@ describe("NodeConnection", () => {
         const error = yield* Effect.flip(ask({}, { ANTHROPIC_API_KEY: "" }))
 
         assert.strictEqual(error._tag, "ClaudeConfigError")
+        assert.deepStrictEqual(Report.of(error)?.details, ["Set ANTHROPIC_API_KEY."])
       }))
 
     it.live("answers from the scripted API when offline, whatever the environment says", () =>

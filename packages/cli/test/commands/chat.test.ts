@@ -394,9 +394,10 @@ describe("chat", () => {
 
     it.effect("shows the conversation with /history", () =>
       Effect.gen(function*() {
-        const { out } = yield* chat(["My name is Ada.", "/history"])
+        const { out } = yield* chat(["My name is Ada.", "What is my name?", "/history"])
 
-        assert.include(out, "› My name is Ada.\nNice to meet you, Ada!")
+        const exchanges = ["› My name is Ada.\nNice to meet you, Ada!", "› What is my name?\nYour name is Ada."]
+        assert.isTrue(out.endsWith(`\n\n${exchanges.join("\n\n")}\n\n`), out)
       }))
 
     it.effect("begins anew with /clear", () =>
