@@ -133,8 +133,9 @@ export interface Options extends Policy, Partial<Parameters> {
    */
   readonly id?: string | undefined
   /**
-   * Instructions the API is given in the middle of the conversation, with the
-   * user's words. Not every model takes them.
+   * Instructions the API is given in the middle of the conversation, after the
+   * user's words. They belong to the exchange: what takes it back takes them back.
+   * Not every model takes them.
    *
    * @default none
    */

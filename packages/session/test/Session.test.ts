@@ -106,6 +106,46 @@ describe("Session", () => {
         assert.isUndefined(first?.["instructions"])
       }).pipe(provide(Script.reply("1"), Script.reply("2"))))
 
+    it.effect("gives instructions after the words, and the results of tools, they come with", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...options, tools: [tool] })
+        const { content } = yield* session.send("one")
+        const results = content.flatMap((block) => block.type === "tool_use" ? [Turn.toolResult(block, "ok")] : [])
+        yield* session.send(results, { instructions: "Be brief." })
+
+        const roles = (yield* sent).map(({ messages }) => messages.map(({ role }) => role).join())
+        assert.deepStrictEqual(roles, ["user", "user,assistant,user,system"])
+      }).pipe(provide(Script.toolCall("weather"), Script.reply("2"))))
+
+    it.effect("keeps instructions and words together: refused, taken back, edited, or when room is made", () =>
+      Effect.gen(function*() {
+        const instructions = "Be brief."
+        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim", keep: 0 } })
+        yield* session.send("refused", { instructions })
+        yield* session.send("one", { instructions })
+        yield* session.edit(1, "uno", { instructions })
+        yield* session.rewind()
+        yield* session.send("two")
+        yield* session.send("three", { instructions })
+
+        const together = (words: string) => [user(words), MessageRequest.system(instructions)]
+        assert.deepStrictEqual((yield* sent).map(({ messages }) => messages), [
+          together("refused"),
+          together("one"),
+          together("uno"),
+          [user("two")],
+          [user("two"), assistant("2"), ...together("three")],
+          together("three")
+        ])
+      }).pipe(provide(
+        Script.refusal("No."),
+        Script.reply("1"),
+        Script.reply("uno"),
+        Script.reply("2"),
+        Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
+        Script.reply("3")
+      )))
+
     it.effect("spends cache breakpoints on what comes last, and at most four", () =>
       Effect.gen(function*() {
         const marked = (text: string) => ({ type: "text", text, cache_control: { type: "ephemeral" } } as const)

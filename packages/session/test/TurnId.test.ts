@@ -264,8 +264,8 @@ describe("Turn", () => {
           assert.deepStrictEqual((yield* sent).at(-1)?.messages.map(({ role }) => role), [
             "user",
             "assistant",
-            "system",
             "user",
+            "system",
             "assistant",
             "user"
           ])

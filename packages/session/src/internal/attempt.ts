@@ -66,10 +66,11 @@ export const prepare = (
       history = History.closeTools(history, skipped)
     }
     return Result.succeed(history).pipe(
+      Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
+      // After the words, they belong to the exchange: what takes it back or leaves it out does so with them.
       Result.flatMap((history) =>
         instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
       ),
-      Result.flatMap((history) => input === undefined ? toBeAnswered(history) : History.user(history, input)),
       Result.map((history): Attempt => ({
         id,
         endsRun,
