@@ -96,12 +96,18 @@ export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SessionMap["Service"], never, Claude | SessionStore | Scope.Scope> {
   const services = yield* Effect.context<Claude | SessionStore>()
-  const sessions = yield* RcMap.make({
-    lookup: (id: string) => Effect.provideContext(Session.open({ ...options.session(id), id }), services),
+  const scope = yield* Effect.scope
+  const sessions: RcMap.RcMap<string, Session.Session, SessionStoreError> = yield* RcMap.make({
+    lookup: (id: string) =>
+      Session.open({ ...options.session(id), id }).pipe(
+        Effect.provideContext(services),
+        // A session that could not be opened is not kept: it is tried anew. Whoever waits for it may be gone, and then
+        // its scope is closed, which waits for this fiber to end.
+        Effect.tapCause(() => Effect.forkIn(RcMap.invalidate(sessions, id), scope, { startImmediately: true }))
+      ),
     idleTimeToLive: options.idleTimeToLive ?? "10 minutes"
   })
-  // A session that could not be opened is not kept: it is tried anew.
-  const get = (id: string) => Effect.onError(RcMap.get(sessions, id), () => RcMap.invalidate(sessions, id))
+  const get = (id: string) => RcMap.get(sessions, id)
   return {
     get,
     use: (id, f) => Effect.scoped(Effect.flatMap(get(id), f)),

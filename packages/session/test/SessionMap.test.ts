@@ -4,7 +4,7 @@ import * as SessionMap from "@effect-claude/session/SessionMap"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { assistant, options, provide, sent, user } from "./scripted.ts"
 import { storeAway } from "./storeAway.ts"
@@ -57,6 +57,52 @@ describe("SessionMap", () => {
         assert.strictEqual(error._tag, "SessionStoreError")
         assert.lengthOf(yield* sent, 1)
       }).pipe(sessions({}, store.layer), provide(...replies))
+    })
+  })
+
+  describe("use, of a session that is being opened", () => {
+    it.effect("that is given up by one is the same for all others", () => {
+      const slow = Layer.effect(
+        SessionStore.SessionStore,
+        Effect.map(Effect.service(SessionStore.SessionStore), (store) => ({
+          ...store,
+          read: (id: string, from?: number) => Effect.andThen(Effect.sleep("1 second"), store.read(id, from))
+        }))
+      ).pipe(Layer.provide(SessionStore.layerMemory))
+      return Effect.gen(function*() {
+        const map = yield* SessionMap.SessionMap
+        const use = Effect.forkChild(map.use("ada", (session) => Effect.as(Effect.sleep("1 minute"), session)), {
+          startImmediately: true
+        })
+        const [first, gone] = [yield* use, yield* use]
+        yield* Fiber.interrupt(gone)
+        const later = yield* use
+        yield* TestClock.adjust("2 minutes")
+
+        assert.strictEqual(yield* Fiber.join(later), yield* Fiber.join(first))
+      }).pipe(sessions({}, slow), provide())
+    })
+
+    it.effect("that fails for many is opened once for whoever asks next", () => {
+      const store = storeAway()
+      return Effect.gen(function*() {
+        const map = yield* SessionMap.SessionMap
+        const failing = Effect.exit(map.use("ada", Effect.succeed))
+        const next = Effect.gen(function*() {
+          yield* failing
+          yield* store.back
+          return yield* map.use("ada", (session) => Effect.as(Effect.sleep("1 minute"), session))
+        })
+        const fibers = yield* Effect.forEach(
+          [next, Effect.andThen(failing, next), failing, next],
+          (use) => Effect.forkChild(use, { startImmediately: true })
+        )
+        yield* TestClock.adjust("1 hour")
+        const opened = yield* Effect.forEach(fibers, Fiber.join)
+
+        assert.strictEqual(opened[0], opened[3])
+        assert.strictEqual(opened[0], opened[1])
+      }).pipe(sessions({}, store.layer), provide())
     })
   })
 
