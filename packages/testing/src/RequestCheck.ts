@@ -13,7 +13,7 @@ import * as Option from "effect/Option"
 import * as Body from "./internal/checkBody.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Errors from "./internal/errors.ts"
-import { isRecord, type Json, parse, records } from "./internal/json.ts"
+import { isRecord, type Json, parse } from "./internal/json.ts"
 import type { FailureSpec } from "./internal/script.ts"
 
 // -----------------------------------------------------------------------------
@@ -144,11 +144,12 @@ const message = (body: Json, context: Body.Context): Refusal | undefined => {
 const batch = (body: Json, version: string, options: Options): Refusal | undefined => {
   if (body["requests"] === undefined) return refuse(400, "requests: Field required")
   if (!Array.isArray(body["requests"])) return refuse(400, "requests: Input should be a valid list")
-  const requests = records(body["requests"])
+  const requests: ReadonlyArray<unknown> = body["requests"]
   if (requests.length === 0) return refuse(400, "requests: List should have at least 1 item after validation, not 0")
   const seen = new Set<unknown>()
-  for (let i = 0; i < requests.length; i++) {
-    const { custom_id, params } = requests[i]!
+  for (const [i, request] of requests.entries()) {
+    if (!isRecord(request)) return refuse(400, `requests.${i}: Input should be a valid dictionary`)
+    const { custom_id, params } = request
     if (typeof custom_id !== "string") return refuse(400, `requests.${i}.custom_id: Field required`)
     if (!isRecord(params)) return refuse(400, `requests.${i}.params: Field required`)
     if (seen.has(custom_id)) return refuse(400, `requests.${i}.custom_id: Duplicate custom_id: ${custom_id}`)

@@ -349,6 +349,28 @@ describe("ClaudeTest", () => {
         assert.strictEqual(statuses[0]?.headers["anthropic-ratelimit-input-tokens-remaining"], "8")
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { rateLimits: { inputTokens: 16, enforce: true } }))))
 
+    it.effect("counts what is written to the cache against the limit, and not what is read from it", () =>
+      Effect.gen(function*() {
+        const system = [{ type: "text", text: "a".repeat(4096), cache_control: { type: "ephemeral" } }]
+        const statuses = yield* Effect.forEach(
+          [{ system }, { system }, { system }, {}],
+          (extra) => create({ ...prompt, ...extra })
+        )
+
+        assert.deepStrictEqual(statuses.map(({ status }) => status), [200, 200, 200, 200])
+        const left = statuses.map(({ headers }) => headers["anthropic-ratelimit-input-tokens-remaining"])
+        assert.deepStrictEqual(left, ["24", "16", "8", "0"])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), { rateLimits: { inputTokens: 1056, enforce: true } }))))
+
+    it.effect("caches no prompt that nobody answered", () =>
+      Effect.gen(function*() {
+        const system = [{ type: "text", text: "a".repeat(4096), cache_control: { type: "ephemeral" } }]
+        yield* create({ ...prompt, system })
+        const answered = yield* createJson({ ...prompt, system })
+
+        assert.containSubset(answered, { usage: { cache_read_input_tokens: 0, cache_creation_input_tokens: 1024 } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.sequence(Script.status(529), Script.reply("Hello"))))))
+
     it.effect("reads the longest cached prefix, writes what is new, and keeps an hour what is to last an hour", () =>
       Effect.gen(function*() {
         const mark = (ttl: string) => ({ cache_control: { type: "ephemeral", ttl } })

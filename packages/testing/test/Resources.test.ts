@@ -65,7 +65,60 @@ describe("the resources", () => {
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
   })
 
+  it.effect("lists models by where they are in their life", () =>
+    Effect.gen(function*() {
+      const leaving = yield* get("/v1/models?lifecycle[]=deprecated")
+      const both = yield* get("/v1/models?lifecycle[]=deprecated&lifecycle[]=active&limit=100")
+
+      assert.deepStrictEqual(ids(leaving), ["claude-sonnet-4-5-20250929"])
+      assert.deepStrictEqual(ids(both), ids(yield* get("/v1/models?limit=100")))
+    }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
   describe("batches", () => {
+    const typesOf = (requests: ReadonlyArray<unknown>, headers?: Readonly<Record<string, string>>) =>
+      Effect.gen(function*() {
+        const { id } = yield* send(
+          HttpClientRequest.post(`${base}/v1/messages/batches`, { headers }).pipe(
+            HttpClientRequest.bodyJsonUnsafe({ requests })
+          )
+        )
+        const lines = yield* Effect.flatMap(text(`/v1/messages/batches/${id}/results`), ({ text }) => text)
+        return Object.fromEntries(
+          lines.trimEnd().split("\n").map((line) => JSON.parse(line)).map(({ custom_id, result }) => [
+            custom_id,
+            result.type
+          ])
+        )
+      })
+
+    it.effect("hold each request to what other requests are held to", () =>
+      Effect.gen(function*() {
+        const isModel = (id: string) => id === "house-model"
+        const requests = [item("a", { model: "house-model" }), item("b")]
+        const thinking = { type: "enabled", budget_tokens: 1024 }
+        const budget = [item("a", { model: "claude-sonnet-4-5", thinking })]
+        const beta = { "anthropic-beta": "interleaved-thinking-2025-05-14" }
+        const layer = (check: boolean | { isModel: typeof isModel }) =>
+          ClaudeTest.layer(Script.model(), { batchDuration: 0, check })
+
+        assert.deepStrictEqual(yield* Effect.provide(typesOf(requests), layer({ isModel })), {
+          a: "succeeded",
+          b: "errored"
+        })
+        assert.deepStrictEqual(yield* Effect.provide(typesOf([item("a", { model: "none" })]), layer(false)), {
+          a: "succeeded"
+        })
+        assert.deepStrictEqual(yield* Effect.provide(typesOf(budget), layer(true)), { a: "errored" })
+        assert.deepStrictEqual(yield* Effect.provide(typesOf(budget, beta), layer(true)), { a: "succeeded" })
+      }))
+
+    it.effect("are refused with the place of what is no request", () =>
+      Effect.gen(function*() {
+        const refused = yield* post("/v1/messages/batches", { requests: [item("a"), "b"] })
+
+        assert.containSubset(refused, { error: { message: "requests.1: Input should be a valid dictionary" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
     it.effect("are in progress, then ended, with a result for each request", () =>
       Effect.gen(function*() {
         const created = yield* post("/v1/messages/batches", {
@@ -184,10 +237,45 @@ describe("the resources", () => {
         assert.isNull(second["next_page"])
 
         assert.containSubset(yield* get(`${path}/content`), {
-          error: { message: `File '${one["id"]}' is not downloadable` }
+          error: {
+            message: `File '${one["id"]}' is not downloadable`,
+            details: { error_code: "file_not_downloadable" }
+          }
         })
         assert.deepStrictEqual(yield* del(path), { id: one["id"]!, type: "file_deleted" })
         assert.containSubset(yield* get(path), { error: { type: "not_found_error" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("are gone when their time is over", () =>
+      Effect.gen(function*() {
+        const short = yield* upload("short.png", { expires_in_seconds: "3600" })
+        const long = yield* upload("long.png")
+        yield* TestClock.adjust("59 minutes")
+        assert.deepStrictEqual(ids(yield* get("/v1/files")), [long["id"], short["id"]])
+        yield* TestClock.adjust("1 minute")
+
+        assert.deepStrictEqual(ids(yield* get("/v1/files")), [long["id"]])
+        assert.containSubset(yield* get(`/v1/files/${short["id"]}`), {
+          error: { type: "not_found_error", details: { error_code: "file_expired" } }
+        })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("are listed by their ids", () =>
+      Effect.gen(function*() {
+        const page = yield* get("/v1/files?ids[]=file_1&ids[]=file_3&ids[]=none")
+
+        assert.deepStrictEqual(ids(page), ["file_3", "file_1"])
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model(), {
+        files: ["file_1", "file_2", "file_3"].map((id) => ({ id, filename: id, content: "" }))
+      }))))
+
+    it.effect("have the type they were sent with, without its parameters", () =>
+      Effect.gen(function*() {
+        const form = new FormData()
+        form.append("file", new Blob(["a"], { type: "text/csv; charset=utf-8" }), "a.bin")
+        const file = yield* send(HttpClientRequest.post(`${base}/v1/files`).pipe(HttpClientRequest.bodyFormData(form)))
+
+        assert.strictEqual(file["mime_type"], "text/csv")
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
 
     it.effect("list in their first shape under the beta that had it", () =>
@@ -325,6 +413,18 @@ describe("the resources", () => {
         assert.deepStrictEqual(ids(published), ["xlsx", "pptx", "pdf", "docx"])
         assert.containSubset(yield* del("/v1/skills/pdf"), { error: { type: "permission_error" } })
         assert.containSubset(yield* upload(greet, { at: "/pdf/versions" }), { error: { type: "permission_error" } })
+      }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
+
+    it.effect("name versions apart under the beta, however soon one follows the other", () =>
+      Effect.gen(function*() {
+        const beta = { "anthropic-beta": "skills-2025-10-02" }
+        const skill = yield* upload(greet, {}, beta)
+        const next = yield* upload(greet, { at: `/${skill["id"]}/versions` }, beta)
+        const page = yield* send(HttpClientRequest.get(`${base}/v1/skills/${skill["id"]}/versions`, { headers: beta }))
+        const versions = Array.isArray(page["data"]) ? page["data"].map((each) => Object(each).version) : []
+
+        assert.deepStrictEqual(versions, [next["version"], skill["latest_version"]])
+        assert.notStrictEqual(versions[0], versions[1])
       }).pipe(Effect.provide(ClaudeTest.layer(Script.model()))))
 
     it.effect("have the shapes of the beta under it", () =>

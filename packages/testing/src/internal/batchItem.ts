@@ -13,17 +13,13 @@ import type { Next } from "./script.ts"
 import * as Tokens from "./tokens.ts"
 
 interface Context extends Render.Context {
-  readonly version: string | undefined
+  /** What the request is checked for. */
+  readonly check: Body.Context | undefined
 }
 
 /** Answers with the script's next step, or the built-in model where there is none. A refused request takes none. */
 export const answer = (params: Json, context: Context, next: () => Next | undefined): Json => {
-  const problem = Body.check(params, {
-    version: context.version ?? "",
-    betas: "",
-    counting: false,
-    isModel: undefined
-  })
+  const problem = context.check === undefined ? undefined : Body.check(params, context.check)
   if (problem !== undefined) {
     return errored(Errors.envelope(Errors.failure(problem.status, { message: problem.message }), context.requestId))
   }

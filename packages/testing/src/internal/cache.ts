@@ -8,8 +8,10 @@ import { isRecord, type Json, record } from "./json.ts"
 import * as Tokens from "./tokens.ts"
 
 export interface Cache {
-  /** The input side of `usage` for a request, which is remembered. */
-  readonly use: (body: Json, now: number) => Json
+  /** Returns the input side of `usage` for a request. */
+  readonly usage: (body: Json, now: number) => Json
+  /** Remembers the prompt of a request that is answered. */
+  readonly keep: (body: Json, now: number) => void
 }
 
 interface Breakpoint {
@@ -21,14 +23,13 @@ interface Breakpoint {
 export const make = (): Cache => {
   const entries = new Map<string, { readonly tokens: number; readonly until: number }>()
   return {
-    use: (body, now) => {
+    usage: (body, now) => {
       const total = Tokens.ofRequest(body)
       const found = breakpoints(body)
       const hit = found.findLast(({ prefix }) => (entries.get(prefix)?.until ?? -Infinity) > now)
       const read = hit?.tokens ?? 0
       const last = found[found.length - 1]
       const written = last === undefined ? 0 : Math.max(0, last.tokens - read)
-      for (const { prefix, tokens, ttl } of found) entries.set(prefix, { tokens, until: now + ttl })
       const hour = last?.ttl === 3_600_000
       return {
         input_tokens: total - read - written,
@@ -39,6 +40,9 @@ export const make = (): Cache => {
           ephemeral_1h_input_tokens: hour ? written : 0
         }
       }
+    },
+    keep: (body, now) => {
+      for (const { prefix, tokens, ttl } of breakpoints(body)) entries.set(prefix, { tokens, until: now + ttl })
     }
   }
 }

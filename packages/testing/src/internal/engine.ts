@@ -15,6 +15,7 @@ import * as RequestCheck from "../RequestCheck.ts"
 import type * as Answer from "./answer.ts"
 import * as BatchItem from "./batchItem.ts"
 import * as Cache from "./cache.ts"
+import type * as Check from "./checkBody.ts"
 import * as Errors from "./errors.ts"
 import type * as Files from "./files.ts"
 import { type Json, parse, record } from "./json.ts"
@@ -116,19 +117,22 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
     }
     const body = record(request.body)
     const isMessage = request.path.endsWith("/v1/messages")
-    const usage = isMessage ? cache.use(body, now) : noUsage
+    const usage = isMessage ? cache.usage(body, now) : noUsage
     const limited = limits.take(usage, now)
     if (limited.refused !== undefined) {
       return Render.failure(limited.refused, { headers: { ...headers, ...limited.headers }, requestId })
     }
     const context: Render.Context = { body, requestId, headers: { ...headers, ...limited.headers }, usage, draw }
     const next = yield* Ref.modify(script, (script) => take(script, request))
-    if (Option.isSome(next)) return Render.render(next.value.step, next.value.effects, context)
+    if (Option.isSome(next)) {
+      if (isMessage && answers.has(next.value.step._tag)) cache.keep(body, now)
+      return Render.render(next.value.step, next.value.effects, context)
+    }
     const { origin } = incoming
     // A batch takes as many messages off the script as it has requests.
     let left = yield* Ref.get(script)
     const answer = (params: Json): Json =>
-      BatchItem.answer(params, { ...context, version: request.headers["anthropic-version"] }, () => {
+      BatchItem.answer(params, { ...context, check: checked(incoming.headers, options?.check) }, () => {
         const [next, rest] = take(left, { ...request, path: "/v1/messages", body: params })
         left = rest
         return Option.getOrUndefined(next)
@@ -168,6 +172,18 @@ const bodyOf = (text: string, incoming: Incoming): unknown => {
     ...(filename === undefined ? { value: decoder.decode(bytes) } : { filename, type, size: bytes.length })
   }))
 }
+
+/** Steps of which the model has read the prompt. */
+const answers: ReadonlySet<Script.Step["_tag"]> = new Set(["Message", "Events", "Model"])
+
+/** What requests within a batch are checked for, unless nothing is. */
+const checked = (headers: Incoming["headers"], check: Options["check"]): Check.Context | undefined =>
+  check === false ? undefined : {
+    version: headers["anthropic-version"] ?? "",
+    betas: headers["anthropic-beta"] ?? "",
+    counting: false,
+    isModel: typeof check === "object" ? check.isModel : undefined
+  }
 
 const exhausted = (request: RecordedRequest) =>
   Errors.failure(400, {

@@ -31,6 +31,8 @@ interface Stored {
     readonly expires_at?: string
   }
   readonly bytes: Uint8Array
+  /** When it is deleted by itself. */
+  readonly until: number
 }
 
 interface Context extends Pick<Render.Context, "headers" | "requestId" | "draw"> {
@@ -39,7 +41,13 @@ interface Context extends Pick<Render.Context, "headers" | "requestId" | "draw">
 
 export interface Files {
   readonly upload: (contentType: string | undefined, body: Uint8Array, context: Context) => Answer.Answer
-  readonly list: (query: { readonly [name: string]: string }, firstShape: boolean, context: Context) => Answer.Answer
+  /** Lists files, or of them those of the ids that are given. */
+  readonly list: (
+    query: { readonly [name: string]: string },
+    ids: ReadonlyArray<string>,
+    firstShape: boolean,
+    context: Context
+  ) => Answer.Answer
   readonly get: (id: string, context: Context) => Answer.Answer
   readonly remove: (id: string, context: Context) => Answer.Answer
   readonly content: (id: string, context: Context) => Answer.Answer
@@ -52,14 +60,15 @@ export const make = (seed: number, given: ReadonlyArray<Given>): Files => {
     const key = id ?? Random.id(Random.make(seed, `file/${i}`), "file")
     files.set(key, {
       bytes,
-      metadata: metadata(key, bytes, filename, mime_type ?? mimeOf(filename), 0, true)
+      metadata: metadata(key, bytes, filename, mime_type ?? mimeOf(filename), 0, true),
+      until: Infinity
     })
   })
   const found = (id: string, context: Context, use: (file: Stored) => Answer.Answer): Answer.Answer => {
     const file = files.get(id)
-    return file === undefined
-      ? Render.failure(Errors.failure(404, { message: `File not found: ${id}` }), context)
-      : use(file)
+    if (file === undefined) return Render.failure(Errors.failure(404, { message: `File not found: ${id}` }), context)
+    if (file.until > context.now) return use(file)
+    return Render.failure(Errors.failure(404, { message: `File has expired: ${id}`, code: "file_expired" }), context)
   }
   return {
     upload: (contentType, body, context) => {
@@ -79,6 +88,7 @@ export const make = (seed: number, given: ReadonlyArray<Given>): Files => {
       const id = Random.id(context.draw, "file")
       const stored: Stored = {
         bytes: file.bytes,
+        until: life === undefined ? Infinity : context.now + life * 1000,
         metadata: {
           ...metadata(id, file.bytes, filename, file.type ?? mimeOf(filename), context.now, false),
           ...(life === undefined ? undefined : { expires_at: Time.microsUtc(context.now + life * 1000) })
@@ -87,8 +97,11 @@ export const make = (seed: number, given: ReadonlyArray<Given>): Files => {
       files.set(id, stored)
       return Render.json(200, stored.metadata, context)
     },
-    list: (query, firstShape, context) => {
-      const newest = [...files.values()].map(({ metadata }) => metadata).toReversed()
+    list: (query, ids, firstShape, context) => {
+      const newest = [...files.values()]
+        .filter(({ metadata, until }) => until > context.now && (ids.length === 0 || ids.includes(metadata.id)))
+        .map(({ metadata }) => metadata)
+        .toReversed()
       return Render.json(200, firstShape ? Page.byId(newest, query) : Page.byCursor(newest, query), context)
     },
     get: (id, context) => found(id, context, ({ metadata }) => Render.json(200, metadata, context)),
@@ -104,7 +117,10 @@ export const make = (seed: number, given: ReadonlyArray<Given>): Files => {
             ...context.headers,
             "content-disposition": `attachment; filename*=utf-8''${encodeURIComponent(metadata.filename)}`
           })
-          : Render.failure(Errors.failure(400, { message: `File '${id}' is not downloadable` }), context))
+          : Render.failure(
+            Errors.failure(400, { message: `File '${id}' is not downloadable`, code: "file_not_downloadable" }),
+            context
+          ))
   }
 }
 

@@ -42,7 +42,8 @@ export const make = (options: Options | undefined): Limits => {
         requests = 0
         input = 0
       }
-      const tokens = number(usage["input_tokens"]) ?? 0
+      // What is read from the cache does not count; what is written to it does.
+      const tokens = (number(usage["input_tokens"]) ?? 0) + (number(usage["cache_creation_input_tokens"]) ?? 0)
       const full = options?.enforce === true &&
         (requests + 1 > limit.requests || input + tokens > limit.input)
       if (!full) {

@@ -45,7 +45,7 @@ const read = (bytes: Uint8Array): Part | undefined => {
   return {
     name,
     filename: /[;\s]filename="([^"]*)"/i.exec(disposition)?.[1],
-    type: /^content-type:\s*(\S+)\s*$/im.exec(head)?.[1],
+    type: /^content-type:\s*([^\s;]+)/im.exec(head)?.[1],
     bytes: bytes.subarray(end + blank.length)
   }
 }

@@ -35,6 +35,9 @@ export interface Resources {
   readonly answer: (request: RecordedRequest, context: Context) => Answer.Answer | undefined
 }
 
+const inLifecycle = (asked: ReadonlyArray<string>) => ({ lifecycle }: { readonly lifecycle: string }): boolean =>
+  asked.length === 0 || asked.includes(lifecycle)
+
 export const make = (seed: number, options: Options): Resources => {
   const batches = Batches.make(seed, options.batchDuration)
   const files = Files.make(seed, options.files)
@@ -46,6 +49,8 @@ export const make = (seed: number, options: Options): Resources => {
       const { id, version } = endpoint
       const contentType = request.headers["content-type"]
       const asks = (beta: string) => request.headers["anthropic-beta"]?.includes(beta) === true
+      // A list is written as `name[]`, once for each of its items.
+      const all = (name: string) => new URLSearchParams(request.url.split("?")[1]).getAll(`${name}[]`)
       const inSkills = { ...context, isBeta: asks("skills-2025-") }
       switch (endpoint.name) {
         case "messages":
@@ -53,7 +58,7 @@ export const make = (seed: number, options: Options): Resources => {
         case "countTokens":
           return Render.json(200, { input_tokens: Tokens.ofRequest(context.body) }, context)
         case "listModels":
-          return Render.json(200, Page.byId(Models.list, request.query), context)
+          return Render.json(200, Page.byId(Models.list.filter(inLifecycle(all("lifecycle"))), request.query), context)
         case "getModel": {
           const known = Models.list.find((each) => each.id === id || each.id.startsWith(`${id}-20`))
           return known === undefined
@@ -75,7 +80,7 @@ export const make = (seed: number, options: Options): Resources => {
         case "uploadFile":
           return files.upload(contentType, context.bytes, context)
         case "listFiles":
-          return files.list(request.query, asks("files-api-"), context)
+          return files.list(request.query, all("ids"), asks("files-api-"), context)
         case "getFile":
           return files.get(id, context)
         case "deleteFile":

@@ -22,6 +22,8 @@ interface Version {
   readonly name: string
   readonly description: string
   readonly createdAt: number
+  /** When it was made, in microseconds, and later than any before it: the beta named versions so. */
+  readonly epoch: number
 }
 
 interface Skill {
@@ -65,7 +67,8 @@ export const make = (seed: number): Skills => {
       const versions = [{
         ...version,
         description: `Works with ${display_name} files.`,
-        createdAt: published0
+        createdAt: published0,
+        epoch: published0 * 1000
       }] as const
       return [id, { id, display_name, source: "anthropic", createdAt: published0, updatedAt: published0, versions }]
     })
@@ -96,12 +99,18 @@ export const make = (seed: number): Skills => {
     return known === undefined ? refused(404, `Skill version not found: ${version}`, context) : use(known)
   }
 
-  const versionOf = (skill_id: string, { description, name }: Upload, { draw, now }: Context): Version => ({
+  const versionOf = (
+    skill_id: string,
+    { description, name }: Upload,
+    { draw, now }: Context,
+    latest?: Version
+  ): Version => ({
     id: Random.id(draw, "skver"),
     skill_id,
     name,
     description,
-    createdAt: now
+    createdAt: now,
+    epoch: Math.max(now * 1000, latest === undefined ? 0 : latest.epoch + 1)
   })
 
   return {
@@ -137,11 +146,11 @@ export const make = (seed: number): Skills => {
       own(id, context, (skill) => {
         const upload = read(contentType, body)
         if (typeof upload === "string") return refused(400, upload, context)
-        const { name } = skill.versions[0]
-        if (upload.name !== name) {
-          return refused(400, `SKILL.md: name must be ${name}, as in the first version`, context)
+        const [latest] = skill.versions
+        if (upload.name !== latest.name) {
+          return refused(400, `SKILL.md: name must be ${latest.name}, as in the first version`, context)
         }
-        const version = versionOf(id, upload, context)
+        const version = versionOf(id, upload, context, latest)
         skills.set(id, { ...skill, updatedAt: context.now, versions: [version, ...skill.versions] })
         return Render.json(200, presentVersion(version, context), context)
       }),
@@ -215,8 +224,7 @@ const decoder = new TextDecoder()
 // shapes
 // -----------------------------------------------------------------------------
 
-/** The beta named versions by when they were made, in microseconds. */
-const epoch = ({ createdAt }: Version): string => String(createdAt * 1000)
+const epoch = (version: Version): string => String(version.epoch)
 
 const present = ({ createdAt, display_name, id, source, updatedAt, versions }: Skill, { isBeta }: Context) => ({
   id,
