@@ -86,7 +86,7 @@ export const textOf = (svg) =>
     .map(({ groups }) => unescape(groups.row.replace(/<[^>]*>/g, "")))
     .join("\n")
     .replace(/127\.0\.0\.1:\d+/g, "127.0.0.1:…")
-    .replace(/aiting \d\.\d+ s/g, "aiting … s")
+    .replace(/aiting\s+\d\.\d+ s/g, "aiting … s")
     .replace(/req_\w+/g, "req_…")
 
 const command = "npx -y pnpm@12 demo"

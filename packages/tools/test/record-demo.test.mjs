@@ -33,6 +33,12 @@ describe("record-demo", () => {
     assert.strictEqual(textOf(svg), "<b> & waiting … s, at http://127.0.0.1:… (req_…)\nsecond")
   })
 
+  it("reads a wait that goes on in the next row", () => {
+    const svg = draw("demo", [line("  … waiting"), line("    2.31 s before")])
+
+    assert.strictEqual(textOf(svg), "  … waiting … s before")
+  })
+
   it("shows a piece when it came", () => {
     const svg = draw("demo", linesOf([{ at: 40, text: "now " }, { at: 1200, text: "later" }]))
 
