@@ -19,6 +19,7 @@ import type * as Scope from "effect/Scope"
 import type * as Public from "../Exchange.ts"
 import * as Direct from "./direct.ts"
 import type { Transport } from "./send.ts"
+import { type InATurn, Settling } from "./settling.ts"
 import type * as Source from "./source.ts"
 
 /** The way over `fetch`, without an `HttpClient`. */
@@ -52,32 +53,8 @@ class Broken extends Data.TaggedError("TransportError")<{ readonly reason: Publi
 // internal
 // -----------------------------------------------------------------------------
 
-/**
- * Connections whose response has ended, and which Node counts as free only after
- * a turn of the event loop. A request sent before that would open another.
- */
-class Settling {
-  #count = 0
-
-  begin(scheduler: Scheduler.Scheduler): void {
-    this.#count++
-    inATurn(scheduler, this.#settled)
-  }
-
-  /** Runs `send` once all connections are settled. */
-  whenSettled(scheduler: Scheduler.Scheduler, send: () => void): void {
-    if (this.#count === 0) send()
-    else inATurn(scheduler, send)
-  }
-
-  readonly #settled = (): void => {
-    this.#count--
-  }
-}
-
 /** A dispatcher of its own: one that has tasks already would run this with them, too early. */
-const inATurn = (scheduler: Scheduler.Scheduler, task: () => void): void =>
-  scheduler.makeDispatcher().scheduleTask(task, 0)
+const inATurn = (scheduler: Scheduler.Scheduler): InATurn => (task) => scheduler.makeDispatcher().scheduleTask(task, 0)
 
 type Ended = Exit.Exit<never, Public.Failure | Cause.Done>
 
@@ -101,8 +78,8 @@ class Exchange implements Direct.Exchange {
   ) {
     this.#request = request
     this.#onHead = onHead
-    this.#settled = (then) => settling.whenSettled(scheduler, then)
-    this.#onEnd = () => settling.begin(scheduler)
+    this.#settled = (then) => settling.whenSettled(inATurn(scheduler), then)
+    this.#onEnd = () => settling.begin(inATurn(scheduler))
   }
 
   start(fetch: typeof globalThis.fetch, init: RequestInit | undefined): void {

@@ -123,14 +123,10 @@ const directly = (
     const within = limitOf(attempt)
     const limit = Duration.toMillis(within)
     const alarm = new Alarm.Alarm(context, Math.min(limit, Duration.toMillis(attempt.settings.timeouts.idle)))
-    let exchange: Direct.Exchange | undefined = undefined
-    const close = Effect.sync(() => {
-      alarm.close()
-      exchange?.abort()
-    })
+    const connection = new Connection(alarm)
     const head = Effect.callback<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>((resume) => {
       let waits = true
-      exchange = send(request, context, (head) => {
+      connection.exchange = send(request, context, (head) => {
         waits = false
         alarm.lift()
         resume(
@@ -145,10 +141,23 @@ const directly = (
         const from = alarm.now()
         alarm.set(from + limit, () => resume(Effect.fail(headersLate(attempt.host, within))), from)
       }
-      return close
+      return connection.close
     })
-    return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), close), head)
+    return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), connection.close), head)
   })
+
+/** What is closed with an attempt. It lasts as long as the answer is read, and keeps nothing of the request alive. */
+class Connection {
+  exchange: Direct.Exchange | undefined
+  readonly close: Effect.Effect<void>
+
+  constructor(alarm: Alarm.Alarm) {
+    this.close = Effect.sync(() => {
+      alarm.close()
+      this.exchange?.abort()
+    })
+  }
+}
 
 /** The response to a request that was sent directly. */
 const received = (

@@ -18,27 +18,18 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Cookies from "effect/http/Cookies"
-import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
-import * as HttpClientResponse from "effect/http/HttpClientResponse"
-import * as HttpIncomingMessage from "effect/http/HttpIncomingMessage"
 import type * as HttpMethod from "effect/http/HttpMethod"
-import * as UrlParams from "effect/http/UrlParams"
-import * as Inspectable from "effect/Inspectable"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import { type Pipeable, Prototype } from "effect/Pipeable"
-import type * as Schema from "effect/Schema"
-import type * as Socket from "effect/socket/Socket"
-import * as Stream from "effect/Stream"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
 import * as Direct from "../internal/direct.ts"
 import * as Inflate from "../internal/inflate.ts"
-import * as Source from "../internal/source.ts"
+import { Settling } from "../internal/settling.ts"
+import type * as Source from "../internal/source.ts"
+import { Response } from "./internal/response.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -106,33 +97,6 @@ class NotConnected extends Data.Error<{ readonly message: string; readonly cause
   readonly code = "NOT_CONNECTED"
 }
 
-/**
- * Connections whose response has ended, and which undici counts as free only
- * after a turn of the event loop. A request sent before that would open another.
- */
-class Settling {
-  #count = 0
-
-  /** A response has ended. Whoever waits for it is told by `then`, when undici has asked for its turn. */
-  begin(then: () => void): void {
-    this.#count++
-    queueMicrotask(() => {
-      setImmediate(this.#settled)
-      then()
-    })
-  }
-
-  /** Runs `send` once all connections are settled. */
-  whenSettled(send: () => void): void {
-    if (this.#count === 0) send()
-    else setImmediate(send)
-  }
-
-  readonly #settled = (): void => {
-    this.#count--
-  }
-}
-
 const methods: { readonly [method: string]: Method | undefined } = {
   GET: "GET",
   POST: "POST",
@@ -161,11 +125,15 @@ type Ended = Exit.Exit<never, HttpClientError.HttpClientError | Cause.Done>
 
 /** What is waited for: the head of the response, then its chunks. */
 class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, Source.Body {
-  readonly request: Request
+  readonly url: URL
+  readonly #method: Method
+  readonly #headers: Request["headers"]
+  /** What is sent. It is let go of when the response begins: answers are read for long. */
+  #body: Request["body"]
   readonly #dispatcher: Undici.Dispatcher
   readonly #settling: Settling
-  /** Takes the head of the response, or the failure that came instead. */
-  readonly #onHead: OnHead
+  /** Takes the head of the response, or the failure that came instead: one of them, once. */
+  #onHead: OnHead | undefined
   readonly #http: HttpClientRequest.HttpClientRequest | undefined
   #signal: AbortSignal | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
@@ -181,13 +149,16 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   #onAbort: (() => void) | undefined
 
   constructor(
-    request: Request,
+    { body, headers, method, url }: Request,
     dispatcher: Undici.Dispatcher,
     settling: Settling,
     onHead: OnHead,
     http: HttpClientRequest.HttpClientRequest | undefined
   ) {
-    this.request = request
+    this.url = url
+    this.#method = method
+    this.#headers = headers
+    this.#body = body
     this.#dispatcher = dispatcher
     this.#settling = settling
     this.#onHead = onHead
@@ -196,22 +167,22 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
 
   /** The request as Effect's interface knows it: nobody asks before something fails. */
   http(): HttpClientRequest.HttpClientRequest {
-    return this.#http ?? Direct.toHttp(this.request)
+    return this.#http ??
+      Direct.toHttp({ method: this.#method, url: this.url, headers: this.#headers, body: this.#body })
   }
 
   start(): void {
-    const { body, headers, method, url } = this.request
     const options: Undici.Dispatcher.DispatchOptions = {
-      method,
-      origin: url.origin,
-      path: url.pathname + url.search,
-      headers,
-      body: body?.body ?? null,
+      method: this.#method,
+      origin: this.url.origin,
+      path: this.url.pathname + this.url.search,
+      headers: this.#headers,
+      body: this.#body?.body ?? null,
       // The transport keeps its own time.
       headersTimeout: 0,
       bodyTimeout: 0
     }
-    this.#settling.whenSettled(() => {
+    this.#settling.whenSettled(setImmediate, () => {
       if (!this.#aborted) this.#dispatcher.dispatch(options, this)
     })
   }
@@ -253,8 +224,10 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   ): void {
     // 1xx announces the response, and is none.
     if (status < 200) return
-    this.#head = new Head(this, status, headers)
-    this.#onHead(Exit.succeed(this.#head))
+    const head = new Head(this, status, headers)
+    this.#head = head
+    this.#body = undefined
+    this.#settle(Exit.succeed(head))
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
@@ -300,17 +273,29 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
     }
     this.#finish(ended)
     const cause = this.#controller === undefined ? new NotConnected({ message: error.message, cause: error }) : error
-    this.#onHead(Exit.fail(
+    this.#settle(Exit.fail(
       new HttpClientError.HttpClientError({
         reason: new HttpClientError.TransportError({ request: this.http(), cause })
       })
     ))
   }
 
+  #settle(head: Exit.Exit<Head, HttpClientError.HttpClientError>): void {
+    const onHead = this.#onHead
+    this.#onHead = undefined
+    onHead?.(head)
+  }
+
   #finish(end: Ended): void {
     this.#end = end
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
-    this.#settling.begin(this.#flush)
+    // Undici asks for its turn first; who waits for the end is told after that.
+    this.#settling.begin((settled) =>
+      queueMicrotask(() => {
+        setImmediate(settled)
+        this.#flush()
+      })
+    )
   }
 }
 
@@ -362,99 +347,3 @@ const joined = (headers: Raw): { readonly [name: string]: string | undefined } =
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, typeof value === "object" ? value.join(", ") : value])
   )
-
-/** The response of an exchange. What the transport does not use is made of the bytes. */
-class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
-  readonly [HttpIncomingMessage.TypeId]: typeof HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
-  readonly [HttpClientResponse.TypeId]: typeof HttpClientResponse.TypeId = HttpClientResponse.TypeId
-  readonly request: HttpClientRequest.HttpClientRequest
-  readonly url: string
-  readonly status: number
-  readonly headers: Headers.Headers
-  readonly remoteAddress: Option.Option<string> = Option.none()
-  readonly stream: Stream.Stream<Uint8Array, HttpClientError.HttpClientError>
-  readonly #setCookie: ReadonlyArray<string>
-  #bytes: ArrayBuffer | undefined
-
-  constructor(
-    exchange: Exchange,
-    status: number,
-    headers: { readonly [name: string]: string | undefined },
-    setCookie: ReadonlyArray<string>
-  ) {
-    super()
-    this.request = exchange.http()
-    this.url = exchange.request.url.href.split("#")[0] ?? ""
-    this.status = status
-    this.headers = Headers.fromInput(headers)
-    this.stream = Stream.fromPull(Effect.succeed(Source.read(exchange)))
-    this.#setCookie = setCookie
-  }
-
-  failed(cause: unknown): HttpClientError.HttpClientError {
-    return new HttpClientError.HttpClientError({
-      reason: new HttpClientError.DecodeError({ request: this.request, response: this, cause })
-    })
-  }
-
-  get cookies(): Cookies.Cookies {
-    return Cookies.fromSetCookie(this.#setCookie)
-  }
-
-  get arrayBuffer(): Effect.Effect<ArrayBuffer, HttpClientError.HttpClientError> {
-    return Effect.suspend(() =>
-      this.#bytes !== undefined ?
-        Effect.succeed(this.#bytes) :
-        Effect.map(Stream.mkArrayBuffer(this.stream), (bytes) => {
-          this.#bytes = bytes
-          return bytes
-        })
-    )
-  }
-
-  get text(): Effect.Effect<string, HttpClientError.HttpClientError> {
-    return Effect.map(this.arrayBuffer, (bytes) => new TextDecoder().decode(bytes))
-  }
-
-  get json(): Effect.Effect<Schema.Json, HttpClientError.HttpClientError> {
-    return Effect.flatMap(this.text, (text) =>
-      Effect.try({
-        try: (): Schema.Json => text === "" ? null : JSON.parse(text),
-        catch: (cause) => this.failed(cause)
-      }))
-  }
-
-  get urlParamsBody(): Effect.Effect<UrlParams.UrlParams, HttpClientError.HttpClientError> {
-    return Effect.map(this.text, (text) => UrlParams.fromInput(new URLSearchParams(text)))
-  }
-
-  get formData(): Effect.Effect<FormData, HttpClientError.HttpClientError> {
-    return Effect.flatMap(this.arrayBuffer, (bytes) =>
-      Effect.tryPromise({
-        try: () => new globalThis.Response(bytes, { headers: this.headers }).formData(),
-        catch: (cause) => this.failed(cause)
-      }))
-  }
-
-  get upgrade(): Effect.Effect<Socket.Socket, HttpClientError.HttpClientError> {
-    return Effect.fail(
-      new HttpClientError.HttpClientError({
-        reason: new HttpClientError.StatusCodeError({
-          request: this.request,
-          response: this,
-          description: "this client does not hand over connections"
-        })
-      })
-    )
-  }
-
-  toJSON(): unknown {
-    return HttpIncomingMessage.inspect(this, {
-      _id: "effect/http/HttpClientResponse",
-      request: this.request.toJSON(),
-      status: this.status
-    })
-  }
-
-  readonly pipe: Pipeable["pipe"] = Prototype.pipe
-}

@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import { writeSync } from "node:fs"
 import * as Zlib from "node:zlib"
 import { key, question } from "../support.ts"
-import { client, closedPort, rawServer, type Transport } from "./support.ts"
+import { client, closedPort, delta, rawServer, start, type Transport } from "./support.ts"
 
 const kinds = ["json", "folded", "stream"] as const
 
@@ -50,12 +50,6 @@ const truncated = (reason: string) => ({
 })
 const soon = "300 millis"
 
-const start =
-  `event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n`
-const delta = (text: string) =>
-  `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n` +
-  `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n` +
-  `event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n`
 const stop = `event: message_stop\ndata: {"type":"message_stop"}\n\n`
 
 const bytes = (...parts: ReadonlyArray<string | Uint8Array>): Uint8Array =>

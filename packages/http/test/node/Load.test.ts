@@ -1,4 +1,5 @@
 import * as Message from "@effect-claude/core/Message"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Claude from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
@@ -6,17 +7,21 @@ import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as ClaudeServer from "@effect-claude/testing/node/ClaudeServer"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import * as V8 from "node:v8"
 import * as Vm from "node:vm"
 import { question } from "../support.ts"
-import { client, type Transport } from "./support.ts"
+import { client, delta, rawServer, start, type Transport } from "./support.ts"
 
 const transports: ReadonlyArray<Transport> = ["undici", "fetch"]
 
 /** Timers and sockets that keep the process alive. */
 const held = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout" || kind.includes("TCPSocket"))
+
+/** An answer that begins, and does not go on. */
+const begun = `HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n${start}${delta("Hello")}`
 
 V8.setFlagsFromString("--expose-gc")
 const gc: unknown = Vm.runInNewContext("gc")
@@ -93,4 +98,22 @@ describe("Load", { concurrent: false }, () => {
         assert.isAtMost(held().length, before + 1)
       }).pipe(Effect.scoped), 120_000)
   }
+
+  it.live("keeps nothing of what was sent while the answer is read", () =>
+    Effect.gen(function*() {
+      const { url } = yield* rawServer(begun)
+      const request = { ...question, messages: [MessageRequest.user("x".repeat(1_000_000))] }
+      yield* Effect.gen(function*() {
+        const open = Effect.gen(function*() {
+          const seen = yield* Deferred.make<void>()
+          yield* Effect.forkScoped(Stream.runForEach(Messages.stream(request), () => Deferred.succeed(seen, undefined)))
+          yield* Deferred.await(seen)
+        })
+        yield* open
+        const one = yield* collected
+        for (let i = 0; i < 20; i++) yield* open
+        // As text, what was sent is 20 MB; its bytes, which undici keeps, are not on the heap.
+        assert.isBelow((yield* collected) - one, 4_000_000)
+      }).pipe(Effect.provide(client("undici", url)))
+    }).pipe(Effect.scoped), 30_000)
 })

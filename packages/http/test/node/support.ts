@@ -21,6 +21,16 @@ export const client = (
   return transport === "undici" ? ClaudeNode.layer(all) : Claude.layerFetch(all)
 }
 
+/** The event that an answer begins with. */
+export const start =
+  `event: message_start\ndata: {"type":"message_start","message":{"id":"m","type":"message","role":"assistant","model":"m","content":[],"usage":{"input_tokens":1,"output_tokens":1}}}\n\n`
+
+/** Events that bring a block of text. */
+export const delta = (text: string) =>
+  `event: content_block_start\ndata: {"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}\n\n` +
+  `event: content_block_delta\ndata: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"${text}"}}\n\n` +
+  `event: content_block_stop\ndata: {"type":"content_block_stop","index":0}\n\n`
+
 /** A server that answers every request on a connection with the same bytes, and counts requests. */
 export const rawServer = (
   answer: string | Uint8Array,
