@@ -31,8 +31,8 @@ export const transport: Effect.Effect<Transport> = Effect.contextWith((context: 
         Context.get(context, FetchHttpClient.Fetch)
       const init = Context.getOrUndefined(running, FetchHttpClient.RequestInit) ??
         Context.getOrUndefined(context, FetchHttpClient.RequestInit)
-      const exchange = new Exchange(request, onHead, settling, Context.get(running, Scheduler.Scheduler))
-      exchange.start(fetch, init)
+      const exchange = new Exchange(settling, inATurn(Context.get(running, Scheduler.Scheduler)), onHead)
+      exchange.start(request, fetch, init)
       return exchange
     },
     general: (body) => {
@@ -60,31 +60,27 @@ type Ended = Exit.Exit<never, Public.Failure | Cause.Done>
 
 type Piece = Exit.Exit<Source.Chunks, Public.Failure | Cause.Done>
 
-/** A request under way. */
+/** A request under way. What is sent is not kept: answers are read for long. */
 class Exchange implements Direct.Exchange {
-  readonly #request: Direct.Request
-  readonly #onHead: Parameters<Direct.Send>[2]
-  readonly #settled: (then: () => void) => void
-  readonly #onEnd: () => void
+  readonly #settling: Settling
+  readonly #inATurn: InATurn
+  #onHead: Parameters<Direct.Send>[2] | undefined
   readonly #controller = new AbortController()
   #head: Head | undefined
   #aborted = false
 
-  constructor(
-    request: Direct.Request,
-    onHead: Parameters<Direct.Send>[2],
-    settling: Settling,
-    scheduler: Scheduler.Scheduler
-  ) {
-    this.#request = request
+  constructor(settling: Settling, inATurn: InATurn, onHead: Parameters<Direct.Send>[2]) {
+    this.#settling = settling
+    this.#inATurn = inATurn
     this.#onHead = onHead
-    this.#settled = (then) => settling.whenSettled(inATurn(scheduler), then)
-    this.#onEnd = () => settling.begin(inATurn(scheduler))
   }
 
-  start(fetch: typeof globalThis.fetch, init: RequestInit | undefined): void {
-    const { body, headers, method, url } = this.#request
-    this.#settled(() => {
+  start(
+    { body, headers, method, url }: Direct.Request,
+    fetch: typeof globalThis.fetch,
+    init: RequestInit | undefined
+  ): void {
+    this.#settling.whenSettled(this.#inATurn, () => {
       if (this.#aborted) return
       const sent = Result.try(() =>
         fetch(url, {
@@ -111,13 +107,25 @@ class Exchange implements Direct.Exchange {
     this.#controller.abort(givenUp)
   }
 
+  /** The response was received to its end. */
+  end(): void {
+    this.#settling.begin(this.#inATurn)
+  }
+
   readonly #onResponse = (response: Response): void => {
-    this.#head = new Head(response, this.#onEnd)
-    this.#onHead(Exit.succeed(this.#head))
+    this.#head = new Head(response, this)
+    this.#settle(Exit.succeed(this.#head))
   }
 
   readonly #onLost = (cause: unknown): void =>
-    this.#onHead(Exit.fail(new Broken({ reason: { _tag: "TransportError", cause } })))
+    this.#settle(Exit.fail(new Broken({ reason: { _tag: "TransportError", cause } })))
+
+  /** Tells of the head, once, and lets go of whoever waited for it. */
+  #settle(head: Parameters<Parameters<Direct.Send>[2]>[0]): void {
+    const onHead = this.#onHead
+    this.#onHead = undefined
+    onHead?.(head)
+  }
 }
 
 /** The head of a response, which delivers its body. */
@@ -125,7 +133,7 @@ class Head implements Direct.Head, Source.Body {
   readonly status: number
   readonly headers: { readonly [name: string]: string | undefined }
   readonly #response: Response
-  readonly #onEnd: () => void
+  readonly #exchange: Exchange
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
   #reading = false
   #taker: ((piece: Piece) => void) | undefined
@@ -133,11 +141,11 @@ class Head implements Direct.Head, Source.Body {
   #kept: Piece | undefined
   #end: Ended | undefined
 
-  constructor(response: Response, onEnd: () => void) {
+  constructor(response: Response, exchange: Exchange) {
     this.status = response.status
     this.headers = Object.fromEntries(response.headers)
     this.#response = response
-    this.#onEnd = onEnd
+    this.#exchange = exchange
   }
 
   get body(): Source.Body {
@@ -167,7 +175,7 @@ class Head implements Direct.Head, Source.Body {
   readonly #onRead = ({ value }: { readonly value?: Uint8Array | undefined }): void => {
     this.#reading = false
     if (value !== undefined) return this.#deliver(Exit.succeed([value]))
-    this.#onEnd()
+    this.#exchange.end()
     this.#finish(ended)
   }
 
