@@ -157,11 +157,23 @@ describe("Cassette", () => {
 
     it.effect("is base64 where it is no text, and nothing where there is nothing", () =>
       Effect.gen(function*() {
-        const bytes = yield* recorded(Script.garbage({ contentType: "image/png", body: "PNG" }))
+        const png = new Uint8Array([137, 80, 78, 71])
+        const bytes = yield* recorded(Script.garbage({ contentType: "image/png", body: png }))
         const nothing = yield* recorded(Script.garbage({ body: "" }))
 
-        assert.strictEqual(bytes.base64, "UE5H")
+        assert.strictEqual(bytes.base64, "iVBORw==")
         assert.deepStrictEqual(Object.keys(nothing), ["status", "headers"])
+      }))
+
+    it.effect("is text where it can be read, whatever its type, so that nothing secret is hidden in base64", () =>
+      Effect.gen(function*() {
+        for (const contentType of ["", "application/octet-stream", "image/png"]) {
+          const { base64, lines } = yield* recorded(Script.garbage({ contentType, body: `key: ${secret}` }), secret)
+
+          assert.deepStrictEqual([base64, lines], [undefined, ["key: ***"]], contentType)
+        }
+        const marked = yield* recorded(Script.garbage({ contentType: "application/octet-stream", body: "\ufeffa" }))
+        assert.deepStrictEqual(marked.lines, ["\ufeffa"])
       }))
 
     it.effect("is played as it is where a stream did not finish", () =>

@@ -97,8 +97,11 @@ export const interactionOf = (
 
 const contentOf = (type: string, bytes: Uint8Array, clean: (text: string) => string) => {
   if (bytes.length === 0) return {}
-  if (!/^(?:text\/|application\/(?:json|x-jsonl))/.test(type)) return { base64: Base64.encode(bytes) }
-  const text = clean(decoder.decode(bytes))
+  // Whatever it is called: what can be read as text is written as text, and has its secrets removed.
+  const isText = /^(?:text\/|application\/(?:json|x-jsonl))/.test(type)
+  const read = Result.try(() => (isText ? decoder : strict).decode(bytes))
+  if (Result.isFailure(read)) return { base64: Base64.encode(bytes) }
+  const text = clean(read.success)
   const parsed = type.startsWith("application/json") ? parse(text) : Option.none()
   return Option.isSome(parsed) && isJson(parsed.value) ? { body: parsed.value } : { lines: text.split("\n") }
 }
@@ -126,6 +129,7 @@ export const cleaner = (
 ): (text: string) => string => {
   const secrets = [
     request["x-api-key"],
+    request["api-key"],
     request["authorization"]?.replace(/^\S+\s+/, ""),
     request["proxy-authorization"]?.replace(/^\S+\s+/, ""),
     request["cookie"],
@@ -207,3 +211,6 @@ const streamed = (message: Json): ReadonlyArray<Uint8Array> | undefined => {
 const encoder = new TextEncoder()
 
 const decoder = new TextDecoder()
+
+/** Fails for what is no text, and keeps every byte of what is. */
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
