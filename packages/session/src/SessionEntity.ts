@@ -251,10 +251,11 @@ export const layer = <Name extends string, E extends Failure = never, R = never>
             Effect.mapError(tell)
           ),
         Text: ({ payload: { id, input } }) =>
-          Stream.unwrap(Effect.map(sessions.get(entityId), (session) => text(session, input, id))).pipe(
-            Stream.provideContext(context),
-            Stream.mapError(tell)
-          ),
+          Stream.unwrap(Effect.map(sessions.get(entityId), (session) => catchingUp(session, text(session, input, id))))
+            .pipe(
+              Stream.provideContext(context),
+              Stream.mapError(tell)
+            ),
         Export: () => Rpc.fork(sessions.use(entityId, (session) => session.export).pipe(Effect.mapError(tell)))
       })
     }),
@@ -286,6 +287,13 @@ const caughtUp = <A, E extends Failure, R>(
   turn: Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | Session.ChangeError, R> =>
   Effect.catchIf(turn, isConflict, () => Effect.andThen(session.refresh, turn))
+
+/** Catches up where somebody else wrote in between. What was streamed cannot be unsaid, so the stream fails. */
+const catchingUp = <A, E extends Failure, R>(
+  session: Session.Session,
+  text: Stream.Stream<A, E, R>
+): Stream.Stream<A, E | Session.ChangeError, R> =>
+  Stream.tapError(text, (error) => isConflict(error) ? session.refresh : Effect.void)
 
 const isConflict = (error: Failure): boolean => error._tag === "SessionConflictError"
 

@@ -173,6 +173,27 @@ describe("SessionEntity", () => {
         assert.lengthOf(yield* sent, 1)
       }).pipe(Effect.scoped, memory, replies("So many words, one after the other.", "never")))
 
+    it.effect("fails where another runner wrote in between, and catches up for the next", () =>
+      Effect.gen(function*() {
+        const [one, other] = yield* Effect.all([runner(), runner()])
+        const [here, there] = yield* Effect.all([one.sessions("ada"), other.sessions("ada")])
+        const text = (input: string) => Stream.mkString(here.Text({ id: input, input }))
+        yield* text("one")
+        yield* there.Send({ id: "two", input: "two" })
+        const error = yield* Effect.flip(text("three"))
+        const again = yield* text("three")
+
+        assert.strictEqual(error._tag === "SessionEntityError" && error.reason, "SessionConflictError")
+        assert.strictEqual(again, "drei")
+        assert.deepStrictEqual((yield* bodies).at(-1), [
+          user("one"),
+          assistant("un"),
+          user("two"),
+          assistant("deux"),
+          user("three")
+        ])
+      }).pipe(Effect.scoped, memory, replies("un", "deux", "trois", "drei")))
+
     it.effect("that is cut off leaves no trace, and Send asks anew", () =>
       Effect.gen(function*() {
         const { sessions } = yield* runner()
