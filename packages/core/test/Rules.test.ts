@@ -128,6 +128,9 @@ const broken: {
   ],
   prefill: [
     ["an answer begun", { ...on("claude-sonnet-5"), messages: [hello, assistant(text("{"))] }, ["messages[1]"]],
+    ["an answer begun without a question", { ...on("claude-sonnet-5"), messages: [assistant(text("{"))] }, [
+      "messages[0]"
+    ]],
     ["an answer begun as text", { ...on("claude-sonnet-5"), messages: [hello, { role: "assistant", content: "{" }] }, [
       "messages[1]"
     ]],

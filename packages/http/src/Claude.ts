@@ -24,11 +24,11 @@ import * as Stream from "effect/Stream"
 import * as ClaudeConfig from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
 import type { Interceptor } from "./Interceptor.ts"
-import * as Check from "./internal/config.ts"
 import * as Direct from "./internal/direct.ts"
 import * as Drain from "./internal/drain.ts"
 import * as Fetch from "./internal/fetch.ts"
 import * as General from "./internal/general.ts"
+import * as Secrets from "./internal/secrets.ts"
 import * as Send from "./internal/send.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
@@ -47,7 +47,7 @@ import * as Timeouts from "./Timeouts.ts"
 export interface Overrides {
   readonly retry?: RetryPolicy.RetryPolicy | undefined
   readonly timeouts?: Timeouts.Options | undefined
-  readonly headers?: { readonly [name: string]: string } | undefined
+  readonly headers?: ClaudeConfig.Settings["headers"] | undefined
   readonly betas?: ReadonlyArray<string> | undefined
   readonly version?: ClaudeConfig.Version | undefined
   readonly rules?: Rules.Levels | undefined
@@ -253,18 +253,19 @@ export const withTimeouts: {
 
 /**
  * Adds headers to the requests of one effect or stream. They replace the
- * layer's by the same name.
+ * layer's by the same name. Those whose name tells of a credential are kept
+ * redacted; give any other secret as `Redacted`.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const withHeaders: {
-  (headers: { readonly [name: string]: string }): <S extends Running>(self: S) => S
-  <S extends Running>(self: S, headers: { readonly [name: string]: string }): S
+  (headers: ClaudeConfig.Settings["headers"]): <S extends Running>(self: S) => S
+  <S extends Running>(self: S, headers: ClaudeConfig.Settings["headers"]): S
 } = dual(
   2,
-  <S extends Running>(self: S, headers: { readonly [name: string]: string }): S =>
-    change(self, (now) => ({ ...now, headers: { ...now.headers, ...headers } }))
+  <S extends Running>(self: S, headers: ClaudeConfig.Settings["headers"]): S =>
+    change(self, (now) => ({ ...now, headers: { ...now.headers, ...Secrets.keep(headers) } }))
 )
 
 /**
@@ -328,7 +329,7 @@ const applyOverrides = (settings: ClaudeConfig.Settings, overrides: Overrides): 
   timeouts: Timeouts.make(overrides.timeouts, settings.timeouts),
   headers: overrides.headers === undefined
     ? settings.headers
-    : { ...settings.headers, ...Check.lowerCase(overrides.headers) },
+    : { ...settings.headers, ...overrides.headers },
   betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas],
   ruleLevels: overrides.rules === undefined ? settings.ruleLevels : { ...settings.ruleLevels, ...overrides.rules }
 })

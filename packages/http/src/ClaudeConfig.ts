@@ -17,6 +17,7 @@ import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Check from "./internal/config.ts"
+import * as Secrets from "./internal/secrets.ts"
 import * as Limits from "./Limits.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 import * as Timeouts from "./Timeouts.ts"
@@ -56,7 +57,8 @@ export interface Settings {
   readonly baseUrl: string
   readonly version: Version
   readonly betas: ReadonlyArray<string>
-  readonly headers: { readonly [name: string]: string }
+  /** Headers of every request. Those that carry a credential are redacted. */
+  readonly headers: { readonly [name: string]: string | Redacted.Redacted }
   readonly retry: RetryPolicy.RetryPolicy
   readonly timeouts: Timeouts.Timeouts
   readonly limits: Limits.Limits
@@ -112,10 +114,12 @@ export interface Options {
   readonly betas?: ReadonlyArray<string> | undefined
   /**
    * Headers of every request. They replace what the SDK sends by the same name.
+   * Those whose name tells of a credential are kept redacted; give any other
+   * secret as `Redacted`.
    *
    * @default {}
    */
-  readonly headers?: { readonly [name: string]: string } | undefined
+  readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
   /**
    * Which failures are sent again, and when.
    *
@@ -225,8 +229,8 @@ export const settings = Effect.fnUntraced(function*(
       "in a browser everyone can read the key. Call the API from a server, or set `allowBrowser` for keys of the user's own"
     )
   }
-  const headers = Check.lowerCase(options.headers ?? {})
-  const badHeader = Check.headers(headers)
+  const headers = Secrets.keep(options.headers ?? {})
+  const badHeader = Check.headers(Secrets.reveal(headers))
   if (badHeader !== undefined) return yield* refuse("headers", badHeader)
   const baseUrl = Check.baseUrl(options.baseUrl ?? "https://api.anthropic.com", options.allowInsecureHttp === true)
   if (Result.isFailure(baseUrl)) return yield* refuse("baseUrl", baseUrl.failure)
@@ -259,7 +263,7 @@ export const signature = Effect.fnUntraced(function*(
   const option = authToken === undefined ? "apiKey" : "authToken"
   const given = apiKey ?? authToken
   if (given === undefined) {
-    const named = Check.lowerCase(options.headers ?? {})
+    const named = Secrets.keep(options.headers ?? {})
     // Whoever sets the header himself needs no credential here.
     if ("x-api-key" in named || "authorization" in named) return { header: "none" }
     return yield* refuse("apiKey", "there is none. Set ANTHROPIC_API_KEY, or give `apiKey` or `authToken`")

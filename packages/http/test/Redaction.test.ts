@@ -33,6 +33,9 @@ const credentials: ReadonlyArray<(secret: string) => ClaudeConfig.Options> = [
   (secret) => ({ apiKey: Redacted.make(secret) }),
   (secret) => ({ authToken: Redacted.make(secret) }),
   (secret) => ({ apiKey: Effect.succeed(Redacted.make(secret)) }),
+  (secret) => ({ headers: { "X-Api-Key": secret } }),
+  (secret) => ({ apiKey: Redacted.make("sk-ant-other"), headers: { "cf-access-client-secret": secret } }),
+  (secret) => ({ apiKey: Redacted.make("sk-ant-other"), headers: { "x-for-us": Redacted.make(secret) } }),
   (secret) => ({ apiKey: Effect.fail(new Error(`no credential: ${secret}`)) }),
   (secret) => ({ apiKey: Redacted.make(`${secret}\n`) }),
   (secret) => ({ apiKey: Effect.succeed(Redacted.make(`${secret}\u20ac`)) })
@@ -107,7 +110,22 @@ const echoes: ReadonlyArray<(secret: string) => Script.Script> = [
   // The shape of a key tells it even where it is cut.
   (secret) =>
     Script.status(401, { message: secret.startsWith("sk-ant-") ? `no such key: ${secret.slice(0, 13)}…` : "no" }),
-  (secret) => Script.garbage({ status: 502, contentType: "text/plain", body: `upstream refused ${secret}` })
+  (secret) => Script.garbage({ status: 502, contentType: "text/plain", body: `upstream refused ${secret}` }),
+  (secret) => Script.garbage({ status: 200, contentType: "text/plain", body: `welcome, ${secret}` }),
+  (secret) =>
+    Script.garbage({
+      status: 200,
+      contentType: "application/json",
+      body: JSON.stringify({ type: "error", error: { type: "api_error", message: `who is ${secret}?` } })
+    }),
+  (secret) =>
+    Script.garbage({
+      status: 200,
+      contentType: "text/event-stream",
+      body: `event: error\ndata: ${
+        JSON.stringify({ type: "error", error: { type: "api_error", message: `who is ${secret}?` } })
+      }\n\n`
+    })
 ]
 
 const calls: ReadonlyArray<
@@ -194,7 +212,8 @@ const outputs = (
     }
   }).pipe(Effect.provide(TestClock.layer()))
 
-const show = (value: unknown): string => inspect(value, { depth: 20, maxStringLength: null, maxArrayLength: null })
+const show = (value: unknown): string =>
+  inspect(value, { depth: 20, showHidden: true, maxStringLength: null, maxArrayLength: null })
 
 const assertAbsent = (outputs: { readonly [name: string]: string }, ...secrets: ReadonlyArray<string>) => {
   for (const [name, text] of Object.entries(outputs)) {
@@ -232,7 +251,7 @@ describe("Redaction", () => {
     "shows no credential that a server repeats",
     {
       number: Digits,
-      credential: Index(3),
+      credential: Index(6),
       echo: Index(echoes.length),
       call: Index(calls.length),
       plain: Schema.Boolean
@@ -246,6 +265,20 @@ describe("Redaction", () => {
       }),
     { arbitrary: { runs: 100 }, timeout: 30_000 }
   )
+
+  it.effect("keeps none in the body of an answer that could not be read", () =>
+    Effect.gen(function*() {
+      const key = "sk-ant-k0123456789"
+      const error = yield* Effect.flip(Messages.create(question))
+        .pipe(Effect.provide(Claude.layer({ headers: { authorization: `Bearer ${key}` }, retry: RetryPolicy.never })))
+        .pipe(Effect.provide(ClaudeTest.layer(
+          Script.garbage({ status: 200, contentType: "text/plain", body: `welcome, ${key}` }),
+          { check: false }
+        )))
+
+      assert.strictEqual(error._tag, "ResponseDecodeError")
+      assert.strictEqual(error.body, "welcome, [credential]")
+    }))
 
   it.effect("would find a secret, were there one", () =>
     Effect.gen(function*() {

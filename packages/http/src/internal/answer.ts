@@ -15,6 +15,7 @@ import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Failures from "./failures.ts"
 import * as Received from "./received.ts"
+import * as Secrets from "./secrets.ts"
 import type * as Source from "./source.ts"
 import * as Span from "./span.ts"
 import * as Watchdog from "./watchdog.ts"
@@ -31,7 +32,9 @@ export const json = <A>(
     const parsed = Result.try((): unknown => JSON.parse(text))
     const value = Result.getOrUndefined(parsed)
     if (shape.is(value)) return Effect.succeed(value)
-    if (Shape.errorResponse.is(value)) return Effect.fail(ErrorResponse.fromEvent(value, response.meta))
+    if (Shape.errorResponse.is(value)) {
+      return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(value, response.meta), response.meta))
+    }
     const problem = text === ""
       ? "is empty"
       : Result.isFailure(parsed)
@@ -93,7 +96,7 @@ export const undecodable = (
     ...response.meta,
     status: response.status,
     outcome: "unknown",
-    body,
+    body: Secrets.cleanAnswer(body, response.meta),
     message: `The answer ${problem}. ${Failures.notClaude}`
   })
 

@@ -60,7 +60,3 @@ export const headers = (all: { readonly [name: string]: string }): Problem | und
 const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
   /^127\.\d+\.\d+\.\d+$/.test(hostname)
-
-/** Returns headers with their names in lower case. */
-export const lowerCase = (headers: { readonly [name: string]: string }): { readonly [name: string]: string } =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))

@@ -25,6 +25,7 @@ import type * as Timeouts from "../Timeouts.ts"
 import { EventDecoder, type Stop } from "./eventDecoder.ts"
 import * as Failures from "./failures.ts"
 import * as Received from "./received.ts"
+import * as Secrets from "./secrets.ts"
 import type * as Source from "./source.ts"
 import * as Span from "./span.ts"
 import * as Watchdog from "./watchdog.ts"
@@ -252,7 +253,7 @@ export class Reading implements Opened {
       case "Done":
         return Cause.done()
       case "ErrorEvent":
-        return Effect.fail(ErrorResponse.fromEvent(stop.event, {
+        return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(stop.event, this.meta), {
           ...this.meta,
           partial: this.#partial(),
           contentHandedOut: this.committed

@@ -8,6 +8,7 @@ import * as Result from "effect/Result"
 import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Check from "./config.ts"
+import * as Secrets from "./secrets.ts"
 
 /** The header that signs a request. */
 export interface Credential {
@@ -17,7 +18,8 @@ export interface Credential {
 
 /** Headers, and what is wrong with them. */
 export interface Headers {
-  readonly headers: { readonly [name: string]: string }
+  readonly headers: Secrets.Sent
+  readonly secrets: Secrets.Secrets
   readonly problem: Check.Problem | undefined
 }
 
@@ -69,18 +71,20 @@ export class Prepared {
   #make(request: Exchange.Request, credential: Credential | undefined, type: string | undefined): Headers {
     const { betas, headers: own, version } = this.#settings
     const asked = new Set([...betas, ...request.betas ?? []])
+    const signed = credential === undefined ? undefined : { [credential.header]: credential.value }
     const headers = {
       ...this.#fixed,
-      ...(credential === undefined ? undefined : { [credential.header]: credential.value }),
+      ...signed,
       accept: "application/json",
       // The transports do not all decompress, and a stream gains nothing by it.
       "accept-encoding": "identity",
       "anthropic-version": version,
       ...(asked.size === 0 ? undefined : { "anthropic-beta": [...asked].join(",") }),
-      ...own,
+      ...Secrets.reveal(own),
       ...request.headers,
       ...(type === undefined ? undefined : { "content-type": type })
     }
-    return { headers, problem: Check.headers(headers) }
+    const secrets = Secrets.of({ ...signed, ...own, ...request.headers })
+    return { headers, secrets, problem: Check.headers(headers) }
   }
 }

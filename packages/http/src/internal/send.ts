@@ -30,6 +30,7 @@ import type * as General from "./general.ts"
 import * as Inflate from "./inflate.ts"
 import { type Credential, Prepared } from "./prepared.ts"
 import { Received } from "./received.ts"
+import * as Secrets from "./secrets.ts"
 import * as Span from "./span.ts"
 
 /** How requests get to the API. */
@@ -61,11 +62,11 @@ export const make = (
     credential: Credential | undefined
   ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
     const prepared = preparedFor(settings)
-    const { headers, problem } = prepared.headers(request, credential)
+    const { headers, problem, secrets } = prepared.headers(request, credential)
     if (problem !== undefined) return Effect.fail(invalidHeader(problem))
     const { body } = request
     const url = prepared.url(request)
-    const attempt: Attempt = { request, settings, headers, host: prepared.host }
+    const attempt: Attempt = { request, settings, headers, secrets, host: prepared.host }
     if (direct !== undefined && url !== undefined && isWhole(body)) {
       return directly(attempt, direct, { method: request.method, url, headers, body: filled(body) })
     }
@@ -94,7 +95,8 @@ export const make = (
 interface Attempt {
   readonly request: Exchange.Request
   readonly settings: Settings
-  readonly headers: { readonly [name: string]: string }
+  readonly headers: Secrets.Sent
+  readonly secrets: Secrets.Secrets
   readonly host: string
 }
 
@@ -166,7 +168,7 @@ const received = (
   alarm: Alarm.Alarm
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
   const { body, headers, status } = head
-  const meta = metaOf(headers)
+  const meta = metaOf(headers, attempt.secrets)
   const response: Exchange.Response = head.inflated !== undefined && Inflate.isNeeded(headers["content-encoding"])
     ? { status, headers, meta, body: head.inflated() }
     : new Received(head, meta, { body, alarm })
@@ -178,7 +180,7 @@ const generally = (
   attempt: Attempt,
   execute: General.Execute
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-  const { headers, host, request, settings } = attempt
+  const { headers, host, request, secrets, settings } = attempt
   const limit = limitOf(attempt)
   const sent = Effect.mapError(
     execute(request, settings.baseUrl, headers),
@@ -187,7 +189,7 @@ const generally = (
   return Effect.flatMap(
     Alarm.within(sent, Duration.toMillis(limit), () => headersLate(host, limit)),
     (http) => {
-      const response = { ...http, meta: metaOf(http.headers) }
+      const response = { ...http, meta: metaOf(http.headers, secrets) }
       return isSuccess(http.status) ? Effect.succeed(response) : refused(attempt, response)
     }
   )
@@ -204,22 +206,26 @@ const noWay = ({ host }: Attempt, url: URL | undefined): Effect.Effect<never, Cl
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
-const metaOf = (headers: Exchange.Response["headers"]): Exchange.Meta => ({
-  requestId: headers["request-id"],
-  organizationId: headers["anthropic-organization-id"],
-  rateLimits: RateLimits.fromHeaders(headers)
-})
+const metaOf = (headers: Exchange.Response["headers"], secrets: Secrets.Secrets): Exchange.Meta => {
+  const meta = {
+    requestId: headers["request-id"],
+    organizationId: headers["anthropic-organization-id"],
+    rateLimits: RateLimits.fromHeaders(headers)
+  }
+  Secrets.remember(meta, secrets)
+  return meta
+}
 
 /** Fails with what a response that is not 2xx reports. */
 const refused = (
-  { headers: sent, settings }: Attempt,
+  { secrets, settings }: Attempt,
   { body, headers, status }: Exchange.Response
 ): Effect.Effect<never, ClaudeError.ClaudeError, Scope.Scope> =>
   Effect.flatMap(
     errorText(body, settings),
     (text) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.fail(ErrorResponse.toError({ status, headers, text: withoutCredentials(text, sent), now })))
+        Effect.fail(ErrorResponse.toError({ status, headers, text: Secrets.clean(text, secrets), now })))
   )
 
 const sign = (
@@ -253,14 +259,6 @@ const headersLate = (host: string, limit: Duration.Duration): ClaudeError.Claude
     outcome: "unknown",
     message: `${host} sent no headers within ${Span.format(limit)}. Stream long answers, or raise \`headers\`.`
   })
-
-/** Takes the credentials of a request out of what was answered: some servers repeat what they were given. */
-const withoutCredentials = (text: string, headers: { readonly [name: string]: string }): string =>
-  ["x-api-key", "authorization", "proxy-authorization"].reduce((text, name) => {
-    const secret = headers[name]?.replace(/^(?:Bearer|Basic) /i, "")
-    // What is shorter is no credential, and would be found in any text.
-    return secret === undefined || secret.length < 8 ? text : text.replaceAll(secret, "[credential]")
-  }, text)
 
 /** The most that is read of a response that reports a failure. */
 const errorBodyLimit = 1_048_576

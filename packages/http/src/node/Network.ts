@@ -227,10 +227,13 @@ const environment = Config.all({
   no: variable("no_proxy")
 })
 
+/** Whoever is named before the last `@`, with or without a scheme, may have a password. */
+const withoutCredentials = (url: string): string => url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is, "$1…@")
+
 const check = (url: string): Effect.Effect<void, ProxyError> =>
   /^https?:\/\/[^/\s]+\/?$/i.test(url) && URL.canParse(url) ? Effect.void : Effect.fail(
     new ProxyError({
-      message: `${url.replace(/\/\/.*@/, "//…@")} is not the URL of a proxy. Write it with its scheme and port, such ` +
+      message: `${withoutCredentials(url)} is not the URL of a proxy. Write it with its scheme and port, such ` +
         "as http://127.0.0.1:8080; other schemes than http and https are not supported."
     })
   )

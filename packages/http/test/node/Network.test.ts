@@ -256,7 +256,8 @@ describe("Network", () => {
 
     it.live("that is no URL of one is refused, without its password", () =>
       Effect.gen(function*() {
-        for (const url of ["proxy:8080", "socks5://127.0.0.1:1080", "http://", "http://ada:s3cret@bad host/x"]) {
+        const passwords = ["http://ada:s3cret@bad host/x", "ada:s3cret@proxy:3128", "http://ada:s3c@s3cret@bad host/x"]
+        for (const url of ["proxy:8080", "socks5://127.0.0.1:1080", "http://", ...passwords]) {
           const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy: { url } })))
 
           assert.strictEqual(error._tag, "ProxyError")
