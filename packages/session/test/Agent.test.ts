@@ -616,6 +616,24 @@ describe("Agent", () => {
       )))
   })
 
+  it.effect("from inside a tool of another session's run, a turn fails, too", () =>
+    Effect.gen(function*() {
+      const [outer, inner] = yield* Effect.all([Session.make(options), Session.make(options)])
+      const within = Effect.flip(outer.send("x")).pipe(
+        Effect.map(({ _tag }) => ({ sky: _tag })),
+        Effect.orDie
+      )
+      yield* Agent.run(outer, "Weather?", { toolkit }).pipe(handled(() =>
+        Agent.run(inner, "Weather?", { toolkit }).pipe(
+          handled(() => within),
+          Effect.orDie,
+          Effect.as({ sky: "blue" })
+        )
+      ))
+
+      assert.include(JSON.stringify((yield* sent)[2]?.messages), "SessionBusyError")
+    }).pipe(provide(call("Paris"), call("Rome"), done, done)))
+
   describe("stream", () => {
     it.effect("tells what happens, as it happens", () =>
       Effect.gen(function*() {

@@ -365,6 +365,18 @@ describe("History", () => {
     })
   })
 
+  describe("status", () => {
+    it("waits for the caller's own tools, whatever else the server means to do", () => {
+      const history = answer(say(History.empty, "a"), [toolUse("toolu_1")], "pause_turn")
+
+      assert.strictEqual(history.status, "awaitingToolResults")
+    })
+
+    it("is ready after an answer from elsewhere", () => {
+      assert.strictEqual(Result.getOrThrow(History.make([userOf("a"), assistantOf("b")])).status, "ready")
+    })
+  })
+
   describe("rewind", () => {
     it("goes back by exchanges, to the very history that was", () => {
       const one = answer(say(History.empty, "a"), [text("b")])
@@ -580,6 +592,37 @@ describe("History", () => {
       )
 
       assert.deepStrictEqual(ids, ["", "call_0", "call_0", "call_0_2", "call_0_2", "call_0_3", "call_0_3"])
+      const contents = messages.flatMap((turn) =>
+        MessageRequest.blocks(turn.content).flatMap((block) => block.type === "tool_result" ? [block.content] : [])
+      )
+      assert.deepStrictEqual(contents, ["1", "2", "3"])
+    })
+
+    it("tells the results of two calls of one turn that share an id apart, by their order", () => {
+      const messages = [
+        userOf("a"),
+        MessageRequest.assistant([toolUse("t"), toolUse("t")]),
+        MessageRequest.user([Content.toolResult("t", "1"), Content.toolResult("t", "2")])
+      ]
+
+      assert.deepStrictEqual(sentOf(messages)[2]?.content, [
+        Content.toolResult("t", "1"),
+        Content.toolResult("t_2", "2")
+      ])
+    })
+
+    it("leaves out a turn that says nothing, and speaks of nothing else", () => {
+      assert.deepStrictEqual(changesOf([userOf("a"), MessageRequest.user([])]), ["blank messages[1]"])
+      const { changes, history } = History.repair([userOf("a"), MessageRequest.assistant([thinking("Hm")])])
+      assert.deepStrictEqual(changes.map(({ path, rule }) => `${rule} ${path}`), ["trailing-thinking messages[1]"])
+      assert.strictEqual(history.size, 1)
+    })
+
+    it("says that it moved instructions from between turns that it joined", () => {
+      assert.deepStrictEqual(changesOf([userOf("a"), MessageRequest.system("s"), userOf("b")]), [
+        "roles-alternate messages[2]",
+        "system-turn messages[2]"
+      ])
     })
 
     it("leaves out what is not a turn, and takes anything for an argument", () => {

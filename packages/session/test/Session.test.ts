@@ -8,7 +8,7 @@ import * as Turn from "@effect-claude/session/Turn"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Option, Result, Scope, Stream, SubscriptionRef } from "effect"
+import { Cause, Effect, Exit, Fiber, Option, Result, Scope, Stream, SubscriptionRef, Tracer } from "effect"
 import { TestClock } from "effect/testing"
 import { assistant, busy, options, provide, sent, tool, user } from "./scripted.ts"
 
@@ -368,6 +368,18 @@ describe("Session", () => {
             Stream.mapEffect(() => session.send("two"), { concurrency: 2 }),
             Stream.runDrain
           )],
+        ["the consumer of a stream with services of its own", (session: Session.Session) =>
+          session.stream("one").pipe(
+            Stream.provideService(Tracer.DisablePropagation, true),
+            Stream.runForEach(() => session.send("two"))
+          )],
+        ["a fiber that was handed such a stream", (session: Session.Session) =>
+          Effect.scoped(
+            Effect.flatMap(
+              Stream.toPull(Stream.provideService(session.stream("one"), Tracer.DisablePropagation, true)),
+              (pull) => Effect.flatMap(Effect.forkChild(Effect.andThen(pull, session.send("two"))), Fiber.join)
+            )
+          ).pipe(Effect.catchIf(Cause.isDone, () => Effect.die("it is done")))],
         ["a stream within the stream", (session: Session.Session) =>
           session.stream("one").pipe(
             Stream.flatMap(() => session.stream("two")),

@@ -10,9 +10,10 @@ import * as SessionStoreSql from "@effect-claude/session/SessionStoreSql"
 import { NodeFileSystem, NodePath, NodeRedis } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, FileSystem, Layer, Redacted, type Scope } from "effect"
-import { KeyValueStore } from "effect/persistence"
-import { SqlClient } from "effect/sql"
+import { Cause, Context, Effect, Exit, FileSystem, Layer, Redacted, type Scope, Stream } from "effect"
+import { KeyValueStore, Redis } from "effect/persistence"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient, type SqlConnection, Statement } from "effect/sql"
 import { connect } from "node:net"
 import { inspect } from "node:util"
 
@@ -406,6 +407,68 @@ describe("SessionStoreKeyValue", () => {
         "mine/ids"
       ])
     }).pipe(Effect.provide(KeyValueStore.layerMemory)))
+})
+
+describe("SessionStoreSql", () => {
+  it.effect.each([[undefined, "effect_claude_sessions"], [{ table: "mine" }, "mine"]] as const)(
+    "keeps to its own table: %o",
+    ([options, table]) =>
+      Effect.gen(function*() {
+        const statements: Array<string> = []
+        const run = (sql: string) => Effect.sync(() => (statements.push(sql), []))
+        const connection: SqlConnection.Connection = {
+          execute: run,
+          executeRaw: run,
+          executeUnprepared: run,
+          executeValues: run,
+          executeValuesUnprepared: run,
+          executeStream: () => Stream.empty
+        }
+        const sql = yield* SqlClient.make({
+          acquirer: Effect.succeed(connection),
+          compiler: Statement.makeCompilerSqlite(),
+          driver: "test",
+          spanAttributes: []
+        })
+        const store = yield* Effect.provideService(SessionStoreSql.make(options), SqlClient.SqlClient, sql)
+        yield* Effect.all([
+          Effect.exit(store.append("a", 0, said("one"))),
+          store.read("a"),
+          store.remove("a"),
+          store.list
+        ])
+
+        assert.lengthOf(statements, 5)
+        for (const statement of statements) assert.include(statement, `"${table}"`)
+      }).pipe(Effect.provide(Reactivity.layer))
+  )
+})
+
+describe("SessionStoreRedis", () => {
+  it.effect.each([[undefined, "effect-claude:session:"], [{ prefix: "mine:" }, "mine:"]] as const)(
+    "keeps to its own keys: %o",
+    ([options, prefix]) =>
+      Effect.gen(function*() {
+        const commands: Array<ReadonlyArray<string>> = []
+        const send = <A>(...command: ReadonlyArray<string>) =>
+          Effect.sync((): A => {
+            commands.push(command)
+            return { LRANGE: [], SCAN: ["0", [`${prefix}a`]], EVALSHA: 1 }[command[0] ?? ""] as A
+          })
+        const redis = yield* Redis.make({
+          send,
+          subscribe: () => Effect.never,
+          connect: Effect.never
+        })
+        const store = yield* Effect.provideService(SessionStoreRedis.make(options), Redis.Redis, redis)
+        yield* Effect.andThen(store.append("a", 0, said("one")), Effect.andThen(store.read("a"), store.remove("a")))
+
+        assert.deepStrictEqual(yield* store.list, ["a"])
+        const named = commands.filter(([name]) => name !== "SCRIPT").map((command) => command.join(" "))
+        assert.lengthOf(named, 4)
+        for (const command of named) assert.include(command, ` ${prefix}`)
+      })
+  )
 })
 
 // -----------------------------------------------------------------------------

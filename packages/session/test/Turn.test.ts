@@ -9,7 +9,7 @@ import * as Turn from "@effect-claude/session/Turn"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { options, provide, sent, tool, user } from "./scripted.ts"
 
 const { text } = Content
@@ -58,6 +58,17 @@ describe("Turn", () => {
         cache_read_input_tokens: 5,
         server_tool_use: { web_search_requests: 3 }
       })
+    })
+
+    it("says what the last one said beside its content, and what the first did where the last says nothing", () => {
+      const [one, two] = ["one", "two"].map((id) => ({ id, expires_at: "2026-01-01T00:00:00Z" }))
+      const details = { type: "refusal", category: "cyber" } as const
+      const first = part("1", "a", "pause_turn", { container: one, stop_details: null })
+      const other = Turn.join([first, part("2", "b", "refusal", { container: two, stop_details: details })])
+      const silent = Turn.join([first, part("2", "b", "end_turn", { container: null })])
+
+      assert.deepStrictEqual([other.container, other.stop_details], [two, details])
+      assert.deepStrictEqual(silent.container, one)
     })
 
     it("is the very message where there is one", () => {
@@ -395,15 +406,16 @@ describe("Turn", () => {
 
     it.effect.each(
       [
-        ["thinking", [{ type: "thinking", thinking: "Hm", signature: "sig" }, text("Hi")], 5],
-        ["blank text", [text(" "), text("Hi")], 4]
+        ["thinking", [{ type: "thinking", thinking: "Hm", signature: "sig" }, text("Hi")], 5, 1],
+        ["thinking that is whole", [{ type: "thinking", thinking: "Hm", signature: "sig" }, text("Hi")], 6, 1],
+        ["blank text", [text(" "), text("Hi")], 4, 1]
       ] as const
-    )("takes %s alone for nothing", ([, content, events]) =>
+    )("takes %s alone for nothing", ([, content, events, blocks]) =>
       Effect.gen(function*() {
         const session = yield* Session.make(keeping)
         const error = yield* Effect.flip(Stream.runDrain(session.stream("Hello")))
 
-        assert.strictEqual("partial" in error && error.partial?.content.length, 1)
+        assert.strictEqual("partial" in error && error.partial?.content.length, blocks)
         assert.strictEqual(yield* session.history, History.empty)
       }).pipe(provide(Script.message({ content }).pipe(Script.cutAfter({ events })))))
 
@@ -429,6 +441,24 @@ describe("Turn", () => {
 
         assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi there, how are you today?")
         assert.strictEqual((yield* session.history).size, 2)
+        assert.strictEqual(
+          (yield* session.usage).output,
+          Usage.totals(Option.getOrThrow(yield* session.lastResponse).usage).output
+        )
+        yield* session.undo
+        assert.strictEqual(yield* session.history, History.empty)
       }).pipe(provide(long)))
+
+    it.effect("keeps an answer that was to go on once, where it could not", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({ ...keeping, onMaxTokens: "continue" })
+        yield* Effect.flip(session.send("Hello"))
+
+        assert.deepStrictEqual(
+          partOf(History.toMessages(yield* session.history)).slice(0, 2),
+          ["Hello", "Hi there"]
+        )
+        assert.lengthOf(History.entries(yield* session.history).filter(({ _tag }) => _tag === "Reply"), 1)
+      }).pipe(provide(Script.reply({ text: "Hi there", stop_reason: "max_tokens" }), Script.status(500))))
   })
 })

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Exit, Fiber, Predicate } from "effect"
 import { TestClock } from "effect/testing"
 import * as Lock from "../../src/internal/lock.ts"
 
@@ -29,6 +29,23 @@ describe("Lock", () => {
         assert.lengthOf(lock.waiting, 0)
         Lock.release(lease)
         assert.isUndefined(lock.holder)
+      }))
+
+    it.effect("passes on what it was given in the moment before it was interrupted", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        const first = yield* acquire(lock)
+        const second = yield* Effect.forkChild(
+          Effect.uninterruptibleMask((restore) => Lock.acquire(lock, options, restore)),
+          { startImmediately: true }
+        )
+        const third = yield* waiting(lock)
+        Lock.release(first)
+        second.interruptUnsafe()
+        const exit = yield* Fiber.await(second)
+        if (Exit.isSuccess(exit)) Lock.release(exit.value)
+
+        assert.isTrue(Lock.holds(yield* Fiber.join(third)))
       }))
 
     it.effect("takes over as soon as the holder has rested for so long, whenever that began", () =>
@@ -66,6 +83,51 @@ describe("Lock", () => {
         const fiber = yield* waiting(lock)
 
         assert.isTrue(Lock.holds(yield* Fiber.join(fiber)))
+      }))
+  })
+
+  describe("release", () => {
+    it.effect("does nothing the second time", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        const first = yield* acquire(lock)
+        const second = yield* waiting(lock)
+        const third = yield* waiting(lock)
+        Lock.release(first)
+        Lock.release(first)
+
+        assert.isTrue(Lock.holds(yield* Fiber.join(second)))
+        assert.isUndefined(third.pollUnsafe())
+      }))
+  })
+
+  describe("drive", () => {
+    /** How many leases the fiber remembers. */
+    const remembered = Effect.map(Effect.context<never>(), (context) => {
+      let count = 0
+      let at: unknown = context.mapUnsafe.get("@effect-claude/session/Running")
+      while (Predicate.hasProperty(at, "outer")) {
+        count++
+        at = at.outer
+      }
+      return count
+    })
+
+    it.effect("marks the fiber once, and forgets the turns before", () =>
+      Effect.gen(function*() {
+        const lock = Lock.make()
+        for (let turn = 0; turn < 3; turn++) {
+          const lease = yield* acquire(lock)
+          for (let pull = 0; pull < 3; pull++) {
+            yield* Effect.withFiber((self) => Effect.sync(() => Lock.drive(lease, self)))
+          }
+          Lock.release(lease)
+        }
+        const after = yield* remembered
+        const lease = yield* acquire(lock)
+        const within = yield* Lock.under(remembered, lease)
+
+        assert.deepStrictEqual([after, within], [1, 1])
       }))
   })
 })

@@ -96,6 +96,8 @@ describe("splice", () => {
     assert.strictEqual(events[0]?.type, "message_start")
     assert.strictEqual(events.filter(({ type }) => type === "message_start").length, 1)
     assert.strictEqual(events.findIndex(({ type }) => type === "message_stop"), events.length - 1)
+    const ends = events.flatMap(({ type }, index) => type === "message_delta" ? [index] : [])
+    assert.isTrue(ends.every((index) => index === events.length - 2))
     assert.deepStrictEqual(starts, starts.map((_, index) => first + index))
   }, { arbitrary: { runs: 500 } })
 
