@@ -1,5 +1,6 @@
 import * as Message from "@effect-claude/core/Message"
 import * as Usage from "@effect-claude/core/Usage"
+import * as Budget from "@effect-claude/session/Budget"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
@@ -261,6 +262,17 @@ describe("Session", () => {
         assert.strictEqual((yield* session.history).exchanges, 2)
         assert.strictEqual((yield* (yield* Session.open(opened)).history).exchanges, 2)
       }).pipe(Effect.provide(faulty({ append: "after" })), provide(used("1"), used("2"))))
+
+    it.effect("gives a turn that could not be written back to the budget of turns", () =>
+      Effect.gen(function*() {
+        const budget = yield* Budget.make({ turns: 1 })
+        const session = yield* Session.open({ ...opened, budget })
+        yield* Effect.flip(session.send("one"))
+        yield* Effect.flip(Stream.runDrain(session.stream("one")))
+
+        assert.strictEqual((yield* budget.state).left.turns, 1)
+        assert.strictEqual((yield* budget.state).spent.requests, 2)
+      }).pipe(Effect.provide(faulty({ append: "before" })), provide(used("1"), used("1"))))
 
     it.effect("takes an append for failed where somebody else's entry is in its place", () => {
       const faults: { append?: "before" | undefined } = {}

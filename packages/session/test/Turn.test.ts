@@ -69,6 +69,7 @@ describe("Turn", () => {
 
       assert.deepStrictEqual([other.container, other.stop_details], [two, details])
       assert.deepStrictEqual(silent.container, one)
+      assert.isNull(Turn.join([other, part("3", "c", "end_turn", { stop_details: null })]).stop_details)
     })
 
     it("is the very message where there is one", () => {

@@ -171,7 +171,7 @@ const addAssistant = (
   blocks: ReadonlyArray<Content.Content>,
   options: { readonly paused: boolean; readonly usage: Usage.Totals }
 ): Node => {
-  const goesOn = self.status === "paused" && self.sent?.role === "assistant"
+  const goesOn = self.sent?.role === "assistant"
   const before = goesOn ? self.sent.before : self.sent
   const whole = goesOn ? [...self.sent.content, ...blocks] : blocks
   const pending = whole.filter(Blocks.isToolUse)
@@ -207,8 +207,7 @@ export const addImported = (self: Node, blocks: ReadonlyArray<Content.Content>):
 /** Adds instructions. */
 export const addSystem = (self: Node, turn: MessageRequest.SystemParam): Node =>
   push(self, { _tag: "System", turn }, {
-    sent: { role: "system", content: [], system: turn, before: self.sent },
-    status: self.status
+    sent: { role: "system", content: [], system: turn, before: self.sent }
   })
 
 /** The turns as they are sent, with at most `breakpoints` cache breakpoints: the latest. */

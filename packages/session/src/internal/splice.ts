@@ -83,8 +83,6 @@ export class Splicer {
       : this.before === undefined
       ? this.usage
       : addUsage(this.before, this.usage)
-    this.blocks = 0
-    this.usage = undefined
     this.continued = true
   }
 

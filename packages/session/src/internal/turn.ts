@@ -280,7 +280,7 @@ class Running {
     if (!this.accumulator.done || Option.isNone(message) || attempt === undefined) {
       return Effect.succeed(this.splicer.next(this.holdBack(events), false))
     }
-    return Effect.flatMap(this.settle(message.value, "unknown"), (): ReturnType<Running["feed"]> => {
+    return Effect.flatMap(this.settle(message.value), (): ReturnType<Running["feed"]> => {
       const all = [...this.held, ...events]
       this.held = []
       if (Attempt.take(attempt, message.value)) {
@@ -319,9 +319,9 @@ class Running {
     return Effect.uninterruptible(Effect.suspend(() => {
       if (this.state !== "running") return Effect.void
       this.state = "over"
-      const error = Exit.isFailure(exit) ? failureIn(exit.cause) : undefined
-      const partial = Option.getOrElse(MessageAccumulator.snapshot(this.accumulator), () => error?.partial)
-      return this.settle(partial, error?.outcome ?? "unknown").pipe(
+      const partial = Option.getOrUndefined(MessageAccumulator.snapshot(this.accumulator))
+      // A request that failed was counted when it did.
+      return this.settle(partial).pipe(
         Effect.andThen(this.keep(partial)),
         Effect.flatMap(this.drawn),
         Effect.ensuring(this.hold.finish),
@@ -331,8 +331,8 @@ class Running {
   }
 
   /** Counts the request before the change is written, and not only once its stream is over. */
-  private settle(message: Message.Message | undefined, outcome: ClaudeError.Outcome): Effect.Effect<void> {
-    return this.metered?.end(message, outcome) ?? Effect.void
+  private settle(message: Message.Message | undefined): Effect.Effect<void> {
+    return this.metered?.end(message, "unknown") ?? Effect.void
   }
 
   /** Keeps what can be kept, where asked. Returns whether anything was. */
@@ -346,12 +346,6 @@ class Running {
     // The turn fails anyway; what cannot be written is rolled back.
     return Effect.isSuccess(Core.commit(this.core, history, attempt.messages, Attempt.answerOf(attempt)))
   }
-}
-
-/** What a failure of the API says. */
-const failureIn = (cause: Cause.Cause<unknown>): ClaudeError.ClaudeError | undefined => {
-  const error = Option.getOrUndefined(Cause.findErrorOption(cause))
-  return ClaudeError.is(error) ? error : undefined
 }
 
 /** What of an unfinished answer can be sent back: blocks that are complete, and text as far as it came. */

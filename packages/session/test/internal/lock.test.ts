@@ -31,20 +31,22 @@ describe("Lock", () => {
         assert.isUndefined(lock.holder)
       }))
 
-    it.effect("passes on what it was given in the moment before it was interrupted", () =>
+    it.effect("passes on what it is given while it is being interrupted", () =>
       Effect.gen(function*() {
         const lock = Lock.make()
-        const first = yield* acquire(lock)
-        const second = yield* Effect.forkChild(
-          Effect.uninterruptibleMask((restore) => Lock.acquire(lock, options, restore)),
-          { startImmediately: true }
+        const held = yield* acquire(lock)
+        // Rolling the turn back takes a while, and nothing interrupts it.
+        held.revoke = Effect.uninterruptible(
+          Effect.andThen(Effect.sleep("5 seconds"), Effect.sync(() => Lock.release(held)))
         )
-        const third = yield* waiting(lock)
-        Lock.release(first)
+        yield* Lock.rest(held)
+        const second = yield* waiting(lock)
+        yield* TestClock.adjust("31 seconds")
         second.interruptUnsafe()
-        const exit = yield* Fiber.await(second)
-        if (Exit.isSuccess(exit)) Lock.release(exit.value)
+        const third = yield* waiting(lock)
+        yield* TestClock.adjust("5 seconds")
 
+        assert.isTrue(Exit.hasInterrupts(yield* Fiber.await(second)))
         assert.isTrue(Lock.holds(yield* Fiber.join(third)))
       }))
 
