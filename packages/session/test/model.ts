@@ -91,6 +91,7 @@ const Say = Schema.Struct({
   rewind: Schema.Literals([0, 0, 0, 1]),
   overflow: Schema.Literals(["fail", "trim", "compact"]),
   rollback: Schema.Boolean,
+  instructs: Schema.Boolean,
   retries: Schema.Literals([0, 0, 2]),
   answers: Answers,
   interrupt: Interrupt,
@@ -322,7 +323,8 @@ const effectOf = (
       const turn = {
         onInterrupt: op.keep ? "keep" : "rollback",
         rewind: op.rewind,
-        contextWindow: { onOverflow: op.overflow }
+        contextWindow: { onOverflow: op.overflow },
+        instructions: op.instructs ? "Be brief." : undefined
       } as const
       const whenInterrupted = op.rollback ? "rollback" : "close"
       const run = { toolkit, maxTurns: 3, turn, timeout: "30 seconds", whenInterrupted } as const
@@ -443,14 +445,20 @@ const requests = (
     const violations = History.check(messages)
     const said = JSON.stringify(messages).match(/(?<!also )words \d+;/g) ?? []
     const also = JSON.stringify(messages).match(/also words \d+;/g) ?? []
-    return Effect.andThen(
+    const roles = messages.map(({ role }) => role)
+    return Effect.all([
       insist(violations.length === 0, "every request that is sent keeps the rules", () => JSON.stringify(violations)),
+      insist(
+        roles.every((role, index) => role !== "system" || ["user", "system"].includes(roles[index - 1] ?? "")),
+        "instructions follow the words they came with",
+        () => roles.join()
+      ),
       insist(
         new Set(said).size === said.length && new Set(also).size === also.length,
         "no request says the same words twice",
         () => said.join()
       )
-    )
+    ])
   }, { discard: true })
 
 // -----------------------------------------------------------------------------
