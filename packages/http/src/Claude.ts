@@ -76,8 +76,8 @@ export class Claude extends Context.Service<Claude, {
   ) => Effect.Effect<Exchange.Response, ClaudeError, Scope.Scope>
   /** Returns the bucket this layer's calls share for a policy's budget. */
   readonly budget: (options: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
-  /** Those who follow each call, outermost first. */
-  readonly interceptors: ReadonlyArray<Interceptor>
+  /** Follows each call. There is none, unless a layer adds one. */
+  readonly interceptor: Interceptor | undefined
 }>()("@effect-claude/http/Claude") {}
 
 /**
@@ -144,7 +144,7 @@ const makeOver = Effect.fnUntraced(function*(
         const found = buckets.get(key)
         return found === undefined ? Effect.flatMap(RetryBudget.make(numbers), keep) : keep(found)
       }),
-    interceptors: []
+    interceptor: undefined
   })
 })
 

@@ -37,6 +37,7 @@ import type * as Scope from "effect/Scope"
 import { Claude } from "./Claude.ts"
 import type { Settings } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
+import * as Nest from "./internal/nest.ts"
 import type { RetryEvent } from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
@@ -155,5 +156,20 @@ export const around: {
   (self: Claude["Service"], interceptor: Interceptor): Claude["Service"]
 } = dual(2, (self: Claude["Service"], interceptor: Interceptor): Claude["Service"] => ({
   ...self,
-  interceptors: [interceptor, ...self.interceptors]
+  interceptor: self.interceptor === undefined ? interceptor : Nest.interceptor(interceptor, self.interceptor)
+}))
+
+/**
+ * Returns a service whose calls an interceptor follows, inside those that follow
+ * them already: what it does around an attempt is done to each that is made.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const inside: {
+  (interceptor: Interceptor): (self: Claude["Service"]) => Claude["Service"]
+  (self: Claude["Service"], interceptor: Interceptor): Claude["Service"]
+} = dual(2, (self: Claude["Service"], interceptor: Interceptor): Claude["Service"] => ({
+  ...self,
+  interceptor: self.interceptor === undefined ? interceptor : Nest.interceptor(self.interceptor, interceptor)
 }))

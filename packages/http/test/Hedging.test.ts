@@ -138,7 +138,7 @@ describe("Hedging", () => {
             })
         )
         const claude = yield* Claude.Claude
-        const { attempt } = yield* claude.interceptors[0]!({
+        const { attempt } = yield* claude.interceptor!({
           claude,
           settings: yield* claude.settings,
           exchange: { operation: "test", method: "POST", path: "/", streamed: true, repeatable: true }

@@ -52,6 +52,7 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import { Claude } from "@effect-claude/http/Claude"
+import * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -317,7 +318,7 @@ export const layer = (budget: Budget): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.map(Claude, (claude) =>
-      Metering.inside(
+      Interceptor.inside(
         claude,
         (call) =>
           Effect.sync(() =>

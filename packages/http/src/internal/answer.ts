@@ -96,7 +96,7 @@ export const undecodable = (
     ...response.meta,
     status: response.status,
     outcome: "unknown",
-    body: Secrets.cleanAnswer(body, response.meta),
+    body: Secrets.clean(body, response.meta),
     message: `The answer ${problem}. ${Failures.notClaude}`
   })
 

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -20,12 +19,14 @@ export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effec
     if (limit === 0) return attempt
     let running = 0
     let closing = false
-    const idle = Deferred.makeUnsafe<void>()
+    let onIdle: (() => void) | undefined
+    const idle = Effect.callback<void>((resume) => {
+      if (running === 0) return resume(Effect.void)
+      onIdle = () => resume(Effect.void)
+    })
     yield* Effect.addFinalizer(() => {
       closing = true
-      return running === 0
-        ? Effect.void
-        : Effect.exit(Alarm.within(Effect.interruptible(Deferred.await(idle)), limit, () => undefined))
+      return Effect.exit(Alarm.within(Effect.interruptible(idle), limit, () => undefined))
     })
     const counted: Attempt = (request, settings) =>
       Effect.suspend(() => {
@@ -35,7 +36,10 @@ export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effec
             Effect.sync(() => {
               running++
             }),
-            () => --running === 0 && closing ? Deferred.succeed(idle, undefined) : Effect.void
+            () =>
+              Effect.sync(() => {
+                if (--running === 0) onIdle?.()
+              })
           ),
           attempt(request, settings)
         )

@@ -1,5 +1,5 @@
 /**
- * Following a call: asks the interceptors, and makes one follower of theirs.
+ * Following a call, as the interceptor of its layer says.
  *
  * @since 0.1.0
  */
@@ -44,20 +44,21 @@ export const effect = <A, R>(
   call: Interceptor.Call,
   self: (follower: Interceptor.Follower) => Effect.Effect<A, ClaudeError, R>,
   options: { readonly answer: (value: A) => Answer; readonly soFar: () => Answer }
-): Effect.Effect<A, ClaudeError, R> =>
-  call.claude.interceptors.length === 0 ?
-    self(nobody) :
-    Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(begin(call), (follower) =>
-        Effect.onExit(restore(self(follower)), (exit) => {
-          if (follower.onEnd === undefined) return Effect.void
-          return follower.onEnd(
-            Exit.isSuccess(exit)
-              ? { _tag: "Completed", ...options.answer(exit.value) }
-              : broken(exit.cause, options.soFar)
-          )
-        }))
-    )
+): Effect.Effect<A, ClaudeError, R> => {
+  const { interceptor } = call.claude
+  if (interceptor === undefined) return self(nobody)
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(interceptor(call), (follower) =>
+      Effect.onExit(restore(self(follower)), (exit) => {
+        if (follower.onEnd === undefined) return Effect.void
+        return follower.onEnd(
+          Exit.isSuccess(exit)
+            ? { _tag: "Completed", ...options.answer(exit.value) }
+            : broken(exit.cause, options.soFar)
+        )
+      }))
+  )
+}
 
 /**
  * Follows a call that is a stream, until its scope closes at the latest. Returns
@@ -71,8 +72,8 @@ export const stream = (
   never,
   Scope.Scope
 > =>
-  call.claude.interceptors.length === 0 ? unfollowed : Effect.uninterruptible(
-    Effect.flatMap(begin(call), (follower) => {
+  call.claude.interceptor === undefined ? unfollowed : Effect.uninterruptible(
+    Effect.flatMap(call.claude.interceptor(call), (follower) => {
       const { onEnd } = follower
       if (onEnd === undefined) return Effect.succeed({ follower, ended: () => Effect.void })
       let told = false
@@ -101,14 +102,6 @@ const unanswered: Effect.Effect<undefined> = Effect.undefined
 
 const unfollowed = Effect.succeed({ follower: nobody, ended: () => Effect.void })
 
-/** Asks the interceptors of a call's layer to follow it. */
-const begin = (call: Interceptor.Call): Effect.Effect<Interceptor.Follower> => {
-  const [first, ...others] = call.claude.interceptors
-  if (first === undefined) return Effect.succeed(nobody)
-  if (others.length === 0) return first(call)
-  return Effect.map(Effect.forEach([first, ...others], (interceptor) => interceptor(call)), together)
-}
-
 const isDone = (cause: EndCause): boolean =>
   cause.reasons.some((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
 
@@ -116,34 +109,3 @@ const broken = (cause: EndCause, soFar: () => Answer): Interceptor.Ending => {
   const error = Result.getOrUndefined(Cause.findError(cause))
   return error === undefined || Cause.isDone(error) ? { _tag: "Abandoned", ...soFar() } : { _tag: "Failed", error }
 }
-
-/** One follower of several, the first outermost. */
-const together = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.Follower => {
-  const inwards = followers.toReversed()
-  return {
-    answer: first(followers),
-    attempt: (self, number) => inwards.reduce((inner, follower) => attempt(follower, inner, number), self),
-    exchange: (self) => inwards.reduce((inner, follower) => exchange(follower, inner), self),
-    onRetry: (event) => all(inwards, (follower) => follower.onRetry?.(event)),
-    onContent: all(inwards, (follower) => follower.onContent),
-    onEnd: (ending) => all(inwards, (follower) => follower.onEnd?.(ending))
-  }
-}
-
-/** The first answer that is known, asking no further. */
-const first = (followers: ReadonlyArray<Interceptor.Follower>): Interceptor.Follower["answer"] => {
-  const asked = followers.flatMap(({ answer }) => answer ?? [])
-  if (asked.length === 0) return undefined
-  return Effect.gen(function*() {
-    for (const answer of asked) {
-      const message = yield* answer
-      if (message !== undefined) return message
-    }
-    return undefined
-  })
-}
-
-const all = (
-  followers: ReadonlyArray<Interceptor.Follower>,
-  effect: (follower: Interceptor.Follower) => Effect.Effect<void> | undefined
-): Effect.Effect<void> => Effect.forEach(followers, (follower) => effect(follower) ?? Effect.void, { discard: true })

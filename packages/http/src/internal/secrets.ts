@@ -17,41 +17,32 @@ export interface Sent {
   readonly [name: string]: string
 }
 
-/** Whether a header, its name in lower case, carries a credential. */
-const isSecret = (name: string): boolean =>
-  /authorization|cookie|credential|password|secret|token|api-?key|subscription-key/.test(name)
+/** Whether a header carries a credential, as far as its name tells. It is taken for one too many rather than for none. */
+const isSecret = (name: string): boolean => /auth|cookie|key|pass|secret|token/i.test(name)
 
 /** Returns headers with their names in lower case, and those that carry credentials redacted. */
 export const keep = (headers: Given): Given =>
   Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => {
-      const lower = name.toLowerCase()
-      return [lower, typeof value === "string" && isSecret(lower) ? Redacted.make(value, { label: lower }) : value]
-    })
+    Object.entries(headers).map(([name, value]) => [
+      name.toLowerCase(),
+      typeof value === "string" && isSecret(name) ? Redacted.make(value) : value
+    ])
   )
-
-/** Returns what is sent for a header. */
-const valueOf = (value: string | Redacted.Redacted): string => typeof value === "string" ? value : Redacted.value(value)
 
 /** Returns headers as they are sent. */
 export const reveal = (headers: Given): Sent =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, valueOf(value)]))
+  Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : Redacted.value(value)])
+  )
 
 /** What is sent of which nothing may be read back. */
 export type Secrets = ReadonlyArray<string>
 
-/** Returns the secrets of headers. */
+/** Returns the secrets of headers. What is short is no credential, and would be found in any text. */
 export const of = (headers: Given): Secrets =>
-  Object.entries(headers).flatMap(([name, value]) => {
-    if (typeof value === "string" && !isSecret(name.toLowerCase())) return []
-    const secret = valueOf(value).replace(/^(?:Bearer|Basic) /i, "")
-    // What is shorter is no credential, and would be found in any text.
-    return secret.length < 8 ? [] : [secret]
-  })
-
-/** Takes the secrets of a request out of what was answered: some servers repeat what they were given. */
-export const clean = (text: string, secrets: Secrets): string =>
-  secrets.reduce((text, secret) => text.replaceAll(secret, "[credential]"), text)
+  Object.values(keep(headers)).filter((value) => typeof value !== "string")
+    .map((secret) => Redacted.value(secret).replace(/^\w+ /, ""))
+    .filter(({ length }) => length >= 8)
 
 /** What brought an answer, by what is known of the answer. */
 const asked = new WeakMap<Exchange.Meta, Secrets>()
@@ -61,12 +52,12 @@ export const remember = (meta: Exchange.Meta, secrets: Secrets): void => {
   asked.set(meta, secrets)
 }
 
-/** Takes secrets out of what was answered, by what is known of the answer. */
-export const cleanAnswer = (text: string, meta: Exchange.Meta): string => clean(text, asked.get(meta) ?? [])
+/** Takes the secrets of a request out of what was answered: some servers repeat what they were given. */
+export const clean = (text: string, meta: Exchange.Meta): string => {
+  let cleaned = text
+  for (const secret of asked.get(meta) ?? []) cleaned = cleaned.replaceAll(secret, "[credential]")
+  return cleaned
+}
 
 /** Takes secrets out of JSON that was answered. */
-export const cleanJson = <A>(value: A, meta: Exchange.Meta): A => {
-  const text = JSON.stringify(value)
-  const cleaned = cleanAnswer(text, meta)
-  return cleaned === text ? value : JSON.parse(cleaned)
-}
+export const cleanJson = <A>(value: A, meta: Exchange.Meta): A => JSON.parse(clean(JSON.stringify(value), meta))

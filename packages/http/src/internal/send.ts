@@ -218,14 +218,14 @@ const metaOf = (headers: Exchange.Response["headers"], secrets: Secrets.Secrets)
 
 /** Fails with what a response that is not 2xx reports. */
 const refused = (
-  { secrets, settings }: Attempt,
-  { body, headers, status }: Exchange.Response
+  { settings }: Attempt,
+  { body, headers, meta, status }: Exchange.Response
 ): Effect.Effect<never, ClaudeError.ClaudeError, Scope.Scope> =>
   Effect.flatMap(
     errorText(body, settings),
     (text) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.fail(ErrorResponse.toError({ status, headers, text: Secrets.clean(text, secrets), now })))
+        Effect.fail(ErrorResponse.toError({ status, headers, text: Secrets.clean(text, meta), now })))
   )
 
 const sign = (

@@ -13,6 +13,7 @@ import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import type { Claude } from "@effect-claude/http/Claude"
+import * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -173,7 +174,7 @@ export interface Metered {
 export const metered = (core: Core): Metered => {
   let meter: Metering.Meter | undefined = undefined
   return {
-    claude: Metering.inside(core.settings.claude, (call) =>
+    claude: Interceptor.inside(core.settings.claude, (call) =>
       Effect.sync(() => {
         meter = Metering.make(call, begin(core, call.request))
         return meter.follower

@@ -7,7 +7,6 @@
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
-import type { Claude } from "@effect-claude/http/Claude"
 import type * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
@@ -79,12 +78,6 @@ export const draw = (
             : reservation.settle(outcome === "notSent" || outcome === "rejected" ? Amounts.nothing : worst)
       }))
   )
-
-/** Returns a service whose attempts are followed inside all that follows them already: each that is sent is seen. */
-export const inside = (claude: Claude["Service"], interceptor: Interceptor.Interceptor): Claude["Service"] => ({
-  ...claude,
-  interceptors: [...claude.interceptors, interceptor]
-})
 
 // -----------------------------------------------------------------------------
 // drawing once
