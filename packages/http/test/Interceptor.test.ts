@@ -1,3 +1,4 @@
+import * as Message from "@effect-claude/core/Message"
 import * as Claude from "@effect-claude/http/Claude"
 import * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Messages from "@effect-claude/http/Messages"
@@ -172,33 +173,79 @@ describe("Interceptor", () => {
       }))
   })
 
-  describe("around", () => {
-    it.effect("puts the interceptor outside those that are there", () =>
-      Effect.gen(function*() {
-        const log = yield* Ref.make<ReadonlyArray<string>>([])
-        const nested = Effect.map(
-          Claude.Claude,
-          (claude) => Interceptor.around(Interceptor.around(claude, recording(log, "inner ")), recording(log, "outer "))
-        )
-        yield* Messages.create(question).pipe(
-          Effect.provideServiceEffect(Claude.Claude, nested),
-          Effect.provide(scripted(Script.reply("Hi!")))
-        )
+  describe("around and inside", () => {
+    const nested = [
+      [
+        "around puts the interceptor outside those that are there",
+        (log: Ref.Ref<ReadonlyArray<string>>) => (claude: Claude.Claude["Service"]) =>
+          Interceptor.around(Interceptor.around(claude, recording(log, "inner ")), recording(log, "outer "))
+      ],
+      [
+        "inside puts it within those that are there",
+        (log: Ref.Ref<ReadonlyArray<string>>) => (claude: Claude.Claude["Service"]) =>
+          Interceptor.inside(Interceptor.inside(claude, recording(log, "outer ")), recording(log, "inner "))
+      ]
+    ] as const
+    for (const [title, both] of nested) {
+      it.effect(title, () =>
+        Effect.gen(function*() {
+          const log = yield* Ref.make<ReadonlyArray<string>>([])
+          yield* patiently(
+            Messages.create(question, { wire: "stream" }).pipe(
+              Effect.provideServiceEffect(Claude.Claude, Effect.map(Claude.Claude, both(log))),
+              Effect.provide(scripted(Script.sequence(Script.status(529), Script.reply("Hi!"))))
+            )
+          )
 
-        assert.deepStrictEqual(yield* Ref.get(log), [
-          "outer begin messages.create",
-          "inner begin messages.create",
-          "outer attempt 1",
-          "inner attempt 1",
-          "outer exchange",
-          "inner exchange",
-          "inner head",
-          "outer head",
-          "inner relied on",
-          "outer relied on",
-          "inner end Completed 1",
-          "outer end Completed 1"
-        ])
+          assert.deepStrictEqual(yield* Ref.get(log), [
+            "outer begin messages.stream",
+            "inner begin messages.stream",
+            "outer attempt 1",
+            "inner attempt 1",
+            "outer exchange",
+            "inner exchange",
+            "inner OverloadedError",
+            "outer OverloadedError",
+            "inner retry after 1s",
+            "outer retry after 1s",
+            "outer attempt 2",
+            "inner attempt 2",
+            "outer exchange",
+            "inner exchange",
+            "inner head",
+            "outer head",
+            "inner content",
+            "outer content",
+            "inner relied on",
+            "outer relied on",
+            "inner end Completed 1",
+            "outer end Completed 1"
+          ])
+        }))
+    }
+
+    it.effect("the outermost that knows the answer gives it", () =>
+      Effect.gen(function*() {
+        const whole = yield* Messages.create(question).pipe(Effect.provide(scripted(Script.reply("From the API"))))
+        const knows = (text: string | undefined): Interceptor.Interceptor => () =>
+          Effect.succeed({
+            answer: Effect.succeed(text === undefined ? undefined : { ...whole, content: [{ type: "text", text }] })
+          })
+        const answered = (...interceptors: ReadonlyArray<Interceptor.Interceptor>) =>
+          Messages.create(question).pipe(
+            Effect.map(Message.text),
+            Effect.provideServiceEffect(
+              Claude.Claude,
+              Effect.map(Claude.Claude, (claude) => interceptors.reduce(Interceptor.inside, claude))
+            ),
+            Effect.provide(scripted(Script.reply("From the API")))
+          )
+
+        assert.strictEqual(yield* answered(knows("outer"), knows("inner")), "outer")
+        assert.strictEqual(yield* answered(knows(undefined), knows("inner")), "inner")
+        assert.strictEqual(yield* answered(knows(undefined), knows(undefined)), "From the API")
+        assert.strictEqual(yield* answered(knows("outer"), () => Effect.succeed({})), "outer")
+        assert.strictEqual(yield* answered(() => Effect.succeed({}), knows("inner")), "inner")
       }))
   })
 })
