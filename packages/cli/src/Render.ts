@@ -140,7 +140,10 @@ export const tokens = (totals: Usage.Totals): string => {
 export const incomplete = (message: Message.Message): string | undefined => {
   switch (message.stop_reason) {
     case "max_tokens":
-      return "The answer is cut: it reached --max-tokens. Raise that, or ask to continue."
+      // With `--max-tokens 0` none was asked for: the prompt is cached, and that is all.
+      return message.usage.output_tokens === 0
+        ? undefined
+        : "The answer is cut: it reached --max-tokens. Raise that, or ask to continue."
     case "model_context_window_exceeded":
       return "The answer is cut: the model's context window is full. Shorten the conversation."
     case "refusal": {

@@ -39,8 +39,8 @@ export const explain = Command.make(
     if (asked === "") {
       return yield* out.line(json ? JSON.stringify(registry, null, 2) : overview(yield* tableWidth, out.style))
     }
-    const explanation = ErrorGuide.explain(asked)
-    if (Option.isNone(explanation)) {
+    const explained = explanationsOf(subject)
+    if (explained.length === 0) {
       const near = nearest(asked)
       return yield* usage(
         `Nothing here is called ${asked}.`,
@@ -49,8 +49,11 @@ export const explain = Command.make(
           : `Did you mean ${near.join(", or ")}? \`effect-claude explain\` lists all there is.`
       )
     }
+    const columns = yield* width
     yield* out.line(
-      json ? JSON.stringify(explanation.value, null, 2) : show(explanation.value, yield* width, out.style)
+      json
+        ? JSON.stringify(explained.length === 1 ? explained[0] : explained, null, 2)
+        : explained.map((one) => show(one, columns, out.style)).join("\n\n")
     )
   })
 ).pipe(
@@ -64,6 +67,12 @@ export const explain = Command.make(
     { command: "effect-claude explain", description: "List everything" }
   ])
 )
+
+/** One explanation for each word, where each is the name of something; otherwise what all of them together say. */
+const explanationsOf = (words: ReadonlyArray<string>): ReadonlyArray<ErrorGuide.Explanation> => {
+  const each = words.map(ErrorGuide.explain)
+  return each.every(Option.isSome) ? each.map(({ value }) => value) : Option.toArray(ErrorGuide.explain(words.join(" ")))
+}
 
 // -----------------------------------------------------------------------------
 // one

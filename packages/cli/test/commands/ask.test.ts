@@ -190,6 +190,14 @@ describe("ask", () => {
       assert.include(err, "There is nothing to ask")
     }))
 
+  it.effect("exits with 0 when nothing was asked for but to cache the prompt", () =>
+    Effect.gen(function*() {
+      const warmed = yield* run(["ask", "Hi", "-n", "0"], { script: Script.model() })
+
+      assert.strictEqual(warmed.code, 0)
+      assert.notInclude(warmed.err, "cut")
+    }))
+
   it.effect("exits with 7 and says why when the answer is cut or refused", () =>
     Effect.gen(function*() {
       const cut = yield* run(["ask", "Tell me a story", "-n", "5"])

@@ -34,6 +34,19 @@ describe("explain", () => {
       }
     }))
 
+  it.effect("explains each of several", () =>
+    Effect.gen(function*() {
+      const { code, out } = yield* run(["explain", "429", "OverloadedError"])
+      const { out: json } = yield* run(["explain", "429", "OverloadedError", "--json"])
+
+      assert.strictEqual(code, 0)
+      assert.match(out, /^429 [^]*\n\nOverloadedError/)
+      assert.deepStrictEqual(
+        JSON.parse(json).map(({ tag }: ErrorGuide.Explanation) => tag),
+        ["RateLimitError", "OverloadedError"]
+      )
+    }))
+
   it.effect("has words for every error there is", () =>
     Effect.gen(function*() {
       for (const tag of Object.keys(ClaudeError.classes)) {
