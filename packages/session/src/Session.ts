@@ -367,14 +367,12 @@ const of = (core: Core.Core): Session => {
   }
 }
 
-const fork = Effect.fnUntraced(function*(
+const fork = (
   core: Core.Core,
   id: string | undefined
-): Effect.fn.Return<Session, SessionConflictError | SessionStoreError> {
-  const { history, parameters } = core.now
+): Effect.Effect<Session, SessionConflictError | SessionStoreError> => {
   const journal = core.journal === undefined || id === undefined
     ? undefined
-    : Journal.make(core.journal.store, id, 0, history)
-  if (journal !== undefined) yield* Journal.start(journal)
-  return of(yield* Core.make(core.settings, parameters, Journal.begin(history), journal))
-})
+    : Journal.make(core.journal.store, id, 0, core.now.history)
+  return Effect.map(Core.fork(core, journal), of)
+}

@@ -218,12 +218,12 @@ export interface BackendError {
  */
 export const make = (backend: Backend): SessionStore["Service"] => ({
   append: (id, position, entry) =>
-    Effect.suspend(() => backend.append(id, position, encode(entry))).pipe(
+    named(id, () => backend.append(id, position, encode(entry))).pipe(
       Effect.mapError(failed("append", id)),
       Effect.flatMap((added) => added ? Effect.void : Effect.fail(new SessionConflictError({ id, expected: position })))
     ),
   read: (id, from = 0) =>
-    backend.read(id, from).pipe(
+    named(id, () => backend.read(id, from)).pipe(
       Effect.mapError(failed("read", id)),
       Effect.flatMap(Effect.forEach((line, index) =>
         Effect.fromResult(decode(line)).pipe(
@@ -231,9 +231,17 @@ export const make = (backend: Backend): SessionStore["Service"] => ({
         )
       ))
     ),
-  remove: (id) => Effect.mapError(backend.remove(id), failed("remove", id)),
+  remove: (id) => Effect.mapError(named(id, () => backend.remove(id)), failed("remove", id)),
   list: Effect.mapError(backend.list, failed("list", undefined))
 })
+
+/** What is no text to begin with is kept alike nowhere: no encoding carries half of a surrogate pair. */
+const named = <A>(id: string, use: () => Effect.Effect<A, BackendError>): Effect.Effect<A, BackendError> =>
+  Effect.suspend(() =>
+    !/\p{Surrogate}/u.test(id)
+      ? use()
+      : Effect.fail({ problem: "the id holds half of a surrogate pair. Use well-formed text" })
+  )
 
 const failed =
   (operation: SessionStoreError["operation"], id: string | undefined) =>

@@ -161,6 +161,28 @@ describe("Agent", () => {
         provide(call("Paris", "Nowhere", "Rome"), done)
       ))
 
+    it.effect("tells the model of a failure that is no JSON as it prints", () =>
+      Effect.gen(function*() {
+        const Weigh = Tool.make("weather", {
+          parameters: Schema.Struct({ city: Schema.String }),
+          failure: Schema.Unknown
+        })
+        const scales = Toolkit.make(Weigh)
+        const itself: { [name: string]: unknown } = { too: "heavy" }
+        itself["itself"] = itself
+        const session = yield* Session.make(options)
+        yield* Agent.run(session, "Weather?", { toolkit: scales }).pipe(
+          Effect.provide(scales.toLayer({
+            weather: ({ city }) => Effect.fail(city === "Paris" ? { grams: 12n } : itself)
+          }))
+        )
+
+        assert.deepStrictEqual(yield* results, [[`{"grams":12n}`, true], [
+          `{"too":"heavy","itself":[Circular]}`,
+          true
+        ]])
+      }).pipe(provide(call("Paris", "Rome"), done)))
+
     it.effect("tells the model of a tool that dies, is interrupted, or takes too long", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)

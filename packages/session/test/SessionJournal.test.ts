@@ -369,6 +369,27 @@ describe("Session", () => {
         assert.isUndefined((yield* session.fork()).id)
       }).pipe(Effect.provide(SessionStore.layerMemory), provide(used("1"), used("2"))))
 
+    it.effect("writes what was configured to a fork, and to one of that", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.open({ ...opened, system: "Be brief." })
+        yield* session.configure({ max_tokens: 7, system: undefined })
+        const caught = yield* Session.open(opened)
+        yield* session.configure({ temperature: 0.5 })
+        yield* caught.refresh
+        for (const one of [session, caught]) {
+          const id = one === session ? "eve" : "cain"
+          const fork = yield* one.fork({ id })
+          yield* fork.fork({ id: `${id}'s` })
+          for (const name of [id, `${id}'s`]) {
+            const parameters = yield* (yield* Session.open({ ...options, system: "Be brief.", id: name })).parameters
+
+            assert.strictEqual(parameters.max_tokens, 7, name)
+            assert.strictEqual(parameters.temperature, 0.5, name)
+            assert.isUndefined(parameters.system, name)
+          }
+        }
+      }).pipe(Effect.provide(SessionStore.layerMemory), provide()))
+
     it.effect("writes no credentials", () =>
       Effect.gen(function*() {
         const session = yield* Session.open(opened)

@@ -56,6 +56,24 @@ const laws = (name: string, stores: Stores, options?: { readonly singleWriter?: 
         })
       ))
 
+    it.effect("takes any text for an id, and refuses half of a character", () =>
+      withStore((store) =>
+        Effect.gen(function*() {
+          const ids = ["a/b\nc", "..", "%2e", "A", "a", "\u{1f600}", "é", "e\u0301"]
+          for (const id of ids) yield* store.append(id, 0, said(id))
+
+          for (const id of ids) assert.deepStrictEqual((yield* store.read(id)).map(textOf), [id])
+          assert.deepStrictEqual((yield* store.list).toSorted(), ids.toSorted())
+          const half = "a\ud83d"
+          const refused = [
+            yield* Effect.flip(store.append(half, 0, said("x"))),
+            yield* Effect.flip(store.read(half)),
+            yield* Effect.flip(store.remove(half))
+          ].map(({ _tag }) => _tag)
+          assert.deepStrictEqual(refused, ["SessionStoreError", "SessionStoreError", "SessionStoreError"])
+        })
+      ))
+
     it.effect("reads what was appended, in order, from anywhere on", () =>
       withStore((store) =>
         Effect.gen(function*() {

@@ -71,7 +71,9 @@ export const explain = Command.make(
 /** One explanation for each word, where each is the name of something; otherwise what all of them together say. */
 const explanationsOf = (words: ReadonlyArray<string>): ReadonlyArray<ErrorGuide.Explanation> => {
   const each = words.map(ErrorGuide.explain)
-  return each.every(Option.isSome) ? each.map(({ value }) => value) : Option.toArray(ErrorGuide.explain(words.join(" ")))
+  return each.every(Option.isSome)
+    ? each.map(({ value }) => value)
+    : Option.toArray(ErrorGuide.explain(words.join(" ")))
 }
 
 // -----------------------------------------------------------------------------

@@ -30,7 +30,6 @@ import * as Exchanges from "./exchanges.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
 import * as Metering from "./metering.ts"
-import * as Stored from "./stored.ts"
 
 /** What a session is told once, and what becomes of its forks. */
 export interface Settings {
@@ -53,6 +52,8 @@ export interface Core {
   sent: MessageRequest.MessageRequest | undefined
   /** The turns that have a name. */
   readonly named: Map<string, Journal.Named>
+  /** What was configured: it holds over the options a session is opened with. */
+  configured: Journal.Told["parameters"]
   /** What was spent since the journal was last told what was. */
   readonly untold: Array<Spending>
 }
@@ -94,6 +95,7 @@ export const make = (
     undo: told.undo,
     sent: undefined,
     named: told.named,
+    configured: told.parameters,
     untold: []
   }))
 }
@@ -291,13 +293,29 @@ export const configure = (
 ): Effect.Effect<void, WriteError | SessionBusyError> =>
   exclusively(core, () =>
     Effect.andThen(
-      write(core, () => ({
-        type: "configured",
-        parameters: Stored.withoutCredentials(parameters),
-        removed: Object.entries(parameters).filter(([, value]) => value === undefined).map(([name]) => name)
-      })),
-      update(core, { parameters: { ...core.now.parameters, ...parameters } })
+      write(core, () => Journal.configured(parameters)),
+      Effect.suspend(() => {
+        core.configured = { ...core.configured, ...parameters }
+        return update(core, { parameters: { ...core.now.parameters, ...parameters } })
+      })
     ))
+
+/** Begins a session of its own with what this one is. With a journal, that is written first. */
+export const fork = (
+  { configured, now: { history, parameters }, settings }: Core,
+  journal: Journal.Journal | undefined
+): Effect.Effect<Core, WriteError> => {
+  const told = Effect.andThen(
+    journal === undefined ? Effect.void : Journal.start(journal),
+    journal === undefined || Object.keys(configured).length === 0
+      ? Effect.void
+      : Journal.write(journal, Journal.configured(configured))
+  )
+  return Effect.andThen(
+    told,
+    make(settings, parameters, { ...Journal.begin(history), parameters: configured }, journal)
+  )
+}
 
 /** Takes up what others wrote to the journal. */
 export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionStoreError | SessionBusyError> => {
@@ -306,9 +324,14 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
   return exclusively(core, (restore) =>
     Effect.gen(function*() {
       const entries = yield* restore(journal.store.read(journal.id, journal.position))
-      const told = yield* Journal.replay({ ...core.now, undo: core.undo, named: core.named }, entries, journal.id)
+      const told = yield* Journal.replay(
+        { ...core.now, parameters: core.configured, undo: core.undo, named: core.named },
+        entries,
+        journal.id
+      )
       journal.position += entries.length
       core.undo = told.undo
+      core.configured = told.parameters
       // Others tell what was spent as far as they know: not what this process has not told yet.
       const spending = entries.some(({ type }) => type === "changed") ? core.untold.reduce(combine, told) : told
       yield* update(core, {

@@ -18,6 +18,7 @@ import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Internal from "./history.ts"
 import * as Splice from "./splice.ts"
+import * as Stored from "./stored.ts"
 
 /** Where a session writes what becomes of it. */
 export interface Journal {
@@ -144,6 +145,13 @@ export const changed = (
     ...(turn === undefined ? undefined : { turn })
   }
 }
+
+/** The entry for parameters that hold from now on, and for those that do no longer. */
+export const configured = (parameters: Partial<Turn.Parameters>): SessionStore.Entry => ({
+  type: "configured",
+  parameters: Stored.withoutCredentials(parameters),
+  removed: Object.entries(parameters).filter(([, value]) => value === undefined).map(([name]) => name)
+})
 
 /** Takes up what a journal tells, entry after entry. */
 export const replay = (

@@ -16,8 +16,10 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
@@ -213,7 +215,11 @@ const describe = (tool: Tool.Any, error: unknown): string => {
   return Option.isSome(encoded) ? textOf(encoded.value) : error instanceof Error ? error.message : textOf(error)
 }
 
-const textOf = (value: unknown): string => typeof value === "string" ? value : JSON.stringify(value) ?? ""
+/** What is no JSON (a BigInt, an object that holds itself) is shown as it prints. */
+const textOf = (value: unknown): string =>
+  typeof value === "string"
+    ? value
+    : Result.getOrElse(Result.try(() => JSON.stringify(value)), () => Formatter.format(value)) ?? ""
 
 const failure = (call: ContentBlock.ToolUse, text: string): Content.ToolResult =>
   Blocks.toolResult(call, text, { isError: true })
