@@ -102,8 +102,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 15000,
-    runs: 15000,
+    warmUp: 10000,
+    runs: 10000,
     atOnce: 1
   },
   "small-32": {
@@ -111,8 +111,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 30000,
-    runs: 30000,
+    warmUp: 20000,
+    runs: 20000,
     atOnce: 32
   },
   "small-cold": {
@@ -129,8 +129,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "large-reply",
     does: "create",
     unit: "call",
-    warmUp: 3000,
-    runs: 3000,
+    warmUp: 2000,
+    runs: 2000,
     atOnce: 1
   },
   "first-text": {
@@ -138,8 +138,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-stream",
     does: "first",
     unit: "call",
-    warmUp: 10000,
-    runs: 10000,
+    warmUp: 6000,
+    runs: 6000,
     atOnce: 1
   }
 }

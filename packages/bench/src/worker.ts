@@ -112,8 +112,8 @@ const timed = async () => {
     }
     await Promise.all(Array.from({ length: atOnce }, worker))
   }
+  // Nothing is collected by force here: that throws compiled code away, which no program does to itself.
   await many(warmUp)
-  collect()
   const cpu = process.cpuUsage()
   const start = performance.now()
   await many(runs)
