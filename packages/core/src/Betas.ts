@@ -20,36 +20,13 @@ import * as Wire from "./Wire.ts"
 // schemas
 // -----------------------------------------------------------------------------
 
-/**
- * A value of the `anthropic-beta` header: the known ones complete in an editor,
- * and any string is accepted.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Beta = Wire.openEnum("Beta", [
-  "message-batches-2024-09-24",
-  "prompt-caching-2024-07-31",
-  "pdfs-2024-09-25",
-  "token-counting-2024-11-01",
-  "token-efficient-tools-2025-02-19",
-  "extended-cache-ttl-2025-04-11",
-  "cache-diagnosis-2026-04-07",
-  "files-api-2025-04-14",
-  "skills-2025-10-02",
+/** The betas a request can need, in the order they are sent in. */
+const needed = [
   "computer-use-2024-10-22",
   "computer-use-2025-01-24",
   "computer-use-2025-11-24",
-  "code-execution-2025-05-22",
-  "interleaved-thinking-2025-05-14",
-  "dev-full-thinking-2025-05-14",
-  "thinking-token-count-2026-05-13",
   "thinking-binding-controls-2026-08-01",
   "thinking-display-updates-2026-08-18",
-  "output-128k-2025-02-19",
-  "output-300k-2026-03-24",
-  "context-1m-2025-08-07",
-  "model-context-window-exceeded-2025-08-26",
   "fast-mode-2026-02-01",
   "structured-outputs-2025-11-13",
   "task-budgets-2026-03-13",
@@ -60,7 +37,6 @@ export const Beta = Wire.openEnum("Beta", [
   "compact-2026-01-12",
   "compact-2026-09-04",
   "message-threads-2026-08-12",
-  "server-side-fallback-2026-06-01",
   "server-side-fallback-2026-07-01",
   "fallback-credit-2026-06-01",
   "fallback-credit-2026-07-01",
@@ -69,10 +45,39 @@ export const Beta = Wire.openEnum("Beta", [
   "mid-conversation-tool-changes-2026-07-01",
   "inline-tools-2026-09-15",
   "advisor-tool-2026-03-01",
+  "user-profiles-billing-2026-10-01"
+] as const
+
+/**
+ * A value of the `anthropic-beta` header: the known ones complete in an editor,
+ * and any string is accepted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Beta = Wire.openEnum("Beta", [
+  ...needed,
+  "message-batches-2024-09-24",
+  "prompt-caching-2024-07-31",
+  "pdfs-2024-09-25",
+  "token-counting-2024-11-01",
+  "token-efficient-tools-2025-02-19",
+  "extended-cache-ttl-2025-04-11",
+  "cache-diagnosis-2026-04-07",
+  "files-api-2025-04-14",
+  "skills-2025-10-02",
+  "code-execution-2025-05-22",
+  "interleaved-thinking-2025-05-14",
+  "dev-full-thinking-2025-05-14",
+  "thinking-token-count-2026-05-13",
+  "output-128k-2025-02-19",
+  "output-300k-2026-03-24",
+  "context-1m-2025-08-07",
+  "model-context-window-exceeded-2025-08-26",
+  "server-side-fallback-2026-06-01",
   "user-profiles-2026-03-24",
   "user-profiles-2026-08-18",
   "user-profiles-2026-09-04",
-  "user-profiles-billing-2026-10-01",
   "managed-agents-2026-04-01",
   "agent-memory-2026-07-22",
   "dreaming-2026-04-21",
@@ -192,7 +197,7 @@ export const edits: { readonly [type: string]: Beta } = {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the betas a request needs, each once. Their order is that of `Beta`,
+ * Returns the betas a request needs, each once. Their order is always the same,
  * whatever the order of the request's parts.
  *
  * **Details**
@@ -271,36 +276,8 @@ export const fromHeader = (header: string | undefined): ReadonlyArray<Beta> =>
 const split = (text: string): Array<string> =>
   text.split(",").map((value) => value.trim()).filter((value) => value !== "")
 
-/** The betas a request can need, in the order of `Beta`. */
-const order: ReadonlyArray<Beta> = [
-  "computer-use-2024-10-22",
-  "computer-use-2025-01-24",
-  "computer-use-2025-11-24",
-  "thinking-binding-controls-2026-08-01",
-  "thinking-display-updates-2026-08-18",
-  "fast-mode-2026-02-01",
-  "structured-outputs-2025-11-13",
-  "task-budgets-2026-03-13",
-  "mcp-client-2025-04-04",
-  "mcp-client-2025-11-20",
-  "mcp-client-2026-09-15",
-  "context-management-2025-06-27",
-  "compact-2026-01-12",
-  "compact-2026-09-04",
-  "message-threads-2026-08-12",
-  "server-side-fallback-2026-07-01",
-  "fallback-credit-2026-06-01",
-  "fallback-credit-2026-07-01",
-  "mid-conversation-system-clear-at-2026-08-21",
-  "mid-conversation-output-config-2026-07-01",
-  "mid-conversation-tool-changes-2026-07-01",
-  "inline-tools-2026-09-15",
-  "advisor-tool-2026-03-01",
-  "user-profiles-billing-2026-10-01"
-]
-
 const inOrder = (betas: ReadonlySet<Beta>): ReadonlyArray<Beta> =>
-  betas.size === 0 ? [] : order.filter((beta) => betas.has(beta))
+  betas.size === 0 ? [] : needed.filter((beta) => betas.has(beta))
 
 /** Whether a value is present where the field says, and is of its value or shape. */
 const reaches = (value: unknown, field: Field, depth: number): boolean => {
