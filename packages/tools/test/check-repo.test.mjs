@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { problemsIn } from "../check-repo.mjs"
+import { leftOut, leftovers, problemsIn } from "../check-repo.mjs"
 
 const source = "packages/core/src/Usage.ts"
 const test = "packages/core/test/Usage.test.ts"
 
 describe("check-repo", () => {
   it.each([
-    ["a leftover marker", source, "// TODO later"],
-    ["a test left out", test, "it.effect.skip(\"adds\", () => {})"],
-    ["a test run alone", test, "describe.only(\"Usage\", () => {})"],
+    ...leftovers.map((marker) => [`a leftover ${marker}`, source, `// ${marker} later`]),
+    ...leftOut.flatMap((how) => [
+      [`a test with ${how}`, test, `it.effect.${how}("adds", () => {})`],
+      [`tests with ${how}`, test, `describe.${how}("Usage", () => {})`]
+    ]),
+    ["a test under a name that leaves it out", test, "xit(\"adds\", () => {})"],
     ["a compiler switched off", source, "// @ts-ignore"],
     ["a rule switched off without a reason", source, "// oxlint-disable-next-line no-cycle"],
     ["a path of one machine", "docs/guide.md", "Run it in `/home/someone/project`."],
