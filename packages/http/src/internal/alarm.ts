@@ -1,9 +1,10 @@
 /**
- * One limit in time at once, kept without a fiber that waits for it in turn.
+ * Limits in time, all kept by one sleep of their clock.
  *
- * A sleep of the clock is started when it is first needed, and lives on when the
- * limit is moved or lifted: it looks again when it wakes. So an attempt, or a
- * stream of a million reads, needs one timer.
+ * An alarm is set, moved and lifted without an effect. One sleep for each clock
+ * lasts until the first of its alarms may strike, and looks again when it wakes:
+ * so a thousand streams need one timer, and so do requests that follow one
+ * another. It ends a turn after its last alarm was closed.
  *
  * @since 0.1.0
  */
@@ -12,74 +13,54 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Scheduler from "effect/Scheduler"
 
 /** Milliseconds of a clock that never goes back. */
 export const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
 /** Strikes when a limit passes. */
 export class Alarm {
-  readonly clock: Clock.Clock
-  readonly #context: Context.Context<never>
   /** The longest sleep: a limit that is moved closer by no more than this needs no new one. */
-  readonly #longest: number
-  #at = Infinity
+  readonly longest: number
+  /** When it strikes, Infinity for never. */
+  at = Infinity
+  readonly #sleeper: Sleeper
   #strike: (() => void) | undefined
-  #sleeper: Fiber.Fiber<void> | undefined
-  /** When the sleeper wakes. */
-  #wakesAt = Infinity
 
   constructor(context: Context.Context<never>, longest: number) {
-    this.clock = Context.get(context, Clock.Clock)
-    this.#context = context
-    this.#longest = longest
+    this.longest = longest
+    this.#sleeper = sleeperOf(context)
   }
 
   /** Milliseconds of the alarm's clock. */
   now(): number {
-    return now(this.clock)
+    return now(this.#sleeper.clock)
   }
 
   /** Runs `strike` at an instant, Infinity for never, in place of what was set before. `from` is now. */
   set(at: number, strike: () => void, from: number): void {
-    this.#at = at
+    this.at = at
     this.#strike = strike
-    if (at === Infinity || (this.#sleeper !== undefined && this.#wakesAt <= at)) return
-    this.close()
-    this.#at = at
-    this.#strike = strike
-    const sleeper = Effect.runForkWith(this.#context)(Effect.flatMap(this.#sleep(from), this.#wake))
-    // It may have struck meanwhile.
-    if (sleeper.pollUnsafe() === undefined) this.#sleeper = sleeper
+    if (at !== Infinity) this.#sleeper.keep(this, from)
   }
 
   /** Lifts the limit. */
   lift(): void {
-    this.#at = Infinity
+    this.at = Infinity
     this.#strike = undefined
   }
 
-  /** Lifts the limit, and ends the sleep. */
+  /** Lifts the limit for good. */
   close(): void {
     this.lift()
-    const sleeper = this.#sleeper
-    this.#sleeper = undefined
-    sleeper?.interruptUnsafe()
+    this.#sleeper.forget(this)
   }
 
-  #sleep(from: number): Effect.Effect<void> {
-    const wait = Math.min(this.#at - from, this.#longest)
-    this.#wakesAt = from + wait
-    return this.clock.sleep(Duration.millis(wait))
-  }
-
-  readonly #wake = (): Effect.Effect<void> => {
-    const from = this.now()
+  /** Lifts the limit, and says that it has passed. */
+  strike(): void {
     const strike = this.#strike
-    if (strike !== undefined && from < this.#at) return Effect.flatMap(this.#sleep(from), this.#wake)
-    this.#sleeper = undefined
     this.lift()
     strike?.()
-    return Effect.void
   }
 }
 
@@ -108,3 +89,81 @@ export const within = <A, E, R>(
       })
     })
   )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** Sleeps until the first of its alarms may strike. */
+class Sleeper {
+  readonly clock: Clock.Clock
+  readonly #scheduler: Scheduler.Scheduler
+  /** The alarms that were set, and not closed yet. */
+  readonly #alarms = new Set<Alarm>()
+  #sleep: Fiber.Fiber<void> | undefined
+  /** When it wakes. */
+  #wakesAt = Infinity
+  #isEnding = false
+
+  constructor(clock: Clock.Clock, scheduler: Scheduler.Scheduler) {
+    this.clock = clock
+    this.#scheduler = scheduler
+  }
+
+  /** Sees to it that an alarm strikes. */
+  keep(alarm: Alarm, from: number): void {
+    this.#alarms.add(alarm)
+    if (this.#wakesAt <= alarm.at) return
+    this.#sleep?.interruptUnsafe()
+    this.#wakesAt = from + Math.min(alarm.at - from, alarm.longest)
+    const sleep = Effect.runForkWith(Context.make(Scheduler.Scheduler, this.#scheduler))(this.#until(from))
+    // It may have woken meanwhile.
+    this.#sleep = sleep.pollUnsafe() === undefined ? sleep : undefined
+  }
+
+  /** Ends the sleep after the last alarm, unless another is set in the same turn. */
+  forget(alarm: Alarm): void {
+    if (!this.#alarms.delete(alarm) || this.#alarms.size > 0 || this.#isEnding) return
+    this.#isEnding = true
+    // A dispatcher of its own: one that has tasks already would run this with them, too early.
+    this.#scheduler.makeDispatcher().scheduleTask(() => {
+      this.#isEnding = false
+      if (this.#alarms.size > 0) return
+      this.#sleep?.interruptUnsafe()
+      this.#sleep = undefined
+      this.#wakesAt = Infinity
+    }, 0)
+  }
+
+  #until(from: number): Effect.Effect<void> {
+    return Effect.flatMap(this.clock.sleep(Duration.millis(this.#wakesAt - from)), this.#wake)
+  }
+
+  readonly #wake = (): Effect.Effect<void> => {
+    const from = now(this.clock)
+    // What is set by those that strike now is looked at afterwards.
+    this.#wakesAt = -Infinity
+    for (const alarm of this.#alarms) if (alarm.at <= from) alarm.strike()
+    let first = Infinity
+    let longest = Infinity
+    for (const alarm of this.#alarms) {
+      first = Math.min(first, alarm.at)
+      longest = Math.min(longest, alarm.longest)
+    }
+    this.#wakesAt = first === Infinity ? Infinity : from + Math.min(first - from, longest)
+    if (first !== Infinity) return this.#until(from)
+    this.#sleep = undefined
+    return Effect.void
+  }
+}
+
+const sleepers = new WeakMap<Clock.Clock, Sleeper>()
+
+const sleeperOf = (context: Context.Context<never>): Sleeper => {
+  const clock = Context.get(context, Clock.Clock)
+  const known = sleepers.get(clock)
+  if (known !== undefined) return known
+  const sleeper = new Sleeper(clock, Context.get(context, Scheduler.Scheduler))
+  sleepers.set(clock, sleeper)
+  return sleeper
+}

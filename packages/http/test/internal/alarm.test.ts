@@ -11,6 +11,11 @@ import * as Alarm from "../../src/internal/alarm.ts"
 const alarm = (longest = Infinity) =>
   Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => new Alarm.Alarm(context, longest)))
 
+/** A turn of the event loop, in which sleeps end that nobody needs any more. */
+const turn = Effect.callback<void>((resume) => {
+  setImmediate(() => resume(Effect.void))
+})
+
 /** Tells how many sleeps of the clock are under way. */
 const sleeping = <A, E, R>(use: (count: () => number) => Effect.Effect<A, E, R>) =>
   Effect.clockWith((clock) => {
@@ -84,16 +89,171 @@ describe("Alarm", () => {
       })
     ))
 
-  it.effect("sleeps no longer once it is closed, and does not strike", () =>
+  it.effect("does not strike once it is closed, and sleeps no longer than this turn", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
         const it = yield* alarm()
         it.set(it.now() + 100, () => assert.fail("struck"), it.now())
         it.close()
+        yield* turn
         assert.strictEqual(sleeps(), 0)
         yield* TestClock.adjust("1 hour")
       })
     ))
+
+  it.effect("can be closed twice, and without having been set", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const other = yield* alarm()
+        other.set(other.now() + 100, () => undefined, other.now())
+        const it = yield* alarm()
+        it.close()
+        it.close()
+        yield* turn
+
+        assert.strictEqual(sleeps(), 1)
+        other.close()
+        other.close()
+        yield* turn
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+})
+
+describe("the alarms of one clock", () => {
+  it.effect("share a sleep, and strike each at its instant", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const struck: Array<number> = []
+        for (const after of [300, 100, 200, 100]) {
+          const it = yield* alarm()
+          it.set(it.now() + after, () => struck.push(after), it.now())
+        }
+
+        assert.strictEqual(sleeps(), 1)
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(struck, [100, 100])
+        assert.strictEqual(sleeps(), 1)
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(struck, [100, 100, 200])
+        yield* TestClock.adjust(100)
+        assert.deepStrictEqual(struck, [100, 100, 200, 300])
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+
+  it.effect("go on sleeping for one that is set in the turn in which the last was closed", () =>
+    Effect.gen(function*() {
+      let started = 0
+      const clock = yield* Clock.Clock
+      const counting: Clock.Clock = {
+        ...clock,
+        sleep: (duration) => {
+          started++
+          return clock.sleep(duration)
+        }
+      }
+      yield* Effect.provideService(
+        Effect.gen(function*() {
+          for (let i = 0; i < 10; i++) {
+            const it = yield* alarm()
+            it.set(it.now() + 100, () => undefined, it.now())
+            it.close()
+          }
+          const last = yield* alarm()
+          let struck = false
+          last.set(last.now() + 100, () => struck = true, last.now())
+          yield* turn
+
+          assert.strictEqual(started, 1)
+          yield* TestClock.adjust(99)
+          assert.isFalse(struck)
+          yield* TestClock.adjust(1)
+          assert.isTrue(struck)
+        }),
+        Clock.Clock,
+        counting
+      )
+    }))
+
+  it.effect("are woken early by one that strikes earlier, and by no other", () =>
+    Effect.gen(function*() {
+      const struck: Array<string> = []
+      const far = yield* alarm()
+      far.set(far.now() + 1_000, () => struck.push("far"), far.now())
+      const near = yield* alarm()
+      near.set(near.now() + 10, () => struck.push("near"), near.now())
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(struck, ["near"])
+      yield* TestClock.adjust(989)
+      assert.deepStrictEqual(struck, ["near"])
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(struck, ["near", "far"])
+    }))
+
+  it.effect("keep what is set by one that strikes", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const struck: Array<string> = []
+        const it = yield* alarm()
+        it.set(it.now() + 100, () => {
+          struck.push("first")
+          it.set(it.now() + 50, () => struck.push("second"), it.now())
+        }, it.now())
+        yield* TestClock.adjust(100)
+        assert.strictEqual(sleeps(), 1)
+        yield* TestClock.adjust(49)
+        assert.deepStrictEqual(struck, ["first"])
+        yield* TestClock.adjust(1)
+
+        assert.deepStrictEqual(struck, ["first", "second"])
+      })
+    ))
+
+  it.effect("sleep no longer than the shortest of the sleeps they may take", () =>
+    Effect.gen(function*() {
+      const slept: Array<number> = []
+      const clock = yield* Clock.Clock
+      const noting: Clock.Clock = {
+        ...clock,
+        sleep: (duration) => {
+          slept.push(Duration.toMillis(duration))
+          return clock.sleep(duration)
+        }
+      }
+      yield* Effect.provideService(
+        Effect.gen(function*() {
+          const long = yield* alarm()
+          const short = yield* alarm(60)
+          long.set(long.now() + 1_000, () => undefined, long.now())
+          short.set(short.now() + 500, () => undefined, short.now())
+          assert.deepStrictEqual(slept, [1_000, 60])
+          yield* TestClock.adjust(60)
+          assert.deepStrictEqual(slept, [1_000, 60, 60])
+          short.close()
+          yield* TestClock.adjust(60)
+        }),
+        Clock.Clock,
+        noting
+      )
+
+      assert.deepStrictEqual(slept, [1_000, 60, 60, 880])
+    }))
+
+  it.effect("are not those of another clock", () =>
+    Effect.gen(function*() {
+      const struck: Array<string> = []
+      const test = yield* alarm()
+      test.set(test.now() + 100, () => struck.push("test"), test.now())
+      yield* TestClock.withLive(Effect.gen(function*() {
+        const live = yield* alarm()
+        live.set(live.now() + 60_000, () => struck.push("live"), live.now())
+        live.close()
+      }))
+      yield* TestClock.adjust(100)
+
+      assert.deepStrictEqual(struck, ["test"])
+    }))
 })
 
 describe("within", () => {
@@ -112,6 +272,7 @@ describe("within", () => {
         const slow = yield* Effect.forkChild(Alarm.within(Effect.as(Effect.sleep(50), 2), 100, () => "late"))
         yield* TestClock.adjust(50)
         assert.strictEqual(yield* Fiber.join(slow), 2)
+        yield* turn
         assert.strictEqual(sleeps(), 0)
       })
     ))
@@ -142,6 +303,7 @@ describe("within", () => {
         yield* Fiber.interrupt(fiber)
 
         assert.isTrue(released)
+        yield* turn
         assert.strictEqual(sleeps(), 0)
       })
     ))
