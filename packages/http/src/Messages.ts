@@ -32,12 +32,15 @@ import * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
 import type * as Exchange from "./Exchange.ts"
 import * as Alarm from "./internal/alarm.ts"
+import * as Answer from "./internal/answer.ts"
 import * as Call from "./internal/call.ts"
 import * as Follow from "./internal/follow.ts"
+import * as Known from "./internal/known.ts"
 import * as Open from "./internal/open.ts"
 import * as Prepare from "./internal/prepare.ts"
 import * as Replay from "./internal/replay.ts"
 import * as Span from "./internal/span.ts"
+import * as Whole from "./internal/whole.ts"
 import * as Raw from "./Raw.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
 
@@ -242,7 +245,7 @@ const ask = (
     const asked = options?.wire ?? "auto"
     const streamed = asked === "stream" || (asked === "auto" && Prepare.mayTakeLong(request))
     const wire = streamed ? "stream" : "json"
-    return Effect.flatMap(Call.prepare(request, streamed, options?.onProgress), (call) =>
+    return Call.prepare(request, streamed, options?.onProgress, (call) =>
       Follow.effect(call, (follower): Answering => {
         const followed = follower === Follow.nobody ? call : { ...call, follower }
         const answered = streamed ? folded(followed) : plain(followed)
@@ -269,9 +272,9 @@ const opening = (
   options: StreamOptions | undefined,
   scope: Scope.Scope
 ): Effect.Effect<Events<never>, ClaudeError.ClaudeError, Claude> =>
-  Effect.flatMap(Call.prepare(request, true, options?.onProgress), (prepared) =>
-    Effect.flatMap(
-      Scope.provide(Follow.stream(prepared, () => Call.soFar(prepared.read.latest)), scope),
+  Call.prepare(request, true, options?.onProgress, (prepared) =>
+    Known.flatMap(
+      Follow.stream(prepared, scope, () => Call.soFar(prepared.read.latest)),
       ({ ended, follower }) => {
         const call = follower === Follow.nobody ? prepared : { ...prepared, follower }
         const opened = opens(call, scope, ended)
@@ -294,10 +297,10 @@ const opens = (
     const { total } = call.settings.timeouts
     const endBy = Duration.isFinite(total) ? Alarm.now(clock) + Duration.toMillis(total) : Infinity
     const attempt = (number: number) =>
-      Effect.uninterruptibleMask((restore) => {
+      Effect.suspend(() => {
         const own = Scope.forkUnsafe(scope)
         const opened = Effect.onExitPrimitive(
-          Scope.provide(restore(openAttempt(call, number, endBy)), own),
+          Scope.provide(openAttempt(call, number, endBy), own),
           (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(own, exit)
         )
         return Effect.map(opened, (opened) => ({ opened, own }))
@@ -338,15 +341,23 @@ const openAttempt = (
 /** One attempt after the other at a plain answer. */
 const plain = (call: Call.Call): Answering =>
   Call.within(
-    Call.retried(call, (attempts) =>
-      Effect.scoped(Effect.flatMap(Call.started(call, attempts), (response) =>
-        Effect.map(
-          Call.answer(response, call.settings),
-          (message): Answered => ({ message, meta: response.meta, attempts, wire: "json" })
-        )))),
+    Call.retried(call, (attempts) => {
+      const answered = (text: string, response: Exchange.Response): Answering =>
+        Known.flatMap(
+          Call.parse(text, response),
+          (message) => Effect.succeed({ message, meta: response.meta, attempts, wire: "json" })
+        )
+      const whole = isBare(call) ? Whole.attempt(call, answered) : undefined
+      return whole ?? Effect.scoped(Effect.flatMap(Call.started(call, attempts), (response) =>
+        Effect.flatMap(Answer.text(response, call.settings), (text) => answered(text, response))))
+    }),
     call.settings.timeouts.total,
     () => undefined
   )
+
+/** Whether nobody is told of an attempt, or goes around its exchange. */
+const isBare = ({ follower, onProgress }: Call.Call): boolean =>
+  onProgress === undefined && follower.exchange === undefined
 
 /** One attempt after the other at a folded answer. Nothing is handed out before it is whole, so all of it can be retried. */
 const folded = (call: Call.Call): Answering => {

@@ -112,9 +112,9 @@ export const text = (request: Request): Effect.Effect<string, ClaudeError.Claude
 export const bytes = (request: Request): Stream.Stream<Uint8Array, ClaudeError.ClaudeError, Claude> =>
   Stream.unwrap(Effect.gen(function*() {
     const prepared = yield* prepare(request)
-    const { ended, follower } = yield* Follow.stream(prepared, () => ({}))
-    const call = { ...prepared, follower }
     const outer = yield* Effect.scope
+    const { ended, follower } = yield* Follow.stream(prepared, outer, () => ({}))
+    const call = { ...prepared, follower }
     const response = yield* Attempts.retried(call, () =>
       Effect.uninterruptibleMask((restore) => {
         const scope = Scope.forkUnsafe(outer)

@@ -9,11 +9,13 @@ import * as Shape from "@effect-claude/core/Shape"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Settings } from "../ClaudeConfig.ts"
 import type * as Exchange from "../Exchange.ts"
 import * as Failures from "./failures.ts"
+import * as Known from "./known.ts"
 import * as Received from "./received.ts"
 import * as Secrets from "./secrets.ts"
 import type * as Source from "./source.ts"
@@ -26,9 +28,15 @@ export const json = <A>(
 ): (
   response: Exchange.Response,
   settings: Settings
-) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope> =>
-(response, settings) =>
-  Effect.flatMap(text(response, settings), (text) => {
+) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope> => {
+  const parse = parser(shape)
+  return (response, settings) => Effect.flatMap(text(response, settings), (text) => parse(text, response))
+}
+
+/** Takes the text of a response for JSON that has a shape. */
+export const parser =
+  <A>(shape: Shape.Shape<A>) =>
+  (text: string, response: Exchange.Response): Effect.Effect<A, ClaudeError.ClaudeError> => {
     const parsed = Result.try((): unknown => JSON.parse(text))
     const value = Result.getOrUndefined(parsed)
     if (shape.is(value)) return Effect.succeed(value)
@@ -41,28 +49,44 @@ export const json = <A>(
       ? `is not JSON (content-type ${response.headers["content-type"] ?? "absent"})`
       : `does not match: ${brief(Shape.format(shape.issues(value, "first")))}`
     return Effect.fail(undecodable(problem, text, response))
-  })
+  }
 
 /** Reads the body of a response as text. */
 export const text = (
   response: Exchange.Response,
   settings: Settings
 ): Effect.Effect<string, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.flatMap(Received.reading(response, settings), ({ alarm, body }) => {
-    const { limits, timeouts } = settings
-    const text = new BodyText()
-    const read = Watchdog.drain<Source.Chunks, Failure>(body, idleOnly(timeouts.idle), alarm, (chunks) => {
-      text.add(chunks)
-      return text.isLongerThan(limits.body)
-    })
-    return Effect.matchEffect(read, {
-      onSuccess: () => Effect.fail(undecodable(`is larger than ${limits.body} characters`, "", response)),
-      onFailure: (failure) =>
-        Cause.isDone(failure)
-          ? Effect.succeed(text.end())
-          : Effect.fail(failed(failure, response, settings))
-    })
+  Known.flatMap(
+    Received.reading(response, settings),
+    (reading) => Effect.callback((resume) => collect(response, reading, settings, resume))
+  )
+
+/** Collects the text of a body, and hands it over once. Returns what ends that early. */
+export const collect = (
+  response: Exchange.Response,
+  { alarm, body }: Received.Reading,
+  settings: Settings,
+  onText: (text: Effect.Effect<string, ClaudeError.ClaudeError>) => void
+): Effect.Effect<void> => {
+  const { limits, timeouts } = settings
+  const text = new BodyText()
+  return Watchdog.drain<Source.Chunks, Failure>(body, idleOnly(timeouts.idle), alarm, (chunks) => {
+    text.add(chunks)
+    return text.isLongerThan(limits.body)
+  }, (end) => {
+    if (Exit.isSuccess(end)) {
+      return onText(Effect.fail(undecodable(`is larger than ${limits.body} characters`, "", response)))
+    }
+    const failure = Cause.findError(end.cause)
+    onText(
+      Result.isFailure(failure)
+        ? Effect.failCause(failure.failure)
+        : Cause.isDone(failure.success)
+        ? Effect.succeed(text.end())
+        : Effect.fail(failed(failure.success, response, settings))
+    )
   })
+}
 
 /** Creates the error of an answer that broke off. */
 const failed = (

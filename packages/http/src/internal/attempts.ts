@@ -11,6 +11,7 @@ import type * as Interceptor from "../Interceptor.ts"
 import * as Retry from "../Retry.ts"
 import * as RetryPolicy from "../RetryPolicy.ts"
 import * as Follow from "./follow.ts"
+import * as Known from "./known.ts"
 
 /** A call with what goes around it. */
 export interface Followed extends Interceptor.Call {
@@ -33,5 +34,5 @@ export const retried = <A, R>(
   const followed = (number: number) => Follow.attempt(follower, attempt(number), number)
   return retry.budget === undefined
     ? Retry.retry(followed, { policy, repeatable })
-    : Effect.flatMap(claude.budget(retry.budget), (budget) => Retry.retry(followed, { policy, budget, repeatable }))
+    : Known.flatMap(claude.budget(retry.budget), (budget) => Retry.retry(followed, { policy, budget, repeatable }))
 }

@@ -23,6 +23,7 @@ import * as Answer from "./answer.ts"
 import { Asked } from "./asked.ts"
 import * as Attempts from "./attempts.ts"
 import * as Follow from "./follow.ts"
+import * as Known from "./known.ts"
 import type * as Open from "./open.ts"
 import * as Prepare from "./prepare.ts"
 import * as Span from "./span.ts"
@@ -35,25 +36,27 @@ export interface Call extends Interceptor.Call {
   readonly read: { latest: Open.Read | undefined }
 }
 
-/** Checks and encodes a request. */
-export const prepare = (
+/** Checks and encodes a request, and goes on with it. */
+export const prepare = <A>(
   named: MessageRequest,
   streamed: boolean,
-  onProgress: Call["onProgress"]
-): Effect.Effect<Call, ClaudeError.ClaudeError, Claude> =>
+  onProgress: Call["onProgress"],
+  use: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError>
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude> =>
   Effect.contextWith((context: Context.Context<Claude>) => {
     const claude = Context.get(context, Claude)
     const request = Context.get(context, Asked)(named)
     return Effect.flatMap(claude.settings, (settings) =>
-      Effect.map(Prepare.exchange(request, settings, streamed), (exchange): Call => ({
-        claude,
-        settings,
-        request,
-        exchange,
-        onProgress,
-        follower: Follow.nobody,
-        read: { latest: undefined }
-      })))
+      Known.flatMap(Prepare.exchange(request, settings, streamed), (exchange) =>
+        use({
+          claude,
+          settings,
+          request,
+          exchange,
+          onProgress,
+          follower: Follow.nobody,
+          read: { latest: undefined }
+        })))
   })
 
 /** Makes attempts as the policy of the call says. */
@@ -90,6 +93,9 @@ export const readOptions = ({ onProgress, settings: { limits, timeouts } }: Call
 
 /** Reads a plain answer. */
 export const answer = Answer.json(Shape.message)
+
+/** Takes the text of a plain answer for a message. */
+export const parse = Answer.parser(Shape.message)
 
 /** What is known of an answer that is being read. */
 export const soFar = (read: Open.Read | undefined): Follow.Answer =>

@@ -8,7 +8,7 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import type * as Exchange from "../Exchange.ts"
 import type * as Interceptor from "../Interceptor.ts"
 
@@ -66,12 +66,12 @@ export const effect = <A, R>(
  */
 export const stream = (
   call: Interceptor.Call,
+  scope: Scope.Scope,
   soFar: () => Answer
-): Effect.Effect<
-  { readonly follower: Interceptor.Follower; readonly ended: (cause: EndCause) => Effect.Effect<void> },
-  never,
-  Scope.Scope
-> =>
+): Effect.Effect<{
+  readonly follower: Interceptor.Follower
+  readonly ended: (cause: EndCause) => Effect.Effect<void>
+}> =>
   call.claude.interceptor === undefined ? unfollowed : Effect.uninterruptible(
     Effect.flatMap(call.claude.interceptor(call), (follower) => {
       const { onEnd } = follower
@@ -86,7 +86,7 @@ export const stream = (
       const ended = (cause: EndCause) =>
         tell(() => isDone(cause) ? { _tag: "Completed", ...soFar() } : broken(cause, soFar))
       return Effect.as(
-        Effect.addFinalizer(() => tell(() => ({ _tag: "Abandoned", ...soFar() }))),
+        Scope.addFinalizer(scope, tell(() => ({ _tag: "Abandoned", ...soFar() }))),
         { follower, ended }
       )
     })

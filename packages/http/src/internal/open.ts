@@ -18,12 +18,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type * as Exchange from "../Exchange.ts"
 import type { Limits } from "../Limits.ts"
 import type * as Timeouts from "../Timeouts.ts"
 import { EventDecoder, type Stop } from "./eventDecoder.ts"
 import * as Failures from "./failures.ts"
+import * as Known from "./known.ts"
 import * as Received from "./received.ts"
 import * as Secrets from "./secrets.ts"
 import type * as Source from "./source.ts"
@@ -57,10 +58,9 @@ export const read = (
   response: Exchange.Response,
   options: Options
 ): Effect.Effect<Reading, never, Scope.Scope> =>
-  Effect.flatMap(Received.reading(response, options), (received) => {
+  Known.flatMap(Received.reading(response, options), (received) => {
     const reading = new Reading(response.meta, received, options)
-    const drain = Effect.suspend(() => reading.drain())
-    return Effect.flatMap(Effect.scope, (scope) => Effect.as(Scope.addFinalizer(scope, drain), reading))
+    return Known.flatMap(received.first(Effect.suspend(() => reading.drain())), () => Effect.succeed(reading))
   })
 
 /** Opens a stream: pulls until it commits, and hands out what was held back first. */
@@ -68,7 +68,7 @@ export const open = (
   response: Exchange.Response,
   options: Options
 ): Effect.Effect<Opened, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.flatMap(read(response, options), (reading) => reading.open())
+  Known.flatMap(read(response, options), (reading) => reading.open())
 
 const pings = (events: ReadonlyArray<StreamEvent.StreamEvent>, onPing: Effect.Effect<void>): Effect.Effect<void> =>
   Effect.forEach(events.filter(({ type }) => type === "ping"), () => onPing, { discard: true })
@@ -240,10 +240,12 @@ export class Reading implements Opened {
       endBy: alarm.now() + drainMillis,
       late: lateFor
     }
-    const rest = Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
-      for (const chunk of chunks) left -= chunk.byteLength
-      return left < 0
-    })
+    const rest = Effect.callback<Source.Chunks, ReadFailure>((resume) =>
+      Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
+        for (const chunk of chunks) left -= chunk.byteLength
+        return left < 0
+      }, resume)
+    )
     // Whatever comes of it changes nothing: the answer is complete.
     return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))
   }

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as RateLimits from "@effect-claude/core/RateLimits"
 import * as Redacted from "effect/Redacted"
 import type * as Exchange from "../Exchange.ts"
 
@@ -44,18 +45,30 @@ export const of = (headers: Given): Secrets =>
     .map((secret) => Redacted.value(secret).replace(/^\w+ /, ""))
     .filter(({ length }) => length >= 8)
 
-/** What brought an answer, by what is known of the answer. */
-const asked = new WeakMap<Exchange.Meta, Secrets>()
+/** What is known of an answer. What its request must not show is kept beside it, where nobody can read it. */
+export class Meta implements Exchange.Meta {
+  readonly requestId: Exchange.Meta["requestId"]
+  readonly organizationId: Exchange.Meta["organizationId"]
+  readonly rateLimits: Exchange.Meta["rateLimits"]
+  readonly #secrets: Secrets
 
-/** Remembers what brought an answer. */
-export const remember = (meta: Exchange.Meta, secrets: Secrets): void => {
-  asked.set(meta, secrets)
+  constructor(headers: Exchange.Response["headers"], secrets: Secrets) {
+    this.requestId = headers["request-id"]
+    this.organizationId = headers["anthropic-organization-id"]
+    this.rateLimits = RateLimits.fromHeaders(headers)
+    this.#secrets = secrets
+  }
+
+  /** Returns the secrets of the request that brought an answer. */
+  static secretsOf(meta: Exchange.Meta): Secrets {
+    return #secrets in meta ? meta.#secrets : []
+  }
 }
 
 /** Takes the secrets of a request out of what was answered: some servers repeat what they were given. */
 export const clean = (text: string, meta: Exchange.Meta): string => {
   let cleaned = text
-  for (const secret of asked.get(meta) ?? []) cleaned = cleaned.replaceAll(secret, "[credential]")
+  for (const secret of Meta.secretsOf(meta)) cleaned = cleaned.replaceAll(secret, "[credential]")
   return cleaned
 }
 

@@ -6,7 +6,6 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
-import * as RateLimits from "@effect-claude/core/RateLimits"
 import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
@@ -28,6 +27,7 @@ import type * as Direct from "./direct.ts"
 import * as Failures from "./failures.ts"
 import type * as General from "./general.ts"
 import * as Inflate from "./inflate.ts"
+import * as Known from "./known.ts"
 import { type Credential, Prepared } from "./prepared.ts"
 import { Received } from "./received.ts"
 import * as Secrets from "./secrets.ts"
@@ -41,12 +41,25 @@ export interface Transport {
   readonly general: (body: HttpBody.HttpBody | undefined) => General.Execute | undefined
 }
 
+type Service = Claude["Service"]["attempt"]
+
+/** Begins a request that can be sent directly, and is not signed anew for each attempt. */
+type Begin = (
+  request: Exchange.Request,
+  settings: Settings
+) => ((context: Context.Context<never>, onResponse: OnResponse) => Connection) | undefined
+
+const known = new WeakMap<Service, Begin>()
+
+/** Returns how a function that makes attempts begins them, if it is one of these and nothing was put around it. */
+export const begin = (attempt: Service): Begin | undefined => known.get(attempt)
+
 /** Creates the function that makes one attempt. */
 export const make = (
   transport: Transport,
   signature: Signature,
   fixed: { readonly [name: string]: string }
-): Claude["Service"]["attempt"] => {
+): Service => {
   const { direct } = transport
   const layers = new WeakMap<Settings, Prepared>()
   const preparedFor = (settings: Settings): Prepared => {
@@ -56,39 +69,55 @@ export const make = (
     layers.set(settings, prepared)
     return prepared
   }
+  const attemptAt = (
+    request: Exchange.Request,
+    settings: Settings,
+    credential: Credential | undefined
+  ): Attempt => {
+    const prepared = preparedFor(settings)
+    const { headers, problem, secrets } = prepared.headers(request, credential)
+    const url = prepared.url(request)
+    const { body, method } = request
+    const outgoing = problem === undefined && url !== undefined && isWhole(body)
+      ? { method, url, headers, body: filled(body) }
+      : undefined
+    return { request, settings, headers, secrets, host: prepared.host, problem, url, outgoing }
+  }
   const send = (
     request: Exchange.Request,
     settings: Settings,
     credential: Credential | undefined
   ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-    const prepared = preparedFor(settings)
-    const { headers, problem, secrets } = prepared.headers(request, credential)
+    const attempt = attemptAt(request, settings, credential)
+    const { outgoing, problem } = attempt
     if (problem !== undefined) return Effect.fail(invalidHeader(problem))
-    const { body } = request
-    const url = prepared.url(request)
-    const attempt: Attempt = { request, settings, headers, secrets, host: prepared.host }
-    if (direct !== undefined && url !== undefined && isWhole(body)) {
-      return directly(attempt, direct, { method: request.method, url, headers, body: filled(body) })
-    }
-    const execute = transport.general(body)
-    return execute === undefined ? noWay(attempt, url) : generally(attempt, execute)
+    if (direct !== undefined && outgoing !== undefined) return directly(attempt, direct, outgoing)
+    const execute = transport.general(request.body)
+    return execute === undefined ? noWay(attempt) : generally(attempt, execute)
   }
-  if (signature.header === "none") return (request, settings) => send(request, settings, undefined)
-  const { renewable } = signature
-  let known: Credential | undefined = undefined
-  return (request, settings) =>
-    known !== undefined ? send(request, settings, known) : Effect.flatMap(sign(signature), (credential) => {
-      const sent = send(request, settings, credential)
-      if (!renewable) {
-        known = credential
-        return sent
-      }
-      return Effect.catchTag(sent, "AuthenticationError", (error) =>
-        Effect.flatMap(
-          sign(signature),
-          (renewed) => renewed.value === credential.value ? Effect.fail(error) : send(request, settings, renewed)
-        ))
-    })
+  let credential: Credential | undefined = undefined
+  const attempt: Service = signature.header === "none"
+    ? (request, settings) => send(request, settings, undefined)
+    : (request, settings) =>
+      credential !== undefined ? send(request, settings, credential) : Effect.flatMap(sign(signature), (signed) => {
+        const sent = send(request, settings, signed)
+        if (!signature.renewable) {
+          credential = signed
+          return sent
+        }
+        return Effect.catchTag(sent, "AuthenticationError", (error) =>
+          Effect.flatMap(
+            sign(signature),
+            (renewed) => renewed.value === signed.value ? Effect.fail(error) : send(request, settings, renewed)
+          ))
+      })
+  known.set(attempt, (request, settings) => {
+    if (direct === undefined || (credential === undefined && signature.header !== "none")) return undefined
+    const attempt = attemptAt(request, settings, credential)
+    const { outgoing } = attempt
+    return outgoing && ((context, onResponse) => connect(attempt, direct, outgoing, context, onResponse))
+  })
+  return attempt
 }
 
 /** What one attempt is made of. */
@@ -98,6 +127,11 @@ interface Attempt {
   readonly headers: Secrets.Sent
   readonly secrets: Secrets.Secrets
   readonly host: string
+  /** What is wrong with the headers. */
+  readonly problem: Check.Problem | undefined
+  readonly url: URL | undefined
+  /** What can be sent directly. */
+  readonly outgoing: Direct.Request | undefined
 }
 
 /** Bodies that are at hand. */
@@ -115,49 +149,86 @@ const limitOf = ({ request: { body, streamed }, settings }: Attempt): Duration.D
     bodySize: body === undefined || body._tag === "Empty" ? 0 : body.contentLength ?? 0
   })
 
+/** Takes the response, or the failure that came instead, once. */
+type OnResponse = (
+  response: Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>,
+  connection: Connection
+) => void
+
 /** Sends through a transport that is spoken to directly. The scope closes the connection, and ends the timer. */
 const directly = (
   attempt: Attempt,
   send: Direct.Send,
   request: Direct.Request
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
-    const within = limitOf(attempt)
-    const limit = Duration.toMillis(within)
-    const alarm = new Alarm.Alarm(context, Math.min(limit, Duration.toMillis(attempt.settings.timeouts.idle)))
-    const connection = new Connection(alarm)
-    const head = Effect.callback<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>((resume) => {
-      let waits = true
-      connection.exchange = send(request, context, (head) => {
-        waits = false
-        alarm.lift()
-        resume(
-          Exit.isSuccess(head)
-            ? received(attempt, head.value, alarm)
-            : Effect.failCause(
-              Cause.map(head.cause, (error) => Failures.fromTransport(error, { phase: "headers", host: attempt.host }))
-            )
-        )
-      })
-      if (waits) {
-        const from = alarm.now()
-        alarm.set(from + limit, () => resume(Effect.fail(headersLate(attempt.host, within))), from)
-      }
-      return connection.close
+  Effect.contextWith((context: Context.Context<Scope.Scope>) =>
+    Effect.callback((resume) => {
+      const { close } = connect(attempt, send, request, context, (response, { close }) =>
+        resume(Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), close), response)))
+      return close
     })
-    return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), connection.close), head)
+  )
+
+/** Sends a request, and tells once of the response. */
+const connect = (
+  attempt: Attempt,
+  send: Direct.Send,
+  request: Direct.Request,
+  context: Context.Context<never>,
+  onResponse: OnResponse
+): Connection => {
+  const within = limitOf(attempt)
+  const limit = Duration.toMillis(within)
+  const alarm = new Alarm.Alarm(context, Math.min(limit, Duration.toMillis(attempt.settings.timeouts.idle)))
+  const connection = new Connection(alarm)
+  let waits = true
+  connection.exchange = send(request, context, (head) => {
+    waits = false
+    alarm.lift()
+    onResponse(
+      Exit.isSuccess(head)
+        ? received(attempt, head.value, connection)
+        : Effect.failCause(
+          Cause.map(head.cause, (error) => Failures.fromTransport(error, { phase: "headers", host: attempt.host }))
+        ),
+      connection
+    )
   })
+  if (waits) {
+    const from = alarm.now()
+    alarm.set(from + limit, () => onResponse(Effect.fail(headersLate(attempt.host, within)), connection), from)
+  }
+  return connection
+}
 
 /** What is closed with an attempt. It lasts as long as the answer is read, and keeps nothing of the request alive. */
 class Connection {
+  readonly alarm: Alarm.Alarm
   exchange: Direct.Exchange | undefined
-  readonly close: Effect.Effect<void>
+  #first: Effect.Effect<void> = Effect.void
 
   constructor(alarm: Alarm.Alarm) {
-    this.close = Effect.sync(() => {
-      alarm.close()
-      this.exchange?.abort()
+    this.alarm = alarm
+  }
+
+  /** Closes it. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() =>
+    Known.flatMap(this.#first, () => {
+      this.end()
+      return Effect.void
     })
+  )
+
+  /** Runs an effect before it is closed. */
+  readonly first = (effect: Effect.Effect<void>): Effect.Effect<void> => {
+    this.#first = effect
+    return Effect.void
+  }
+
+  /** Closes it at once. */
+  end(): void {
+    this.alarm.close()
+    this.exchange?.abort()
   }
 }
 
@@ -165,13 +236,13 @@ class Connection {
 const received = (
   attempt: Attempt,
   head: Direct.Head,
-  alarm: Alarm.Alarm
+  { alarm, first }: Connection
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
   const { body, headers, status } = head
-  const meta = metaOf(headers, attempt.secrets)
+  const meta = new Secrets.Meta(headers, attempt.secrets)
   const response: Exchange.Response = head.inflated !== undefined && Inflate.isNeeded(headers["content-encoding"])
     ? { status, headers, meta, body: head.inflated() }
-    : new Received(head, meta, { body, alarm })
+    : new Received(head, meta, { body, alarm, first })
   return isSuccess(status) ? Effect.succeed(response) : refused(attempt, response)
 }
 
@@ -189,14 +260,14 @@ const generally = (
   return Effect.flatMap(
     Alarm.within(sent, Duration.toMillis(limit), () => headersLate(host, limit)),
     (http) => {
-      const response = { ...http, meta: metaOf(http.headers, secrets) }
+      const response = { ...http, meta: new Secrets.Meta(http.headers, secrets) }
       return isSuccess(http.status) ? Effect.succeed(response) : refused(attempt, response)
     }
   )
 }
 
 /** Fails where a transport has no way for a request. */
-const noWay = ({ host }: Attempt, url: URL | undefined): Effect.Effect<never, ClaudeError.ClaudeError> =>
+const noWay = ({ host, url }: Attempt): Effect.Effect<never, ClaudeError.ClaudeError> =>
   Effect.fail(Failures.fromTransport({
     _tag: "NoWay",
     reason: url === undefined
@@ -205,16 +276,6 @@ const noWay = ({ host }: Attempt, url: URL | undefined): Effect.Effect<never, Cl
   }, { phase: "headers", host }))
 
 const isSuccess = (status: number): boolean => status >= 200 && status <= 299
-
-const metaOf = (headers: Exchange.Response["headers"], secrets: Secrets.Secrets): Exchange.Meta => {
-  const meta = {
-    requestId: headers["request-id"],
-    organizationId: headers["anthropic-organization-id"],
-    rateLimits: RateLimits.fromHeaders(headers)
-  }
-  Secrets.remember(meta, secrets)
-  return meta
-}
 
 /** Fails with what a response that is not 2xx reports. */
 const refused = (

@@ -29,51 +29,48 @@ export const watch = <A, E>(source: Source.Source<A, E>, limits: Limits<E>, alar
   Effect.callback((resume) => {
     const late = passed(limits, alarm)
     if (late !== undefined) return resume(Effect.fail(late))
-    if (!take(source, limits, alarm, resume)) {
-      return Effect.sync(() => {
-        alarm.lift()
-        source.leave()
-      })
-    }
+    if (!take(source, limits, alarm, resume)) return leaving(source, alarm)
   })
 
-/** Reads all pieces of a source, each kept to the limits, until it ends or `onPiece` says that it is enough. */
+/**
+ * Reads all pieces of a source, each kept to the limits, until it ends or `onPiece` says that it is enough. `onEnd` is
+ * told once: of the end, or of the piece that was enough. Returns what ends the reading early.
+ */
 export const drain = <A, E>(
   source: Source.Source<A, E>,
   limits: Limits<E>,
   alarm: Alarm,
-  onPiece: (piece: A) => boolean
-): Effect.Effect<void, E> =>
-  Effect.callback((resume) => {
-    const onTaken = (piece: Exit.Exit<A, E>): boolean => {
-      if (piece._tag === "Failure") resume(piece)
-      else if (onPiece(piece.value)) resume(Effect.void)
-      else return true
-      return false
+  onPiece: (piece: A) => boolean,
+  onEnd: (end: Exit.Exit<A, E>) => void
+): Effect.Effect<void> => {
+  const next = (): void => {
+    // Pieces that are there already come at once, one after the other.
+    for (;;) {
+      let inside = true
+      let more = false
+      const there = take(source, limits, alarm, (piece) => {
+        more = piece._tag === "Success" && !onPiece(piece.value)
+        if (!more) onEnd(piece)
+        else if (!inside) next()
+      })
+      inside = false
+      if (!there || !more) return
     }
-    const next = (): void => {
-      // Pieces that are there already come at once, one after the other.
-      for (;;) {
-        let inside = true
-        let more = false
-        const there = take(source, limits, alarm, (piece) => {
-          more = onTaken(piece)
-          if (!inside && more) next()
-        })
-        inside = false
-        if (!there || !more) return
-      }
-    }
-    next()
-    return Effect.sync(() => {
-      alarm.lift()
-      source.leave()
-    })
-  })
+  }
+  next()
+  return leaving(source, alarm)
+}
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** Takes no longer. */
+const leaving = <A, E>(source: Source.Source<A, E>, alarm: Alarm): Effect.Effect<void> =>
+  Effect.sync(() => {
+    alarm.lift()
+    source.leave()
+  })
 
 /** Takes a piece, or what the limit that is reached first fails with. Returns whether it came at once. */
 const take = <A, E>(

@@ -42,6 +42,15 @@ const alarmOf = (longest: number) =>
     (alarm) => Effect.sync(() => alarm.close())
   )
 
+/** The effect that drains a source. */
+const drain = (
+  source: Source.Source<string, Limit>,
+  limits: Watchdog.Limits<Limit>,
+  alarm: Alarm,
+  onPiece: (piece: string) => boolean
+): Effect.Effect<string, Limit> =>
+  Effect.callback((resume) => Watchdog.drain(source, limits, alarm, onPiece, resume))
+
 /** When, in milliseconds from now, a read fails, and of what. */
 const struck = <A>(read: Effect.Effect<A, Limit>) =>
   Effect.gen(function*() {
@@ -193,7 +202,7 @@ describe("Watchdog", () => {
       Effect.gen(function*() {
         const { alarm, given, queue, source } = yield* watched(limits)
         const pieces: Array<string> = []
-        const drained = Watchdog.drain(source, given, alarm, (piece) => pieces.push(piece) === enough)
+        const drained = drain(source, given, alarm, (piece) => pieces.push(piece) === enough)
         return { queue, pieces, drained }
       })
 
@@ -236,7 +245,7 @@ describe("Watchdog", () => {
     it.effect("leaves a piece it waited for to the next", () =>
       Effect.gen(function*() {
         const { alarm, given, queue, read, source } = yield* watched({ idle: 100 })
-        const fiber = yield* Effect.forkChild(Watchdog.drain(source, given, alarm, () => false))
+        const fiber = yield* Effect.forkChild(drain(source, given, alarm, () => false))
         yield* TestClock.adjust("1 milli")
         yield* Fiber.interrupt(fiber)
         yield* Queue.offer(queue, "a")

@@ -1,0 +1,42 @@
+/**
+ * An attempt at a plain answer, from the request to the whole body, as one
+ * effect: where a transport is spoken to directly and nothing was put around it.
+ *
+ * @since 0.1.0
+ */
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Exchange from "../Exchange.ts"
+import type * as Interceptor from "../Interceptor.ts"
+import * as Answer from "./answer.ts"
+import * as Known from "./known.ts"
+import { Received } from "./received.ts"
+import * as Send from "./send.ts"
+
+/** Makes an attempt, and takes the text of the answer. Undefined where that takes more than one effect. */
+export const attempt = <A>(
+  { claude, exchange, settings }: Interceptor.Call,
+  read: (text: string, response: Exchange.Response) => Effect.Effect<A, ClaudeError.ClaudeError>
+): Effect.Effect<A, ClaudeError.ClaudeError> | undefined => {
+  const begin = Send.begin(claude.attempt)?.(exchange, settings)
+  return begin && Effect.contextWith((context: Context.Context<never>) =>
+    Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
+      const { close } = begin(context, (received, connection) => {
+        const response = Known.is(received) ? received.value : undefined
+        const reading = response && Received.readingOf(response)
+        if (response !== undefined && reading !== undefined) {
+          Answer.collect(response, reading, settings, (text) => {
+            connection.end()
+            resume(Known.flatMap(text, (text) => read(text, response)))
+          })
+          return
+        }
+        const whole = Effect.flatMap(received, (response) =>
+          Effect.flatMap(Answer.text(response, settings), (text) => read(text, response)))
+        resume(Effect.ensuring(Effect.scoped(whole), connection.close))
+      })
+      return close
+    })
+  )
+}
