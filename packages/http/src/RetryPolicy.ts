@@ -432,9 +432,10 @@ export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.Ret
  * @category conversions
  * @since 0.1.0
  */
-export const chance: Effect.Effect<RetryDecision.Draw> = Effect.map(
-  Effect.zip(Random.next, Random.next),
-  ([jitter, spread]) => ({ jitter, spread })
+export const chance: Effect.Effect<RetryDecision.Draw> = Effect.flatMap(
+  Random.next,
+  // `Effect.zip` would bring concurrency along.
+  (jitter) => Effect.map(Random.next, (spread) => ({ jitter, spread }))
 )
 
 // -----------------------------------------------------------------------------

@@ -28,21 +28,17 @@ export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effec
       closing = true
       return Effect.exit(Alarm.within(Effect.interruptible(idle), limit, () => undefined))
     })
+    const ended = Effect.sync(() => {
+      if (--running === 0) onIdle?.()
+    })
+    const begun = Effect.uninterruptible(Effect.suspend(() => {
+      running++
+      return Effect.addFinalizer(() => ended)
+    }))
     const counted: Attempt = (request, settings) =>
       Effect.suspend(() => {
         if (closing) return Effect.fail(closed)
-        return Effect.andThen(
-          Effect.acquireRelease(
-            Effect.sync(() => {
-              running++
-            }),
-            () =>
-              Effect.sync(() => {
-                if (--running === 0) onIdle?.()
-              })
-          ),
-          attempt(request, settings)
-        )
+        return Effect.andThen(begun, attempt(request, settings))
       })
     return counted
   })

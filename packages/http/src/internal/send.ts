@@ -43,7 +43,7 @@ export interface Transport {
 
 type Service = Claude["Service"]["attempt"]
 
-/** Begins a request that can be sent directly, and is not signed anew for each attempt. */
+/** Prepares a request that can be sent directly, and is not signed anew for each attempt. */
 type Begin = (
   request: Exchange.Request,
   settings: Settings
@@ -105,8 +105,8 @@ export const make = (
           credential = signed
           return sent
         }
-        return Effect.catchTag(sent, "AuthenticationError", (error) =>
-          Effect.flatMap(
+        return Effect.catch(sent, (error) =>
+          error._tag !== "AuthenticationError" ? Effect.fail(error) : Effect.flatMap(
             sign(signature),
             (renewed) => renewed.value === signed.value ? Effect.fail(error) : send(request, settings, renewed)
           ))
@@ -115,7 +115,11 @@ export const make = (
     if (direct === undefined || (credential === undefined && signature.header !== "none")) return undefined
     const attempt = attemptAt(request, settings, credential)
     const { outgoing } = attempt
-    return outgoing && ((context, onResponse) => connect(attempt, direct, outgoing, context, onResponse))
+    return outgoing && ((context, onResponse) => {
+      const connection = connect(attempt, context)
+      dispatch(connection, attempt, direct, outgoing, context, onResponse)
+      return connection
+    })
   })
   return attempt
 }
@@ -151,8 +155,7 @@ const limitOf = ({ request: { body, streamed }, settings }: Attempt): Duration.D
 
 /** Takes the response, or the failure that came instead, once. */
 type OnResponse = (
-  response: Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>,
-  connection: Connection
+  response: Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>
 ) => void
 
 /** Sends through a transport that is spoken to directly. The scope closes the connection, and ends the timer. */
@@ -161,26 +164,33 @@ const directly = (
   send: Direct.Send,
   request: Direct.Request
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> =>
-  Effect.contextWith((context: Context.Context<Scope.Scope>) =>
-    Effect.callback((resume) => {
-      const { close } = connect(attempt, send, request, context, (response, { close }) =>
-        resume(Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), close), response)))
-      return close
+  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+    const connection = connect(attempt, context)
+    const response = Effect.callback<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>((resume) => {
+      dispatch(connection, attempt, send, request, context, resume)
+      return connection.close
     })
+    return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), connection.close), response)
+  })
+
+const connect = (attempt: Attempt, context: Context.Context<never>): Connection =>
+  new Connection(
+    new Alarm.Alarm(
+      context,
+      Math.min(Duration.toMillis(limitOf(attempt)), Duration.toMillis(attempt.settings.timeouts.idle))
+    )
   )
 
-/** Sends a request, and tells once of the response. */
-const connect = (
+/** Sends a request over a connection, and tells once of the response. */
+const dispatch = (
+  connection: Connection,
   attempt: Attempt,
   send: Direct.Send,
   request: Direct.Request,
   context: Context.Context<never>,
   onResponse: OnResponse
-): Connection => {
-  const within = limitOf(attempt)
-  const limit = Duration.toMillis(within)
-  const alarm = new Alarm.Alarm(context, Math.min(limit, Duration.toMillis(attempt.settings.timeouts.idle)))
-  const connection = new Connection(alarm)
+): void => {
+  const { alarm } = connection
   let waits = true
   connection.exchange = send(request, context, (head) => {
     waits = false
@@ -190,15 +200,17 @@ const connect = (
         ? received(attempt, head.value, connection)
         : Effect.failCause(
           Cause.map(head.cause, (error) => Failures.fromTransport(error, { phase: "headers", host: attempt.host }))
-        ),
-      connection
+        )
     )
   })
-  if (waits) {
-    const from = alarm.now()
-    alarm.set(from + limit, () => onResponse(Effect.fail(headersLate(attempt.host, within)), connection), from)
-  }
-  return connection
+  if (!waits) return
+  const limit = limitOf(attempt)
+  const from = alarm.now()
+  alarm.set(
+    from + Duration.toMillis(limit),
+    () => onResponse(Effect.fail(headersLate(attempt.host, limit))),
+    from
+  )
 }
 
 /** What is closed with an attempt. It lasts as long as the answer is read, and keeps nothing of the request alive. */

@@ -20,23 +20,28 @@ export const attempt = <A>(
   read: (text: string, response: Exchange.Response) => Effect.Effect<A, ClaudeError.ClaudeError>
 ): Effect.Effect<A, ClaudeError.ClaudeError> | undefined => {
   const begin = Send.begin(claude.attempt)?.(exchange, settings)
-  return begin && Effect.contextWith((context: Context.Context<never>) =>
-    Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
-      const { close } = begin(context, (received, connection) => {
+  return begin && Effect.contextWith((context: Context.Context<never>) => {
+    let connection: { readonly end: () => void } | undefined
+    const answered = Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
+      connection = begin(context, (received) => {
         const response = Known.is(received) ? received.value : undefined
         const reading = response && Received.readingOf(response)
         if (response !== undefined && reading !== undefined) {
-          Answer.collect(response, reading, settings, (text) => {
-            connection.end()
-            resume(Known.flatMap(text, (text) => read(text, response)))
-          })
+          Answer.collect(
+            response,
+            reading,
+            settings,
+            (text) => resume(Known.flatMap(text, (text) => read(text, response)))
+          )
           return
         }
-        const whole = Effect.flatMap(received, (response) =>
-          Effect.flatMap(Answer.text(response, settings), (text) => read(text, response)))
-        resume(Effect.ensuring(Effect.scoped(whole), connection.close))
+        resume(Effect.scoped(Effect.flatMap(received, (response) =>
+          Effect.flatMap(Answer.text(response, settings), (text) => read(text, response)))))
       })
-      return close
     })
-  )
+    return Effect.onExitPrimitive(answered, () => {
+      connection?.end()
+      return undefined
+    })
+  })
 }
