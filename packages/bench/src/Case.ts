@@ -102,8 +102,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-reply",
     does: "create",
     unit: "call",
-    warmUp: 10000,
-    runs: 10000,
+    warmUp: 20000,
+    runs: 20000,
     atOnce: 1
   },
   "small-32": {
@@ -138,8 +138,8 @@ export const cases: { readonly [name: string]: Case } = {
     traffic: "small-stream",
     does: "first",
     unit: "call",
-    warmUp: 6000,
-    runs: 6000,
+    warmUp: 10000,
+    runs: 10000,
     atOnce: 1
   }
 }

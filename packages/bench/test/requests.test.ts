@@ -92,8 +92,8 @@ const sleepsIn = <A, E, R>(self: Effect.Effect<A, E, R>) =>
  * made cheap, a plain answer took 161 and the opening of a stream 237.
  */
 const ceilings: { readonly [T in keyof typeof transports]: { readonly [C in keyof typeof calls]: number } } = {
-  undici: { create: 50, firstEvents: 110, stream: 115 },
-  fetch: { create: 50, firstEvents: 115, stream: 195 }
+  undici: { create: 20, firstEvents: 76, stream: 77 },
+  fetch: { create: 20, firstEvents: 83, stream: 148 }
 }
 
 describe("a request", () => {

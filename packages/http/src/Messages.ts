@@ -251,12 +251,14 @@ const ask = (
         const answered = streamed ? folded(followed) : plain(followed)
         return follower.answer === undefined
           ? answered
-          : Effect.flatMap(follower.answer, (message) =>
-            message === undefined ? answered : Effect.succeed({ message, meta: Replay.meta, attempts: 0, wire }))
+          : Effect.flatMap(
+            follower.answer,
+            (message) =>
+              message === undefined ? answered : Effect.succeed({ message, meta: Replay.meta, attempts: 0, wire })
+          )
       }, {
         answer: (answered) => ({ message: answered.message, meta: metaOf(answered) }),
-        soFar: () =>
-          Call.soFar(call.read.latest)
+        soFar: () => Call.soFar(call.read.latest)
       }))
   })
 
@@ -349,10 +351,12 @@ const plain = (call: Call.Call): Answering =>
         )
       const whole = isBare(call) ? Whole.attempt(call, answered) : undefined
       return whole ?? Effect.scoped(Effect.flatMap(Call.started(call, attempts), (response) =>
-        Effect.flatMap(Answer.text(response, call.settings), (text) => answered(text, response))))
+        Effect.flatMap(Answer.text(response, call.settings), (text) =>
+          answered(text, response))))
     }),
     call.settings.timeouts.total,
-    () => undefined
+    () =>
+      undefined
   )
 
 /** Whether nobody is told of an attempt, or goes around its exchange. */

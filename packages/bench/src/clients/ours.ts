@@ -52,13 +52,25 @@ const streamed = <E, R>(events: Stream.Stream<StreamEvent, E, R>): Effect.Effect
     )
   })
 
+/** Runs an effect with a client that was made. */
+type Run = <A, E>(effect: Effect.Effect<A, E, Claude.Claude>) => Promise<A>
+
 const make = (layer: typeof ClaudeNode.layer, memory: Client["memory"]): Client => {
   const runtimes = new Map<string, ManagedRuntime.ManagedRuntime<Claude.Claude, unknown>>()
-  const run = <A, E>(baseUrl: string, effect: Effect.Effect<A, E, Claude.Claude>): Promise<A> => {
+  const made = new Map<string, Run>()
+  const runtimeAt = (baseUrl: string) => {
     const runtime = runtimes.get(baseUrl) ??
       ManagedRuntime.make(layer({ apiKey: Redacted.make("sk-ant-bench"), baseUrl }))
     runtimes.set(baseUrl, runtime)
-    return runtime.runPromise(effect)
+    return runtime
+  }
+  const run = async <A, E>(baseUrl: string, effect: Effect.Effect<A, E, Claude.Claude>): Promise<A> => {
+    let run = made.get(baseUrl)
+    if (run === undefined) {
+      run = Effect.runPromiseWith(await runtimeAt(baseUrl).context())
+      made.set(baseUrl, run)
+    }
+    return run(effect)
   }
   return {
     stream: (baseUrl) => run(baseUrl, streamed(Messages.stream(request))),

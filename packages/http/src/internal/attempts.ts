@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type * as Exchange from "../Exchange.ts"
 import type * as Interceptor from "../Interceptor.ts"

@@ -35,8 +35,14 @@ export const attempt = <A>(
           )
           return
         }
-        resume(Effect.scoped(Effect.flatMap(received, (response) =>
-          Effect.flatMap(Answer.text(response, settings), (text) => read(text, response)))))
+        resume(
+          Effect.scoped(
+            Effect.flatMap(
+              received,
+              (response) => Effect.flatMap(Answer.text(response, settings), (text) => read(text, response))
+            )
+          )
+        )
       })
     })
     return Effect.onExitPrimitive(answered, () => {
