@@ -68,8 +68,8 @@ const encode = (
   streamed: boolean,
   betas: ReadonlyArray<string>
 ): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
-  const { stream: _, ...body } = request
-  const text = Result.try(() => JSON.stringify(streamed ? { ...body, stream: true } : body))
+  // What is undefined is not written.
+  const text = Result.try(() => JSON.stringify({ ...request, stream: streamed ? true : undefined }))
   if (Result.isFailure(text)) {
     return Effect.fail(Rules.toError([{
       rule: "json",

@@ -32,6 +32,9 @@ describe("Known", () => {
       const failed: Effect.Effect<number, string> = Effect.fail("broken")
 
       assert.isFalse(Known.is(failed))
-      assert.strictEqual(yield* Effect.flip(Known.flatMap(failed, () => assert.fail("went on"))), "broken")
+      assert.strictEqual(
+        yield* Effect.flip(Known.flatMap(failed, (): Effect.Effect<number> => assert.fail("went on"))),
+        "broken"
+      )
     }))
 })
