@@ -14,6 +14,7 @@ import * as Fiber from "effect/Fiber"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
@@ -215,6 +216,24 @@ describe("Claude", () => {
         yield* TestClock.adjust("1 second")
         assert.isDefined(hasty.closing.pollUnsafe())
         yield* Fiber.interrupt(hasty.running)
+      }))
+
+    it.effect("waits for no call that was interrupted, whichever step it was at", () =>
+      Effect.gen(function*() {
+        for (let steps = 0; steps < 60; steps++) {
+          const scope = yield* Scope.make()
+          const slow = Script.forever(Script.reply("Hi!").pipe(Script.delay("10 seconds")))
+          const context = yield* Layer.buildWithScope(layer(slow, { drain: "1 minute" }), scope)
+          const call = yield* Effect.forkChild(
+            Effect.provideService(Effect.provide(ask, context), References.MaxOpsBeforeYield, 3)
+          )
+          for (let i = 0; i < steps; i++) yield* Effect.yieldNow
+          yield* Fiber.interrupt(call)
+          const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+          yield* TestClock.adjust("1 second")
+
+          assert.isDefined(closing.pollUnsafe(), `interrupted after ${steps} steps`)
+        }
       }))
 
     it.effect("needs no credential where the headers carry one", () =>

@@ -190,6 +190,19 @@ describe("Messages", () => {
         assert.deepStrictEqual(yield* Effect.provide(plainly, context), answer)
       }))
 
+    it.effect("signs no other refusal anew", () =>
+      Effect.gen(function*() {
+        let sent = 0
+        const refuses: Answers = () => {
+          sent++
+          return Promise.resolve(Response.json({ type: "error", error: { type: "api_error" } }, { status: 500 }))
+        }
+        const { context } = yield* direct(refuses, { apiKey: Effect.sync(() => Redacted.make(`sk-ant-fresh-${sent}`)) })
+
+        assert.strictEqual((yield* Effect.flip(Effect.provide(plainly, context)))._tag, "ApiError")
+        assert.strictEqual(sent, 1)
+      }))
+
     it.effect("signs each request with the credential it was given, the second as the first", () =>
       Effect.gen(function*() {
         const keys: Array<string | null> = []
