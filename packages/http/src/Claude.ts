@@ -109,7 +109,7 @@ export const make = (
 ): Effect.Effect<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient | Scope.Scope> =>
   Effect.flatMap(HttpClient.HttpClient, (client) => {
     const general = General.make(client)
-    return makeOver({ direct: Direct.of(client), general: () => general }, options)
+    return makeOver({ direct: Direct.of(client), general: () => general, isOfProcess: true }, options)
   })
 
 const makeOver = Effect.fnUntraced(function*(

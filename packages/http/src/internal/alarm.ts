@@ -1,10 +1,14 @@
 /**
- * Limits in time, all kept by one sleep of their clock.
+ * Limits in time, kept without a fiber that waits for each in turn.
  *
- * An alarm is set, moved and lifted without an effect. One sleep for each clock
- * lasts until the first of its alarms may strike, and looks again when it wakes:
- * so a thousand streams need one timer, and so do requests that follow one
- * another. It ends a turn after its last alarm was closed.
+ * An alarm is set, moved and lifted without an effect. A sleep of its clock lasts
+ * until it may strike, and looks again when it wakes. Alarms that share their
+ * sleep need one for each clock: so a thousand streams need one timer, and so do
+ * requests that follow one another. It ends a turn after the last of them was
+ * closed.
+ *
+ * Only a transport that belongs to a whole process can have them share: there
+ * are runtimes where timers end with what started them.
  *
  * @since 0.1.0
  */
@@ -27,9 +31,9 @@ export class Alarm {
   readonly #sleeper: Sleeper
   #strike: (() => void) | undefined
 
-  constructor(context: Context.Context<never>, longest: number) {
+  constructor(context: Context.Context<never>, longest: number, isShared = false) {
     this.longest = longest
-    this.#sleeper = sleeperOf(context)
+    this.#sleeper = isShared ? sharedIn(context) : new Sleeper(context, false)
   }
 
   /** Milliseconds of the alarm's clock. */
@@ -98,6 +102,8 @@ export const within = <A, E, R>(
 class Sleeper {
   readonly clock: Clock.Clock
   readonly #scheduler: Scheduler.Scheduler
+  /** Whether it lasts for a turn when there is nothing to sleep for. */
+  readonly #lingers: boolean
   /** The alarms that were set, and not closed yet. */
   readonly #alarms = new Set<Alarm>()
   #sleep: Fiber.Fiber<void> | undefined
@@ -105,9 +111,10 @@ class Sleeper {
   #wakesAt = Infinity
   #isEnding = false
 
-  constructor(clock: Clock.Clock, scheduler: Scheduler.Scheduler) {
-    this.clock = clock
-    this.#scheduler = scheduler
+  constructor(context: Context.Context<never>, lingers: boolean) {
+    this.clock = Context.get(context, Clock.Clock)
+    this.#scheduler = Context.get(context, Scheduler.Scheduler)
+    this.#lingers = lingers
   }
 
   /** Sees to it that an alarm strikes. */
@@ -121,18 +128,22 @@ class Sleeper {
     this.#sleep = sleep.pollUnsafe() === undefined ? sleep : undefined
   }
 
-  /** Ends the sleep after the last alarm, unless another is set in the same turn. */
+  /** Ends the sleep after the last alarm. One that lingers goes on if another is set in the same turn. */
   forget(alarm: Alarm): void {
     if (!this.#alarms.delete(alarm) || this.#alarms.size > 0 || this.#isEnding) return
+    if (!this.#lingers) return this.#end()
     this.#isEnding = true
     // A dispatcher of its own: one that has tasks already would run this with them, too early.
     this.#scheduler.makeDispatcher().scheduleTask(() => {
       this.#isEnding = false
-      if (this.#alarms.size > 0) return
-      this.#sleep?.interruptUnsafe()
-      this.#sleep = undefined
-      this.#wakesAt = Infinity
+      if (this.#alarms.size === 0) this.#end()
     }, 0)
+  }
+
+  #end(): void {
+    this.#sleep?.interruptUnsafe()
+    this.#sleep = undefined
+    this.#wakesAt = Infinity
   }
 
   #until(from: number): Effect.Effect<void> {
@@ -157,13 +168,13 @@ class Sleeper {
   }
 }
 
-const sleepers = new WeakMap<Clock.Clock, Sleeper>()
+const shared = new WeakMap<Clock.Clock, Sleeper>()
 
-const sleeperOf = (context: Context.Context<never>): Sleeper => {
+const sharedIn = (context: Context.Context<never>): Sleeper => {
   const clock = Context.get(context, Clock.Clock)
-  const known = sleepers.get(clock)
+  const known = shared.get(clock)
   if (known !== undefined) return known
-  const sleeper = new Sleeper(clock, Context.get(context, Scheduler.Scheduler))
-  sleepers.set(clock, sleeper)
+  const sleeper = new Sleeper(context, true)
+  shared.set(clock, sleeper)
   return sleeper
 }

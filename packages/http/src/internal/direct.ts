@@ -53,7 +53,7 @@ export type Send = (
 
 const known = new WeakMap<HttpClient.HttpClient, Send>()
 
-/** Says how to reach a client directly. */
+/** Says how to reach a client directly, which belongs to the whole process. */
 export const register = (client: HttpClient.HttpClient, send: Send): HttpClient.HttpClient => {
   known.set(client, send)
   return client

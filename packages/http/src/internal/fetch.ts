@@ -26,6 +26,7 @@ import type * as Source from "./source.ts"
 export const transport: Effect.Effect<Transport> = Effect.contextWith((context: Context.Context<never>) => {
   const settling = new Settling()
   return Effect.succeed<Transport>({
+    isOfProcess: false,
     direct: (request, running, onHead) => {
       const fetch = Context.getOrUndefined(running, FetchHttpClient.Fetch) ??
         Context.get(context, FetchHttpClient.Fetch)

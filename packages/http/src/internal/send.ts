@@ -39,6 +39,8 @@ export interface Transport {
   readonly direct: Direct.Send | undefined
   /** Returns the way for any other request, if there is one for its body. */
   readonly general: (body: HttpBody.HttpBody | undefined) => General.Execute | undefined
+  /** Whether it belongs to the whole process, so that its requests may share a timer. */
+  readonly isOfProcess: boolean
 }
 
 type Service = Claude["Service"]["attempt"]
@@ -60,7 +62,7 @@ export const make = (
   signature: Signature,
   fixed: { readonly [name: string]: string }
 ): Service => {
-  const { direct } = transport
+  const { direct, isOfProcess } = transport
   const layers = new WeakMap<Settings, Prepared>()
   const preparedFor = (settings: Settings): Prepared => {
     const known = layers.get(settings)
@@ -81,7 +83,7 @@ export const make = (
     const outgoing = problem === undefined && url !== undefined && isWhole(body)
       ? { method, url, headers, body: filled(body) }
       : undefined
-    return { request, settings, headers, secrets, host: prepared.host, problem, url, outgoing }
+    return { request, settings, headers, secrets, host: prepared.host, problem, url, outgoing, isOfProcess }
   }
   const send = (
     request: Exchange.Request,
@@ -136,6 +138,7 @@ interface Attempt {
   readonly url: URL | undefined
   /** What can be sent directly. */
   readonly outgoing: Direct.Request | undefined
+  readonly isOfProcess: boolean
 }
 
 /** Bodies that are at hand. */
@@ -177,7 +180,8 @@ const connect = (attempt: Attempt, context: Context.Context<never>): Connection 
   new Connection(
     new Alarm.Alarm(
       context,
-      Math.min(Duration.toMillis(limitOf(attempt)), Duration.toMillis(attempt.settings.timeouts.idle))
+      Math.min(Duration.toMillis(limitOf(attempt)), Duration.toMillis(attempt.settings.timeouts.idle)),
+      attempt.isOfProcess
     )
   )
 

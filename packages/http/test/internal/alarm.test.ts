@@ -8,8 +8,14 @@ import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import * as Alarm from "../../src/internal/alarm.ts"
 
-const alarm = (longest = Infinity) =>
-  Effect.contextWith((context: Context.Context<never>) => Effect.sync(() => new Alarm.Alarm(context, longest)))
+const made = (longest: number, isShared: boolean) =>
+  Effect.contextWith((context: Context.Context<never>) =>
+    Effect.sync(() => new Alarm.Alarm(context, longest, isShared))
+  )
+
+const alarm = (longest = Infinity) => made(longest, true)
+
+const ownAlarm = made(Infinity, false)
 
 /** A turn of the event loop, in which sleeps end that nobody needs any more. */
 const turn = Effect.callback<void>((resume) => {
@@ -115,6 +121,26 @@ describe("Alarm", () => {
         other.close()
         other.close()
         yield* turn
+        assert.strictEqual(sleeps(), 0)
+      })
+    ))
+})
+
+describe("an alarm that shares nothing", () => {
+  it.effect("has a sleep of its own, which ends with it at once", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        const struck: Array<string> = []
+        const one = yield* ownAlarm
+        const other = yield* ownAlarm
+        one.set(one.now() + 100, () => struck.push("one"), one.now())
+        other.set(other.now() + 100, () => struck.push("other"), other.now())
+        assert.strictEqual(sleeps(), 2)
+        one.close()
+        assert.strictEqual(sleeps(), 1)
+        yield* TestClock.adjust(100)
+
+        assert.deepStrictEqual(struck, ["other"])
         assert.strictEqual(sleeps(), 0)
       })
     ))
