@@ -434,7 +434,6 @@ export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.Ret
  */
 export const chance: Effect.Effect<RetryDecision.Draw> = Effect.flatMap(
   Random.next,
-  // `Effect.zip` would bring concurrency along.
   (jitter) => Effect.map(Random.next, (spread) => ({ jitter, spread }))
 )
 

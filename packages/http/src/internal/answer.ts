@@ -58,7 +58,7 @@ export const text = (
 ): Effect.Effect<string, ClaudeError.ClaudeError, Scope.Scope> =>
   Known.flatMap(
     Received.reading(response, settings),
-    (reading) => Effect.callback((resume) => collect(response, reading, settings, resume))
+    (reading) => Effect.callback((resume) => Effect.sync(collect(response, reading, settings, resume)))
   )
 
 /** Collects the text of a body, and hands it over once. Returns what ends that early. */
@@ -67,7 +67,7 @@ export const collect = (
   { alarm, body }: Received.Reading,
   settings: Settings,
   onText: (text: Effect.Effect<string, ClaudeError.ClaudeError>) => void
-): Effect.Effect<void> => {
+): () => void => {
   const { limits, timeouts } = settings
   const text = new BodyText()
   return Watchdog.drain<Source.Chunks, Failure>(body, idleOnly(timeouts.idle), alarm, (chunks) => {

@@ -241,10 +241,10 @@ export class Reading implements Opened {
       late: lateFor
     }
     const rest = Effect.callback<Source.Chunks, ReadFailure>((resume) =>
-      Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
+      Effect.sync(Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
         for (const chunk of chunks) left -= chunk.byteLength
         return left < 0
-      }, resume)
+      }, resume))
     )
     // Whatever comes of it changes nothing: the answer is complete.
     return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))

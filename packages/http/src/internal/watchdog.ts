@@ -29,7 +29,7 @@ export const watch = <A, E>(source: Source.Source<A, E>, limits: Limits<E>, alar
   Effect.callback((resume) => {
     const late = passed(limits, alarm)
     if (late !== undefined) return resume(Effect.fail(late))
-    if (!take(source, limits, alarm, resume)) return leaving(source, alarm)
+    if (!take(source, limits, alarm, resume)) return Effect.sync(leaving(source, alarm))
   })
 
 /**
@@ -42,7 +42,7 @@ export const drain = <A, E>(
   alarm: Alarm,
   onPiece: (piece: A) => boolean,
   onEnd: (end: Exit.Exit<A, E>) => void
-): Effect.Effect<void> => {
+): () => void => {
   const next = (): void => {
     // Pieces that are there already come at once, one after the other.
     for (;;) {
@@ -65,12 +65,11 @@ export const drain = <A, E>(
 // internal
 // -----------------------------------------------------------------------------
 
-/** Takes no longer. */
-const leaving = <A, E>(source: Source.Source<A, E>, alarm: Alarm): Effect.Effect<void> =>
-  Effect.sync(() => {
-    alarm.lift()
-    source.leave()
-  })
+/** Returns what takes no longer. */
+const leaving = <A, E>(source: Source.Source<A, E>, alarm: Alarm) => (): void => {
+  alarm.lift()
+  source.leave()
+}
 
 /** Takes a piece, or what the limit that is reached first fails with. Returns whether it came at once. */
 const take = <A, E>(

@@ -48,7 +48,8 @@ const drain = (
   limits: Watchdog.Limits<Limit>,
   alarm: Alarm,
   onPiece: (piece: string) => boolean
-): Effect.Effect<string, Limit> => Effect.callback((resume) => Watchdog.drain(source, limits, alarm, onPiece, resume))
+): Effect.Effect<string, Limit> =>
+  Effect.callback((resume) => Effect.sync(Watchdog.drain(source, limits, alarm, onPiece, resume)))
 
 /** When, in milliseconds from now, a read fails, and of what. */
 const struck = <A>(read: Effect.Effect<A, Limit>) =>
