@@ -350,13 +350,10 @@ const plain = (call: Call.Call): Answering =>
           (message) => Effect.succeed({ message, meta: response.meta, attempts, wire: "json" })
         )
       const whole = isBare(call) ? Whole.attempt(call, answered) : undefined
-      return whole ?? Effect.scoped(Effect.flatMap(Call.started(call, attempts), (response) =>
-        Effect.flatMap(Answer.text(response, call.settings), (text) =>
-          answered(text, response))))
+      return whole ?? Answer.whole(Call.started(call, attempts), call.settings, answered)
     }),
     call.settings.timeouts.total,
-    () =>
-      undefined
+    () => undefined
   )
 
 /** Whether nobody is told of an attempt, or goes around its exchange. */

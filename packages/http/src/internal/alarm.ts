@@ -30,6 +30,7 @@ export class Alarm {
   at = Infinity
   readonly #sleeper: Sleeper
   #strike: (() => void) | undefined
+  #isClosed = false
 
   constructor(context: Context.Context<never>, longest: number, isShared = false) {
     this.longest = longest
@@ -43,6 +44,7 @@ export class Alarm {
 
   /** Runs `strike` at an instant, Infinity for never, in place of what was set before. `from` is now. */
   set(at: number, strike: () => void, from: number): void {
+    if (this.#isClosed) return
     this.at = at
     this.#strike = strike
     if (at !== Infinity) this.#sleeper.keep(this, from)
@@ -54,8 +56,9 @@ export class Alarm {
     this.#strike = undefined
   }
 
-  /** Lifts the limit for good. */
+  /** Lifts the limit for good: whatever is set later has no effect. */
   close(): void {
+    this.#isClosed = true
     this.lift()
     this.#sleeper.forget(this)
   }

@@ -61,6 +61,16 @@ export const text = (
     (reading) => Effect.callback((resume) => Effect.sync(collect(response, reading, settings, resume)))
   )
 
+/** Takes what was received for an answer, whole, and closes its scope. */
+export const whole = <A>(
+  received: Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope>,
+  settings: Settings,
+  read: (text: string, response: Exchange.Response) => Effect.Effect<A, ClaudeError.ClaudeError>
+): Effect.Effect<A, ClaudeError.ClaudeError> =>
+  Effect.scoped(
+    Effect.flatMap(received, (response) => Effect.flatMap(text(response, settings), (text) => read(text, response)))
+  )
+
 /** Collects the text of a body, and hands it over once. Returns what ends that early. */
 export const collect = (
   response: Exchange.Response,
@@ -82,7 +92,7 @@ export const collect = (
       Result.isFailure(failure)
         ? Effect.failCause(failure.failure)
         : Cause.isDone(failure.success)
-        ? Effect.succeed(text.end())
+        ? Effect.sync(() => text.end())
         : Effect.fail(failed(failure.success, response, settings))
     )
   })
@@ -163,7 +173,8 @@ class BodyText {
 
   /** Whether there are more than so many characters. There are never more than bytes. */
   isLongerThan(characters: number): boolean {
-    if (this.#text.length + this.#bytes <= characters) return false
+    // What is not bytes has no length: it is for the end to find out.
+    if (!(this.#text.length + this.#bytes > characters)) return false
     this.#decoder ??= new TextDecoder()
     this.#text += this.#decoder.decode(this.#rest(), { stream: true })
     return this.#text.length > characters

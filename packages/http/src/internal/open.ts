@@ -60,7 +60,7 @@ export const read = (
 ): Effect.Effect<Reading, never, Scope.Scope> =>
   Known.flatMap(Received.reading(response, options), (received) => {
     const reading = new Reading(response.meta, received, options)
-    return Known.flatMap(received.first(Effect.suspend(() => reading.drain())), () => Effect.succeed(reading))
+    return Known.flatMap(received.beforeClose(Effect.suspend(() => reading.drain())), () => Effect.succeed(reading))
   })
 
 /** Opens a stream: pulls until it commits, and hands out what was held back first. */

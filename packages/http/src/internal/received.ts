@@ -22,7 +22,7 @@ export interface Reading {
   readonly body: Source.Body
   readonly alarm: Alarm
   /** Runs an effect before the connection is closed, once. */
-  readonly first: (effect: Effect.Effect<void>) => Effect.Effect<void>
+  readonly beforeClose: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
 
 /** A response whose body a transport delivers directly. */
@@ -76,6 +76,6 @@ const throughStream = (
     return Scope.addFinalizer(scope, Effect.sync(() => alarm.close())).pipe(
       Effect.andThen(Channel.toPullScoped(Stream.toChannel(response.body), scope)),
       Effect.flatMap(Source.ofRead),
-      Effect.map((body) => ({ body, alarm, first: (effect) => Scope.addFinalizer(scope, effect) }))
+      Effect.map((body) => ({ body, alarm, beforeClose: (effect) => Scope.addFinalizer(scope, effect) }))
     )
   })

@@ -39,7 +39,7 @@ export interface Transport {
   readonly direct: Direct.Send | undefined
   /** Returns the way for any other request, if there is one for its body. */
   readonly general: (body: HttpBody.HttpBody | undefined) => General.Execute | undefined
-  /** Whether it belongs to the whole process, so that its requests may share a timer. */
+  /** Whether the direct way belongs to the whole process, so that its requests may share a timer. */
   readonly isOfProcess: boolean
 }
 
@@ -176,6 +176,7 @@ const directly = (
     return Effect.andThen(Scope.addFinalizer(Context.get(context, Scope.Scope), connection.close), response)
   })
 
+/** Makes what an attempt is closed by, before anything is sent. */
 const connect = (attempt: Attempt, context: Context.Context<never>): Connection =>
   new Connection(
     new Alarm.Alarm(
@@ -221,7 +222,7 @@ const dispatch = (
 class Connection {
   readonly alarm: Alarm.Alarm
   exchange: Direct.Exchange | undefined
-  #first: Effect.Effect<void> = Effect.void
+  #last: Effect.Effect<void> = Effect.void
 
   constructor(alarm: Alarm.Alarm) {
     this.alarm = alarm
@@ -229,15 +230,15 @@ class Connection {
 
   /** Closes it. */
   readonly close: Effect.Effect<void> = Effect.suspend(() =>
-    Known.flatMap(this.#first, () => {
+    Known.flatMap(this.#last, () => {
       this.end()
       return Effect.void
     })
   )
 
   /** Runs an effect before it is closed. */
-  readonly first = (effect: Effect.Effect<void>): Effect.Effect<void> => {
-    this.#first = effect
+  readonly beforeClose = (effect: Effect.Effect<void>): Effect.Effect<void> => {
+    this.#last = effect
     return Effect.void
   }
 
@@ -252,13 +253,13 @@ class Connection {
 const received = (
   attempt: Attempt,
   head: Direct.Head,
-  { alarm, first }: Connection
+  { alarm, beforeClose }: Connection
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
   const { body, headers, status } = head
   const meta = new Secrets.Meta(headers, attempt.secrets)
   const response: Exchange.Response = head.inflated !== undefined && Inflate.isNeeded(headers["content-encoding"])
     ? { status, headers, meta, body: head.inflated() }
-    : new Received(head, meta, { body, alarm, first })
+    : new Received(head, meta, { body, alarm, beforeClose })
   return isSuccess(status) ? Effect.succeed(response) : refused(attempt, response)
 }
 

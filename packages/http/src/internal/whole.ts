@@ -22,30 +22,24 @@ export const attempt = <A>(
   const begin = Send.begin(claude.attempt)?.(exchange, settings)
   return begin && Effect.contextWith((context: Context.Context<never>) => {
     let connection: { readonly end: () => void } | undefined
+    let leave: (() => void) | undefined
     const answered = Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
       connection = begin(context, (received) => {
         const response = Known.is(received) ? received.value : undefined
         const reading = response && Received.readingOf(response)
         if (response !== undefined && reading !== undefined) {
-          Answer.collect(
+          // Read by the fiber: what is thrown here would be nobody's.
+          leave = Answer.collect(
             response,
             reading,
             settings,
-            (text) => resume(Known.flatMap(text, (text) => read(text, response)))
+            (text) => resume(Effect.flatMap(text, (text) => read(text, response)))
           )
-          return
-        }
-        resume(
-          Effect.scoped(
-            Effect.flatMap(
-              received,
-              (response) => Effect.flatMap(Answer.text(response, settings), (text) => read(text, response))
-            )
-          )
-        )
+        } else resume(Answer.whole(received, settings, read))
       })
     })
     return Effect.onExitPrimitive(answered, () => {
+      leave?.()
       connection?.end()
       return undefined
     })

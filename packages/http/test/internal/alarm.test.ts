@@ -22,16 +22,20 @@ const turn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Tells how many sleeps of the clock are under way. */
-const sleeping = <A, E, R>(use: (count: () => number) => Effect.Effect<A, E, R>) =>
+/** Tells how many sleeps of the clock are under way, and how long, in milliseconds, each was to last. */
+const sleeping = <A, E, R>(
+  use: (count: () => number, slept: ReadonlyArray<number>) => Effect.Effect<A, E, R>
+) =>
   Effect.clockWith((clock) => {
     let count = 0
+    const slept: Array<number> = []
     const sleep: Clock.Clock["sleep"] = (duration) =>
       Effect.suspend(() => {
         count++
+        slept.push(Duration.toMillis(duration))
         return Effect.ensuring(clock.sleep(duration), Effect.sync(() => count--))
       })
-    return Effect.provideService(use(() => count), Clock.Clock, { ...clock, sleep })
+    return Effect.provideService(use(() => count, slept), Clock.Clock, { ...clock, sleep })
   })
 
 describe("Alarm", () => {
@@ -107,6 +111,18 @@ describe("Alarm", () => {
       })
     ))
 
+  it.effect("cannot be set once it is closed", () =>
+    sleeping((sleeps) =>
+      Effect.gen(function*() {
+        for (const it of [yield* alarm(), yield* ownAlarm]) {
+          it.close()
+          it.set(it.now() + 100, () => assert.fail("struck"), it.now())
+          assert.strictEqual(sleeps(), 0)
+        }
+        yield* TestClock.adjust("1 hour")
+      })
+    ))
+
   it.effect("can be closed twice, and without having been set", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
@@ -169,38 +185,25 @@ describe("the alarms of one clock", () => {
     ))
 
   it.effect("go on sleeping for one that is set in the turn in which the last was closed", () =>
-    Effect.gen(function*() {
-      let started = 0
-      const clock = yield* Clock.Clock
-      const counting: Clock.Clock = {
-        ...clock,
-        sleep: (duration) => {
-          started++
-          return clock.sleep(duration)
+    sleeping((_sleeps, slept) =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 10; i++) {
+          const it = yield* alarm()
+          it.set(it.now() + 100, () => undefined, it.now())
+          it.close()
         }
-      }
-      yield* Effect.provideService(
-        Effect.gen(function*() {
-          for (let i = 0; i < 10; i++) {
-            const it = yield* alarm()
-            it.set(it.now() + 100, () => undefined, it.now())
-            it.close()
-          }
-          const last = yield* alarm()
-          let struck = false
-          last.set(last.now() + 100, () => struck = true, last.now())
-          yield* turn
+        const last = yield* alarm()
+        let struck = false
+        last.set(last.now() + 100, () => struck = true, last.now())
+        yield* turn
 
-          assert.strictEqual(started, 1)
-          yield* TestClock.adjust(99)
-          assert.isFalse(struck)
-          yield* TestClock.adjust(1)
-          assert.isTrue(struck)
-        }),
-        Clock.Clock,
-        counting
-      )
-    }))
+        assert.strictEqual(slept.length, 1)
+        yield* TestClock.adjust(99)
+        assert.isFalse(struck)
+        yield* TestClock.adjust(1)
+        assert.isTrue(struck)
+      })
+    ))
 
   it.effect("are woken early by one that strikes earlier, and by no other", () =>
     Effect.gen(function*() {
@@ -237,34 +240,21 @@ describe("the alarms of one clock", () => {
     ))
 
   it.effect("sleep no longer than the shortest of the sleeps they may take", () =>
-    Effect.gen(function*() {
-      const slept: Array<number> = []
-      const clock = yield* Clock.Clock
-      const noting: Clock.Clock = {
-        ...clock,
-        sleep: (duration) => {
-          slept.push(Duration.toMillis(duration))
-          return clock.sleep(duration)
-        }
-      }
-      yield* Effect.provideService(
-        Effect.gen(function*() {
-          const long = yield* alarm()
-          const short = yield* alarm(60)
-          long.set(long.now() + 1_000, () => undefined, long.now())
-          short.set(short.now() + 500, () => undefined, short.now())
-          assert.deepStrictEqual(slept, [1_000, 60])
-          yield* TestClock.adjust(60)
-          assert.deepStrictEqual(slept, [1_000, 60, 60])
-          short.close()
-          yield* TestClock.adjust(60)
-        }),
-        Clock.Clock,
-        noting
-      )
+    sleeping((_sleeps, slept) =>
+      Effect.gen(function*() {
+        const long = yield* alarm()
+        const short = yield* alarm(60)
+        long.set(long.now() + 1_000, () => undefined, long.now())
+        short.set(short.now() + 500, () => undefined, short.now())
+        assert.deepStrictEqual(slept, [1_000, 60])
+        yield* TestClock.adjust(60)
+        assert.deepStrictEqual(slept, [1_000, 60, 60])
+        short.close()
+        yield* TestClock.adjust(60)
 
-      assert.deepStrictEqual(slept, [1_000, 60, 60, 880])
-    }))
+        assert.deepStrictEqual(slept, [1_000, 60, 60, 880])
+      })
+    ))
 
   it.effect("are not those of another clock", () =>
     Effect.gen(function*() {

@@ -8,6 +8,7 @@ import type * as Timeouts from "@effect-claude/http/Timeouts"
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Layer from "effect/Layer"
@@ -147,6 +148,25 @@ describe("Messages", () => {
         assert.isFalse(isGivenUp())
         assert.strictEqual(slept, 1)
         assert.strictEqual(sleeping, 0)
+      }))
+
+    it.effect("dies of a body that is no bytes, and does not wait for it forever", () =>
+      Effect.gen(function*() {
+        const text: Answers = () =>
+          Promise.resolve(
+            new Response(
+              new ReadableStream({
+                start: (controller) => {
+                  controller.enqueue("not bytes")
+                  controller.close()
+                }
+              })
+            )
+          )
+        const { context } = yield* direct(text)
+        const exit = yield* Effect.exit(Effect.provide(plainly, context))
+
+        assert.isTrue(Exit.isFailure(exit) && Exit.hasDies(exit))
       }))
 
     it.effect("lets an interceptor go around its exchange, and tells of its attempts", () =>
