@@ -22,14 +22,13 @@ export const attempt = <A>(
   const begin = Send.begin(claude.attempt)?.(exchange, settings)
   return begin && Effect.contextWith((context: Context.Context<never>) => {
     let connection: { readonly end: () => void } | undefined
-    let leave: (() => void) | undefined
     const answered = Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
       connection = begin(context, (received) => {
         const response = Known.is(received) ? received.value : undefined
         const reading = response && Received.readingOf(response)
         if (response !== undefined && reading !== undefined) {
           // Read by the fiber: what is thrown here would be nobody's.
-          leave = Answer.collect(
+          Answer.collect(
             response,
             reading,
             settings,
@@ -39,7 +38,6 @@ export const attempt = <A>(
       })
     })
     return Effect.onExitPrimitive(answered, () => {
-      leave?.()
       connection?.end()
       return undefined
     })
