@@ -337,6 +337,61 @@ describe("Session", () => {
         assert.deepStrictEqual(yield* total(one), [3, Option.some(3)])
       }).pipe(Effect.provide(SessionStore.layerMemory), provide(used("1"), used("lost"), used("2"))))
 
+    it.effect("counts once what it wrote although that failed, and could not be looked at", () => {
+      const faults: { append?: "before" | "after" | undefined; read?: boolean } = {}
+      return Effect.gen(function*() {
+        const session = yield* Session.open(opened)
+        yield* session.send("zero")
+        faults.append = "after"
+        faults.read = true
+        const tags = [(yield* Effect.flip(session.send("one")))._tag]
+        // It is there, and in the way of what is said next; so is a store that is away for good.
+        delete faults.append
+        tags.push((yield* Effect.flip(session.send("two")))._tag)
+        faults.append = "before"
+        tags.push((yield* Effect.flip(session.send("three")))._tag)
+        delete faults.append
+        faults.read = false
+        yield* session.refresh
+        const known = [(yield* session.history).exchanges, (yield* session.spent).input]
+        yield* session.refresh
+        yield* session.send("four")
+
+        assert.deepStrictEqual(tags, ["SessionStoreError", "SessionConflictError", "SessionStoreError"])
+        assert.deepStrictEqual(known, [2, 40])
+        assert.strictEqual((yield* session.spent).input, 50)
+        assert.deepStrictEqual(yield* (yield* Session.open(opened)).spent, yield* session.spent)
+      }).pipe(
+        Effect.provide(faulty(faults)),
+        provide(used("0"), used("1"), used("2"), used("3"), used("4"))
+      )
+    })
+
+    it.effect("begins once where two processes begin a session with what was said before", () =>
+      Effect.gen(function*() {
+        const seeded = yield* Session.make(options)
+        yield* seeded.send("zero")
+        const history = yield* seeded.history
+        const one = yield* Session.open({ ...opened, history })
+        const other = yield* Session.open({ ...opened, history })
+        yield* one.send("one")
+        const error = yield* Effect.flip(other.send("two"))
+        yield* other.refresh
+        yield* other.send("two")
+        const again = yield* Session.open(opened)
+
+        assert.strictEqual(error._tag, "SessionConflictError")
+        assert.deepStrictEqual(History.toMessages(yield* again.history), [
+          user("zero"),
+          assistant("0"),
+          user("one"),
+          assistant("1"),
+          user("two"),
+          assistant("2")
+        ])
+        assert.deepStrictEqual(yield* again.history, yield* other.history)
+      }).pipe(Effect.provide(SessionStore.layerMemory), provide(used("0"), used("1"), used("lost"), used("2"))))
+
     it.effect("tells the second when it rewinds, configures or undoes, too", () =>
       Effect.gen(function*() {
         const one = yield* Session.open(opened)

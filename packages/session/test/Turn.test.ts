@@ -69,6 +69,8 @@ describe("Turn", () => {
 
       assert.deepStrictEqual([other.container, other.stop_details], [two, details])
       assert.deepStrictEqual(silent.container, one)
+      const third = part("3", "c", "end_turn", { container: null })
+      assert.deepStrictEqual(Turn.join([first, part("2", "b", "pause_turn", { container: two }), third]).container, two)
       assert.isNull(Turn.join([other, part("3", "c", "end_turn", { stop_details: null })]).stop_details)
     })
 

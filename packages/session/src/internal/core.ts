@@ -56,6 +56,8 @@ export interface Core {
   configured: Journal.Told["parameters"]
   /** What was spent since the journal was last told what was. */
   readonly untold: Array<Spending>
+  /** Entries that may have been written although that failed, as text, and how many of the untold each tells. */
+  readonly doubtful: Map<string, number>
 }
 
 /** What an attempt spent, and what that cost where the price is known. */
@@ -96,7 +98,8 @@ export const make = (
     sent: undefined,
     named: told.named,
     configured: told.parameters,
-    untold: []
+    untold: [],
+    doubtful: new Map()
   }))
 }
 
@@ -329,7 +332,8 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
         entries,
         journal.id
       )
-      journal.position += entries.length
+      Journal.follow(journal, entries)
+      settleDoubts(core, entries)
       core.undo = told.undo
       core.configured = told.parameters
       // Others tell what was spent as far as they know: not what this process has not told yet.
@@ -341,9 +345,24 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
     }))
 }
 
-const write = (core: Core, entry: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
-  const { journal } = core
-  return journal === undefined ? Effect.void : Journal.write(journal, entry())
+const write = (core: Core, make: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
+  const { doubtful, journal } = core
+  if (journal === undefined) return Effect.void
+  const entry = make()
+  const told = core.untold.length
+  return Effect.matchEffect(Journal.write(journal, entry), {
+    onSuccess: () => Effect.sync(() => doubtful.clear()),
+    onFailure: (error) => {
+      if (entry.type === "changed" && error._tag === "SessionStoreError") doubtful.set(JSON.stringify(entry), told)
+      return Effect.fail(error)
+    }
+  })
+}
+
+/** Takes for told what an entry tells that turns out to have been written. */
+const settleDoubts = ({ doubtful, untold }: Core, entries: ReadonlyArray<SessionStore.Entry>): void => {
+  if (doubtful.size === 0) return
+  for (const entry of entries) untold.splice(0, doubtful.get(JSON.stringify(entry)) ?? 0)
 }
 
 /** The handle of a session, as far as it is known here. */

@@ -98,6 +98,13 @@ export const start = (
     )
   })
 
+/** Takes entries for known that were read after those that are. */
+export const follow = (journal: Journal, entries: ReadonlyArray<SessionStore.Entry>): void => {
+  journal.position += entries.length
+  // Whoever wrote first wrote what the session began with.
+  if (entries.length > 0) journal.begins = undefined
+}
+
 /**
  * Writes an entry. An append that failed may still have been carried out, so
  * the journal is looked at before it counts as failed.

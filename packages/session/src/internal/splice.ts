@@ -21,9 +21,7 @@ export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Mess
   const { stop_details, stop_reason, stop_sequence } = last
   return {
     ...first,
-    ...present(last),
-    id: first.id,
-    model: first.model,
+    ...messages.slice(1).reduce((told, message) => ({ ...told, ...beside(message) }), {}),
     content: messages.flatMap((message) => message.content),
     stop_reason,
     stop_sequence,
@@ -32,8 +30,25 @@ export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Mess
   }
 }
 
-const present = (message: Message.Message): Partial<Message.Message> =>
-  Object.fromEntries(Object.entries(message).filter(([, value]) => value !== null && value !== undefined))
+/** What an answer, or an event of one, says beside its content, its end and what it used. */
+const beside = (said: object): Partial<Message.Message> =>
+  Object.fromEntries(
+    Object.entries(said).filter(([field, value]) => value !== null && value !== undefined && !ownFields.has(field))
+  )
+
+/** What is joined in a way of its own, or belongs to the first answer. */
+const ownFields: ReadonlySet<string> = new Set([
+  "id",
+  "type",
+  "role",
+  "model",
+  "content",
+  "delta",
+  "stop_reason",
+  "stop_sequence",
+  "stop_details",
+  "usage"
+])
 
 /** Adds token counts field by field; what is not a count is the later one's. */
 export const addUsage = (self: Usage.Usage, that: Usage.Usage): Usage.Usage => {
@@ -62,6 +77,8 @@ export class Splicer {
   private before: Usage.Usage | undefined
   private usage: Usage.Usage | undefined
   private continued = false
+  /** What the answers so far said beside all that, and was not handed down yet. */
+  private told: Partial<Message.Message> = {}
 
   /** The events to hand down. With `goesOn`, the answer they end is not the last. */
   next(events: ReadonlyArray<StreamEvent.StreamEvent>, goesOn: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
@@ -107,7 +124,9 @@ export class Splicer {
       case "content_block_stop":
         return this.offset === 0 ? [event] : [{ ...event, index: event.index + this.offset }]
       case "message_delta":
-        return goesOn ? [] : [{ ...event, usage: this.total() }]
+        this.tell(event)
+        this.tell(event.delta)
+        return goesOn ? [] : [this.ended(event)]
       case "message_stop":
         return goesOn ? [] : [event]
       default:
@@ -121,10 +140,22 @@ export class Splicer {
       { type: "content_block_start", index: this.offset + i, content_block },
       { type: "content_block_stop", index: this.offset + i }
     ])
-    const { stop_reason, stop_sequence } = message
+    this.tell(message)
+    const { stop_details, stop_reason, stop_sequence } = message
     return goesOn || stop_reason === null || stop_reason === undefined
       ? blocks
-      : [...blocks, { type: "message_delta", delta: { stop_reason, stop_sequence }, usage: this.total() }]
+      : [...blocks, this.ended({ type: "message_delta", delta: { stop_details, stop_reason, stop_sequence } })]
+  }
+
+  private tell(said: object): void {
+    this.told = { ...this.told, ...beside(said) }
+  }
+
+  /** The end of the last answer, which says what the others said as well. */
+  private ended(event: StreamEvent.MessageDelta): StreamEvent.MessageDelta {
+    const { container, ...told } = this.told
+    const delta = container === undefined ? event.delta : { ...event.delta, container }
+    return { ...event, ...told, type: event.type, delta, usage: this.total() }
   }
 
   private total(): Usage.Usage {

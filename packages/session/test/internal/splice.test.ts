@@ -22,6 +22,11 @@ const Piece = Schema.Struct({
     server_tool_use: Schema.optionalKey(Schema.NullOr(Schema.Struct({ web_search_requests: Count })))
   }),
   stop: Schema.Literals(["end_turn", "pause_turn", "stop_sequence"]),
+  /** What is said beside the content: as the answer begins, as it ends, or not at all. */
+  container: Schema.NullOr(Schema.Literals(["one", "two"])),
+  edits: Schema.NullOr(Count),
+  field: Schema.NullOr(Count),
+  late: Schema.Boolean,
   whole: Schema.Boolean,
   held: Schema.Boolean
 })
@@ -30,13 +35,21 @@ const Pieces = Arbitrary.array(Arbitrary.schema(Piece), { minLength: 1, maxLengt
 
 const eventsOf = (piece: typeof Piece.Type, index: number): ReadonlyArray<StreamEvent.StreamEvent> => {
   const stop = { stop_reason: piece.stop, stop_sequence: piece.stop === "stop_sequence" ? "x" : null }
+  const container = piece.container === null ? null : { id: piece.container, expires_at: "2026-01-01T00:00:00Z" }
+  const context_management = piece.edits === null
+    ? null
+    : { applied_edits: Array.from({ length: piece.edits }, () => ({ type: "later" })) }
+  const beside = { context_management, field: piece.field }
+  const atStart = piece.late && !piece.whole ? undefined : { container, ...beside }
+  const atEnd = piece.late ? { container, ...beside } : undefined
   const content = piece.texts.map((text) => ({ type: "text", text }) as const)
   const message = {
     id: `msg_${index}`,
     type: "message",
     role: "assistant",
     model: `model ${index}`,
-    usage: piece.started
+    usage: piece.started,
+    ...atStart
   } as const
   return piece.whole
     ? [{ type: "message_start", message: { ...message, content, ...stop } }, { type: "message_stop" }]
@@ -48,7 +61,12 @@ const eventsOf = (piece: typeof Piece.Type, index: number): ReadonlyArray<Stream
         { type: "content_block_stop", index }
       ]),
       { type: "ping" },
-      { type: "message_delta", delta: stop, usage: piece.ended },
+      {
+        type: "message_delta",
+        delta: atEnd === undefined ? stop : { ...stop, container: atEnd.container },
+        usage: piece.ended,
+        ...(atEnd === undefined ? undefined : beside)
+      },
       { type: "message_stop" }
     ]
 }
@@ -70,15 +88,11 @@ const splice = (pieces: ReadonlyArray<typeof Piece.Type>): ReadonlyArray<StreamE
   })
 }
 
-/** What matters of a message: absent and null are the same. */
-const plain = ({ content, id, model, stop_reason, stop_sequence, usage }: Message.Message) => ({
-  id,
-  model,
-  content,
-  stop_reason,
-  stop_sequence: stop_sequence ?? null,
-  usage: Object.fromEntries(Object.entries(usage).filter(([, value]) => value !== null && value !== undefined))
-})
+/** A message in which absent and null are the same. */
+const plain = (message: Message.Message) => ({ ...withoutNull(message), usage: withoutNull(message.usage) })
+
+const withoutNull = (fields: object) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null && value !== undefined))
 
 describe("splice", () => {
   it.prop("the fold of the spliced events is the joined message", [Pieces], ([pieces]) => {
@@ -107,6 +121,10 @@ describe("splice", () => {
       started: { input_tokens: 1, output_tokens: 1 },
       ended: { output_tokens: 2 },
       stop: "end_turn",
+      container: "one",
+      edits: 1,
+      field: null,
+      late: true,
       whole: false,
       held: true
     }, 0)
