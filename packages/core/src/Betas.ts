@@ -226,8 +226,9 @@ export const edits: { readonly [type: string]: Beta } = {
  */
 export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta> => {
   const found = new Set<Beta>()
-  for (const field of fields) {
-    if (reaches(request, field, 0)) found.add(field.beta)
+  // Most requests have few fields, and most fields need none.
+  for (const name in request) {
+    for (const field of fieldsIn.get(name) ?? []) if (reaches(request, field, 0)) found.add(field.beta)
   }
   for (const tool of request.tools ?? []) addTool(found, tool)
   addContextManagement(found, request.context_management)
@@ -278,6 +279,11 @@ const split = (text: string): Array<string> =>
 
 const inOrder = (betas: ReadonlySet<Beta>): ReadonlyArray<Beta> =>
   betas.size === 0 ? [] : needed.filter((beta) => betas.has(beta))
+
+/** The fields by the name of the parameter they are in. */
+const fieldsIn: ReadonlyMap<string | undefined, ReadonlyArray<Field>> = new Map(
+  fields.map(({ path: [name] }) => [name, fields.filter(({ path }) => path[0] === name)])
+)
 
 /** Whether a value is present where the field says, and is of its value or shape. */
 const reaches = (value: unknown, field: Field, depth: number): boolean => {

@@ -106,15 +106,12 @@ export const headerPrefixes: { readonly [D in Dimension]-?: string } = {
 export const fromHeaders = (
   headers: { readonly [name: string]: string | undefined }
 ): RateLimits | undefined => {
-  const out: { -readonly [D in Dimension]?: Limit } = {}
-  let found = false
+  let out: { [dimension: string]: Limit } | undefined
   for (const { dimension, limit, remaining, reset } of names) {
     const read = readLimit(headers[limit], headers[remaining], headers[reset])
-    if (read === undefined) continue
-    out[dimension] = read
-    found = true
+    if (read !== undefined) (out ??= {})[dimension] = read
   }
-  return found ? out : undefined
+  return out
 }
 
 /**
@@ -125,13 +122,12 @@ export const fromHeaders = (
  */
 export const toHeaders = (self: RateLimits): { readonly [name: string]: string } => {
   const out: Record<string, string> = {}
-  for (const dimension of dimensions) {
-    const limit = self[dimension]
-    if (limit === undefined) continue
-    const prefix = headerPrefixes[dimension]
-    if (limit.limit !== undefined) out[`${prefix}-limit`] = String(limit.limit)
-    if (limit.remaining !== undefined) out[`${prefix}-remaining`] = String(limit.remaining)
-    if (limit.resetAt !== undefined) out[`${prefix}-reset`] = formatRfc3339(limit.resetAt)
+  const limits: { readonly [dimension: string]: Limit | undefined } = { ...self }
+  for (const { dimension, limit, remaining, reset } of names) {
+    const known = limits[dimension]
+    if (known?.limit !== undefined) out[limit] = String(known.limit)
+    if (known?.remaining !== undefined) out[remaining] = String(known.remaining)
+    if (known?.resetAt !== undefined) out[reset] = formatRfc3339(known.resetAt)
   }
   return out
 }
@@ -140,22 +136,13 @@ export const toHeaders = (self: RateLimits): { readonly [name: string]: string }
 // internal
 // -----------------------------------------------------------------------------
 
-const dimensions: ReadonlyArray<Dimension> = [
-  "requests",
-  "tokens",
-  "inputTokens",
-  "outputTokens",
-  "priorityInputTokens",
-  "priorityOutputTokens",
-  "fastInputTokens",
-  "fastOutputTokens"
-]
-
 /** The headers of each limit, written once. */
-const names = dimensions.map((dimension) => {
-  const prefix = headerPrefixes[dimension]
-  return { dimension, limit: `${prefix}-limit`, remaining: `${prefix}-remaining`, reset: `${prefix}-reset` }
-})
+const names = Object.entries(headerPrefixes).map(([dimension, prefix]) => ({
+  dimension,
+  limit: `${prefix}-limit`,
+  remaining: `${prefix}-remaining`,
+  reset: `${prefix}-reset`
+}))
 
 const readLimit = (
   limits: string | undefined,

@@ -199,6 +199,12 @@ describe("Betas", () => {
       })
     }
 
+    it("asks none of a field it does not know, whatever its name", () => {
+      const request = { ...base, constructor: { speed: "fast" }, ["__proto__"]: [], later: { block_binding: "a" } }
+
+      assert.deepStrictEqual(Betas.ofRequest(request), [])
+    })
+
     it("names only betas that are known", () => {
       const known = new Set<string>(Betas.Beta.known)
       const named = [
