@@ -21,7 +21,7 @@ export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Mess
   const { stop_details, stop_reason, stop_sequence } = last
   return {
     ...first,
-    ...messages.slice(1).reduce((told, message) => ({ ...told, ...beside(message) }), {}),
+    ...beside(messages.slice(1)),
     content: messages.flatMap((message) => message.content),
     stop_reason,
     stop_sequence,
@@ -30,10 +30,11 @@ export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Mess
   }
 }
 
-/** What an answer, or an event of one, says beside its content, its end and what it used. */
-const beside = (said: object): Partial<Message.Message> =>
+/** What answers, or events of them, say beside their content, their end and what they used. The last one has the word. */
+const beside = (said: ReadonlyArray<object>): Partial<Message.Message> =>
   Object.fromEntries(
-    Object.entries(said).filter(([field, value]) => value !== null && value !== undefined && !ownFields.has(field))
+    said.flatMap((fields) => Object.entries(fields))
+      .filter(([field, value]) => value !== null && value !== undefined && !ownFields.has(field))
   )
 
 /** What is joined in a way of its own, or belongs to the first answer. */
@@ -124,8 +125,7 @@ export class Splicer {
       case "content_block_stop":
         return this.offset === 0 ? [event] : [{ ...event, index: event.index + this.offset }]
       case "message_delta":
-        this.tell(event)
-        this.tell(event.delta)
+        this.tell(event, event.delta)
         return goesOn ? [] : [this.ended(event)]
       case "message_stop":
         return goesOn ? [] : [event]
@@ -147,7 +147,7 @@ export class Splicer {
       : [...blocks, this.ended({ type: "message_delta", delta: { stop_details, stop_reason, stop_sequence } })]
   }
 
-  private tell(said: object): void {
+  private tell(...said: ReadonlyArray<object>): void {
     this.told = { ...this.told, ...beside(said) }
   }
 
