@@ -153,16 +153,13 @@ const idleOnly = (idle: Duration.Duration): Watchdog.Limits<Late> => ({
   late: tooLate
 })
 
-/**
- * The text of a body. Bytes are kept as they came, and decoded once: that is much
- * faster than to decode each piece as one of a series.
- */
+/** The text of a body. Bytes are kept as they came, and decoded at the end. */
 class BodyText {
   #pieces: Array<Uint8Array> = []
   #bytes = 0
   /** What had to be decoded before the end, to count its characters. */
   #text = ""
-  #decoder: TextDecoder | undefined
+  readonly #decoder = new TextDecoder()
 
   add(chunks: Source.Chunks): void {
     for (const chunk of chunks) {
@@ -175,36 +172,23 @@ class BodyText {
   isLongerThan(characters: number): boolean {
     // What is not bytes has no length: it is for the end to find out.
     if (!(this.#text.length + this.#bytes > characters)) return false
-    this.#decoder ??= new TextDecoder()
-    this.#text += this.#decoder.decode(this.#rest(), { stream: true })
+    this.#decode()
     return this.#text.length > characters
   }
 
   end(): string {
-    const rest = this.#rest()
-    return this.#decoder === undefined ? utf8.decode(rest) : this.#text + this.#decoder.decode(rest)
+    this.#decode()
+    return this.#text + this.#decoder.decode()
   }
 
-  /** The bytes that were not decoded yet. */
-  #rest(): Uint8Array {
-    const [first] = this.#pieces
-    if (first !== undefined && this.#pieces.length === 1) {
-      this.#pieces = []
-      this.#bytes = 0
-      return first
-    }
-    const all = new Uint8Array(this.#bytes)
-    let at = 0
-    for (const piece of this.#pieces) {
-      all.set(piece, at)
-      at += piece.byteLength
-    }
+  /** Decodes piece by piece: joined first, the bytes would take their memory again. */
+  #decode(): void {
+    for (const piece of this.#pieces) this.#text += this.#decoder.decode(piece, streaming)
     this.#pieces = []
     this.#bytes = 0
-    return all
   }
 }
 
-const utf8 = new TextDecoder()
+const streaming = { stream: true }
 
 const brief = (message: string): string => message.replace(/\s+/g, " ").slice(0, 200)
