@@ -22,6 +22,7 @@ const Piece = Schema.Struct({
     server_tool_use: Schema.optionalKey(Schema.NullOr(Schema.Struct({ web_search_requests: Count })))
   }),
   stop: Schema.Literals(["end_turn", "pause_turn", "stop_sequence"]),
+  details: Schema.NullOr(Schema.Literals(["cyber", "bio"])),
   /** What is said beside the content: as the answer begins, as it ends, or not at all. */
   container: Schema.NullOr(Schema.Literals(["one", "two"])),
   edits: Schema.NullOr(Count),
@@ -34,7 +35,11 @@ const Piece = Schema.Struct({
 const Pieces = Arbitrary.array(Arbitrary.schema(Piece), { minLength: 1, maxLength: 4 })
 
 const eventsOf = (piece: typeof Piece.Type, index: number): ReadonlyArray<StreamEvent.StreamEvent> => {
-  const stop = { stop_reason: piece.stop, stop_sequence: piece.stop === "stop_sequence" ? "x" : null }
+  const stop = {
+    stop_reason: piece.stop,
+    stop_sequence: piece.stop === "stop_sequence" ? "x" : null,
+    stop_details: piece.details === null ? null : { type: "refusal", category: piece.details } as const
+  }
   const container = piece.container === null ? null : { id: piece.container, expires_at: "2026-01-01T00:00:00Z" }
   const context_management = piece.edits === null
     ? null
@@ -121,6 +126,7 @@ describe("splice", () => {
       started: { input_tokens: 1, output_tokens: 1 },
       ended: { output_tokens: 2 },
       stop: "end_turn",
+      details: null,
       container: "one",
       edits: 1,
       field: null,
