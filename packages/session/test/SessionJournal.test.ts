@@ -345,7 +345,7 @@ describe("Session", () => {
         faults.append = "after"
         faults.read = true
         const tags = [(yield* Effect.flip(session.send("one")))._tag]
-        // It is there, and in the way of what is said next; so is a store that is away for good.
+        // The first is there, and in the way of the second; the third is not written either.
         delete faults.append
         tags.push((yield* Effect.flip(session.send("two")))._tag)
         faults.append = "before"

@@ -332,7 +332,7 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
         entries,
         journal.id
       )
-      Journal.follow(journal, entries)
+      Journal.advance(journal, entries)
       settleDoubts(core, entries)
       core.undo = told.undo
       core.configured = told.parameters
@@ -345,10 +345,10 @@ export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionSto
     }))
 }
 
-const write = (core: Core, make: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
+const write = (core: Core, entryOf: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
   const { doubtful, journal } = core
   if (journal === undefined) return Effect.void
-  const entry = make()
+  const entry = entryOf()
   const told = core.untold.length
   return Effect.matchEffect(Journal.write(journal, entry), {
     onSuccess: () => Effect.sync(() => doubtful.clear()),

@@ -98,8 +98,8 @@ export const start = (
     )
   })
 
-/** Takes entries for known that were read after those that are. */
-export const follow = (journal: Journal, entries: ReadonlyArray<SessionStore.Entry>): void => {
+/** Goes past entries that others wrote, or that were written although that failed. */
+export const advance = (journal: Journal, entries: ReadonlyArray<SessionStore.Entry>): void => {
   journal.position += entries.length
   // Whoever wrote first wrote what the session began with.
   if (entries.length > 0) journal.begins = undefined
