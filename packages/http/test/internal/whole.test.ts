@@ -60,6 +60,10 @@ const silent: Answers = () => new Promise(() => undefined)
 /** Answers with a head whose body never comes. */
 const bodiless = (status: number): Answers => () => Promise.resolve(new Response(new ReadableStream(), { status }))
 
+/** Answers with a body of its own. */
+const streaming = (source: UnderlyingDefaultSource<unknown>): Answers => () =>
+  Promise.resolve(new Response(new ReadableStream(source)))
+
 const whole: Answers = () => Promise.resolve(Response.json(answer))
 
 const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
@@ -112,14 +116,7 @@ describe("Messages", () => {
 
     it.effect("closes the connection of an answer that is larger than the limit", () =>
       Effect.gen(function*() {
-        const endless: Answers = () =>
-          Promise.resolve(
-            new Response(
-              new ReadableStream({
-                pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(97))
-              })
-            )
-          )
+        const endless = streaming({ pull: (controller) => controller.enqueue(new Uint8Array(1_000).fill(97)) })
         const { context, isGivenUp } = yield* direct(endless, { limits: { body: 5_000 } })
         const error = yield* Effect.flip(Effect.provide(plainly, context))
 
@@ -152,17 +149,12 @@ describe("Messages", () => {
 
     it.effect("dies of a body that is no bytes, and does not wait for it forever", () =>
       Effect.gen(function*() {
-        const text: Answers = () =>
-          Promise.resolve(
-            new Response(
-              new ReadableStream({
-                start: (controller) => {
-                  controller.enqueue("not bytes")
-                  controller.close()
-                }
-              })
-            )
-          )
+        const text = streaming({
+          start: (controller) => {
+            controller.enqueue("not bytes")
+            controller.close()
+          }
+        })
         const { context } = yield* direct(text)
         const exit = yield* Effect.exit(Effect.provide(plainly, context))
 
