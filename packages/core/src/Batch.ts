@@ -40,18 +40,10 @@ export const maxBytes = 256 * 1024 * 1024
  * @category schemas
  * @since 0.1.0
  */
-export const BatchRequest = Wire.struct("BatchRequest", {
+export class BatchRequest extends Schema.Opaque<BatchRequest>()(Wire.struct("BatchRequest", {
   custom_id: Schema.String,
   params: MessageRequest.MessageRequest
-})
-
-/**
- * One request of a batch.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BatchRequest extends Schema.Schema.Type<typeof BatchRequest> {}
+})) {}
 
 /**
  * The body of `POST /v1/messages/batches`.
@@ -59,17 +51,9 @@ export interface BatchRequest extends Schema.Schema.Type<typeof BatchRequest> {}
  * @category schemas
  * @since 0.1.0
  */
-export const BatchCreateRequest = Wire.struct("BatchCreateRequest", {
+export class BatchCreateRequest extends Schema.Opaque<BatchCreateRequest>()(Wire.struct("BatchCreateRequest", {
   requests: Schema.Array(BatchRequest)
-})
-
-/**
- * The body of `POST /v1/messages/batches`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BatchCreateRequest extends Schema.Schema.Type<typeof BatchCreateRequest> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // batches
@@ -81,21 +65,13 @@ export interface BatchCreateRequest extends Schema.Schema.Type<typeof BatchCreat
  * @category schemas
  * @since 0.1.0
  */
-export const RequestCounts = Wire.struct("RequestCounts", {
+export class RequestCounts extends Schema.Opaque<RequestCounts>()(Wire.struct("RequestCounts", {
   processing: Schema.Finite,
   succeeded: Schema.Finite,
   errored: Schema.Finite,
   canceled: Schema.Finite,
   expired: Schema.Finite
-})
-
-/**
- * How many requests of a batch are in which state.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RequestCounts extends Schema.Schema.Type<typeof RequestCounts> {}
+})) {}
 
 /**
  * A batch. Its results can be read once `processing_status` is `ended`.
@@ -103,7 +79,7 @@ export interface RequestCounts extends Schema.Schema.Type<typeof RequestCounts> 
  * @category schemas
  * @since 0.1.0
  */
-export const MessageBatch = Wire.struct("MessageBatch", {
+export class MessageBatch extends Schema.Opaque<MessageBatch>()(Wire.struct("MessageBatch", {
   id: Schema.String,
   type: Schema.Literal("message_batch"),
   processing_status: Wire.openEnum("ProcessingStatus", ["in_progress", "canceling", "ended"]),
@@ -114,15 +90,7 @@ export const MessageBatch = Wire.struct("MessageBatch", {
   cancel_initiated_at: Wire.nullish(Schema.String),
   archived_at: Wire.nullish(Schema.String),
   results_url: Wire.nullish(Schema.String)
-})
-
-/**
- * A batch.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageBatch extends Schema.Schema.Type<typeof MessageBatch> {}
+})) {}
 
 /**
  * A batch that was deleted.
@@ -130,18 +98,10 @@ export interface MessageBatch extends Schema.Schema.Type<typeof MessageBatch> {}
  * @category schemas
  * @since 0.1.0
  */
-export const DeletedBatch = Wire.struct("DeletedBatch", {
+export class DeletedBatch extends Schema.Opaque<DeletedBatch>()(Wire.struct("DeletedBatch", {
   id: Schema.String,
   type: Schema.Literal("message_batch_deleted")
-})
-
-/**
- * A batch that was deleted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeletedBatch extends Schema.Schema.Type<typeof DeletedBatch> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // results
@@ -153,18 +113,10 @@ export interface DeletedBatch extends Schema.Schema.Type<typeof DeletedBatch> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Succeeded = Wire.struct("Succeeded", {
+export class Succeeded extends Schema.Opaque<Succeeded>()(Wire.struct("Succeeded", {
   type: Schema.Literal("succeeded"),
   message: Message.Message
-})
-
-/**
- * The request was answered.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Succeeded extends Schema.Schema.Type<typeof Succeeded> {}
+})) {}
 
 /**
  * The request failed. It was not billed.
@@ -172,18 +124,10 @@ export interface Succeeded extends Schema.Schema.Type<typeof Succeeded> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Errored = Wire.struct("Errored", {
+export class Errored extends Schema.Opaque<Errored>()(Wire.struct("Errored", {
   type: Schema.Literal("errored"),
   error: ErrorResponse.ErrorResponse
-})
-
-/**
- * The request failed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Errored extends Schema.Schema.Type<typeof Errored> {}
+})) {}
 
 /**
  * The batch was canceled before the request was sent.
@@ -191,17 +135,9 @@ export interface Errored extends Schema.Schema.Type<typeof Errored> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Canceled = Wire.struct("Canceled", {
+export class Canceled extends Schema.Opaque<Canceled>()(Wire.struct("Canceled", {
   type: Schema.Literal("canceled")
-})
-
-/**
- * The batch was canceled before the request was sent.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Canceled extends Schema.Schema.Type<typeof Canceled> {}
+})) {}
 
 /**
  * The batch expired before the request was sent.
@@ -209,17 +145,9 @@ export interface Canceled extends Schema.Schema.Type<typeof Canceled> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Expired = Wire.struct("Expired", {
+export class Expired extends Schema.Opaque<Expired>()(Wire.struct("Expired", {
   type: Schema.Literal("expired")
-})
-
-/**
- * The batch expired before the request was sent.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Expired extends Schema.Schema.Type<typeof Expired> {}
+})) {}
 
 /**
  * What became of a request.
@@ -248,18 +176,10 @@ export type Result = typeof Result.Type
  * @category schemas
  * @since 0.1.0
  */
-export const BatchResult = Wire.struct("BatchResult", {
+export class BatchResult extends Schema.Opaque<BatchResult>()(Wire.struct("BatchResult", {
   custom_id: Schema.String,
   result: Result
-})
-
-/**
- * A line of a batch's results.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BatchResult extends Schema.Schema.Type<typeof BatchResult> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // accessors

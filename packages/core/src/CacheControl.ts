@@ -19,18 +19,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const CacheControl = Wire.struct("CacheControl", {
+export class CacheControl extends Schema.Opaque<CacheControl>()(Wire.struct("CacheControl", {
   type: Schema.Literal("ephemeral"),
   ttl: Schema.optional(Wire.openEnum("CacheTtl", ["5m", "1h"]))
-})
-
-/**
- * A cache breakpoint.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CacheControl extends Schema.Schema.Type<typeof CacheControl> {}
+})) {}
 
 /**
  * The field of everything that can be a cache breakpoint.

@@ -16,17 +16,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const DirectCaller = Wire.struct("DirectCaller", {
+export class DirectCaller extends Schema.Opaque<DirectCaller>()(Wire.struct("DirectCaller", {
   type: Schema.Literal("direct")
-})
-
-/**
- * The model called the tool itself.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DirectCaller extends Schema.Schema.Type<typeof DirectCaller> {}
+})) {}
 
 /**
  * Code that the model runs on the server called the tool. `tool_id` is the id
@@ -35,18 +27,10 @@ export interface DirectCaller extends Schema.Schema.Type<typeof DirectCaller> {}
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecutionCaller = Wire.struct("CodeExecutionCaller", {
+export class CodeExecutionCaller extends Schema.Opaque<CodeExecutionCaller>()(Wire.struct("CodeExecutionCaller", {
   type: Schema.Literals(["code_execution_20250825", "code_execution_20260120", "code_execution_20260521"]),
   tool_id: Schema.String
-})
-
-/**
- * Code that the model runs on the server called the tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CodeExecutionCaller extends Schema.Schema.Type<typeof CodeExecutionCaller> {}
+})) {}
 
 /**
  * Who called a tool.

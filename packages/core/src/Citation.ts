@@ -27,12 +27,12 @@ const document = {
  * @category schemas
  * @since 0.1.0
  */
-export const CharLocation = Wire.struct("CharLocation", {
+export class CharLocation extends Schema.Opaque<CharLocation>()(Wire.struct("CharLocation", {
   type: Schema.Literal("char_location"),
   ...document,
   start_char_index: Schema.Finite,
   end_char_index: Schema.Finite
-})
+})) {}
 
 /**
  * Pages of a PDF, counted from one, the end exclusive.
@@ -40,12 +40,12 @@ export const CharLocation = Wire.struct("CharLocation", {
  * @category schemas
  * @since 0.1.0
  */
-export const PageLocation = Wire.struct("PageLocation", {
+export class PageLocation extends Schema.Opaque<PageLocation>()(Wire.struct("PageLocation", {
   type: Schema.Literal("page_location"),
   ...document,
   start_page_number: Schema.Finite,
   end_page_number: Schema.Finite
-})
+})) {}
 
 /**
  * Blocks of a document made of blocks, the end exclusive.
@@ -53,12 +53,12 @@ export const PageLocation = Wire.struct("PageLocation", {
  * @category schemas
  * @since 0.1.0
  */
-export const ContentBlockLocation = Wire.struct("ContentBlockLocation", {
+export class ContentBlockLocation extends Schema.Opaque<ContentBlockLocation>()(Wire.struct("ContentBlockLocation", {
   type: Schema.Literal("content_block_location"),
   ...document,
   start_block_index: Schema.Finite,
   end_block_index: Schema.Finite
-})
+})) {}
 
 /**
  * A web page the server's search found.
@@ -66,13 +66,15 @@ export const ContentBlockLocation = Wire.struct("ContentBlockLocation", {
  * @category schemas
  * @since 0.1.0
  */
-export const WebSearchResultLocation = Wire.struct("WebSearchResultLocation", {
-  type: Schema.Literal("web_search_result_location"),
-  cited_text: Schema.String,
-  encrypted_index: Schema.String,
-  title: Wire.nullish(Schema.String),
-  url: Schema.String
-})
+export class WebSearchResultLocation
+  extends Schema.Opaque<WebSearchResultLocation>()(Wire.struct("WebSearchResultLocation", {
+    type: Schema.Literal("web_search_result_location"),
+    cited_text: Schema.String,
+    encrypted_index: Schema.String,
+    title: Wire.nullish(Schema.String),
+    url: Schema.String
+  }))
+{}
 
 /**
  * Blocks of a search result that the request supplied.
@@ -80,7 +82,7 @@ export const WebSearchResultLocation = Wire.struct("WebSearchResultLocation", {
  * @category schemas
  * @since 0.1.0
  */
-export const SearchResultLocation = Wire.struct("SearchResultLocation", {
+export class SearchResultLocation extends Schema.Opaque<SearchResultLocation>()(Wire.struct("SearchResultLocation", {
   type: Schema.Literal("search_result_location"),
   cited_text: Schema.String,
   search_result_index: Schema.Finite,
@@ -88,7 +90,7 @@ export const SearchResultLocation = Wire.struct("SearchResultLocation", {
   title: Wire.nullish(Schema.String),
   start_block_index: Schema.Finite,
   end_block_index: Schema.Finite
-})
+})) {}
 
 /**
  * Where a piece of text comes from.
@@ -109,46 +111,6 @@ export const Citation: Wire.OpenUnion<
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
-
-/**
- * Characters of a plain text document.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CharLocation extends Schema.Schema.Type<typeof CharLocation> {}
-
-/**
- * Pages of a PDF.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PageLocation extends Schema.Schema.Type<typeof PageLocation> {}
-
-/**
- * Blocks of a document made of blocks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContentBlockLocation extends Schema.Schema.Type<typeof ContentBlockLocation> {}
-
-/**
- * A web page the server's search found.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebSearchResultLocation extends Schema.Schema.Type<typeof WebSearchResultLocation> {}
-
-/**
- * Blocks of a search result that the request supplied.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SearchResultLocation extends Schema.Schema.Type<typeof SearchResultLocation> {}
 
 /**
  * Where a piece of text comes from.

@@ -25,18 +25,10 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecutionOutput = Wire.struct("CodeExecutionOutput", {
+export class CodeExecutionOutput extends Schema.Opaque<CodeExecutionOutput>()(Wire.struct("CodeExecutionOutput", {
   type: Schema.Literal("code_execution_output"),
   file_id: Schema.String
-})
-
-/**
- * A file that executed code left behind.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CodeExecutionOutput extends Schema.Schema.Type<typeof CodeExecutionOutput> {}
+})) {}
 
 /**
  * A file that a shell command left behind.
@@ -44,18 +36,12 @@ export interface CodeExecutionOutput extends Schema.Schema.Type<typeof CodeExecu
  * @category schemas
  * @since 0.1.0
  */
-export const BashCodeExecutionOutput = Wire.struct("BashCodeExecutionOutput", {
-  type: Schema.Literal("bash_code_execution_output"),
-  file_id: Schema.String
-})
-
-/**
- * A file that a shell command left behind.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BashCodeExecutionOutput extends Schema.Schema.Type<typeof BashCodeExecutionOutput> {}
+export class BashCodeExecutionOutput
+  extends Schema.Opaque<BashCodeExecutionOutput>()(Wire.struct("BashCodeExecutionOutput", {
+    type: Schema.Literal("bash_code_execution_output"),
+    file_id: Schema.String
+  }))
+{}
 
 /**
  * What executed code printed and returned.
@@ -63,22 +49,14 @@ export interface BashCodeExecutionOutput extends Schema.Schema.Type<typeof BashC
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecutionResult = Wire.struct("CodeExecutionResult", {
+export class CodeExecutionResult extends Schema.Opaque<CodeExecutionResult>()(Wire.struct("CodeExecutionResult", {
   type: Schema.Literal("code_execution_result"),
   stdout: Schema.String,
   stderr: Schema.String,
   return_code: Schema.Finite,
   content: Schema.Array(CodeExecutionOutput),
   abort_reason: Wire.nullish(Schema.String)
-})
-
-/**
- * What executed code printed and returned.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CodeExecutionResult extends Schema.Schema.Type<typeof CodeExecutionResult> {}
+})) {}
 
 /**
  * What executed code returned, its output sealed. It goes back unmodified.
@@ -86,21 +64,15 @@ export interface CodeExecutionResult extends Schema.Schema.Type<typeof CodeExecu
  * @category schemas
  * @since 0.1.0
  */
-export const EncryptedCodeExecutionResult = Wire.struct("EncryptedCodeExecutionResult", {
-  type: Schema.Literal("encrypted_code_execution_result"),
-  encrypted_stdout: Schema.String,
-  stderr: Schema.String,
-  return_code: Schema.Finite,
-  content: Schema.Array(CodeExecutionOutput)
-})
-
-/**
- * What executed code returned, its output sealed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface EncryptedCodeExecutionResult extends Schema.Schema.Type<typeof EncryptedCodeExecutionResult> {}
+export class EncryptedCodeExecutionResult
+  extends Schema.Opaque<EncryptedCodeExecutionResult>()(Wire.struct("EncryptedCodeExecutionResult", {
+    type: Schema.Literal("encrypted_code_execution_result"),
+    encrypted_stdout: Schema.String,
+    stderr: Schema.String,
+    return_code: Schema.Finite,
+    content: Schema.Array(CodeExecutionOutput)
+  }))
+{}
 
 /**
  * Why code could not be executed.
@@ -129,23 +101,17 @@ export interface CodeExecutionError extends Schema.Schema.Type<typeof CodeExecut
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecutionToolResult = Wire.struct("CodeExecutionToolResult", {
-  type: Schema.Literal("code_execution_tool_result"),
-  ...head,
-  content: Wire.openUnion("CodeExecutionContent", [
-    CodeExecutionResult,
-    EncryptedCodeExecutionResult,
-    CodeExecutionError
-  ])
-})
-
-/**
- * What executed code came to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CodeExecutionToolResult extends Schema.Schema.Type<typeof CodeExecutionToolResult> {}
+export class CodeExecutionToolResult
+  extends Schema.Opaque<CodeExecutionToolResult>()(Wire.struct("CodeExecutionToolResult", {
+    type: Schema.Literal("code_execution_tool_result"),
+    ...head,
+    content: Wire.openUnion("CodeExecutionContent", [
+      CodeExecutionResult,
+      EncryptedCodeExecutionResult,
+      CodeExecutionError
+    ])
+  }))
+{}
 
 /**
  * What a shell command printed and returned.
@@ -153,21 +119,15 @@ export interface CodeExecutionToolResult extends Schema.Schema.Type<typeof CodeE
  * @category schemas
  * @since 0.1.0
  */
-export const BashCodeExecutionResult = Wire.struct("BashCodeExecutionResult", {
-  type: Schema.Literal("bash_code_execution_result"),
-  stdout: Schema.String,
-  stderr: Schema.String,
-  return_code: Schema.Finite,
-  content: Schema.Array(BashCodeExecutionOutput)
-})
-
-/**
- * What a shell command printed and returned.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BashCodeExecutionResult extends Schema.Schema.Type<typeof BashCodeExecutionResult> {}
+export class BashCodeExecutionResult
+  extends Schema.Opaque<BashCodeExecutionResult>()(Wire.struct("BashCodeExecutionResult", {
+    type: Schema.Literal("bash_code_execution_result"),
+    stdout: Schema.String,
+    stderr: Schema.String,
+    return_code: Schema.Finite,
+    content: Schema.Array(BashCodeExecutionOutput)
+  }))
+{}
 
 /**
  * Why a shell command could not be executed.
@@ -197,19 +157,13 @@ export interface BashCodeExecutionError extends Schema.Schema.Type<typeof BashCo
  * @category schemas
  * @since 0.1.0
  */
-export const BashCodeExecutionToolResult = Wire.struct("BashCodeExecutionToolResult", {
-  type: Schema.Literal("bash_code_execution_tool_result"),
-  ...head,
-  content: Wire.openUnion("BashCodeExecutionContent", [BashCodeExecutionResult, BashCodeExecutionError])
-})
-
-/**
- * What a shell command came to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BashCodeExecutionToolResult extends Schema.Schema.Type<typeof BashCodeExecutionToolResult> {}
+export class BashCodeExecutionToolResult
+  extends Schema.Opaque<BashCodeExecutionToolResult>()(Wire.struct("BashCodeExecutionToolResult", {
+    type: Schema.Literal("bash_code_execution_tool_result"),
+    ...head,
+    content: Wire.openUnion("BashCodeExecutionContent", [BashCodeExecutionResult, BashCodeExecutionError])
+  }))
+{}
 
 /**
  * A file the editor showed.
@@ -217,22 +171,14 @@ export interface BashCodeExecutionToolResult extends Schema.Schema.Type<typeof B
  * @category schemas
  * @since 0.1.0
  */
-export const TextEditorViewResult = Wire.struct("TextEditorViewResult", {
+export class TextEditorViewResult extends Schema.Opaque<TextEditorViewResult>()(Wire.struct("TextEditorViewResult", {
   type: Schema.Literal("text_editor_code_execution_view_result"),
   content: Schema.String,
   file_type: Wire.openEnum("ViewedFileType", ["text", "image", "pdf"]),
   num_lines: Wire.nullish(Schema.Finite),
   start_line: Wire.nullish(Schema.Finite),
   total_lines: Wire.nullish(Schema.Finite)
-})
-
-/**
- * A file the editor showed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextEditorViewResult extends Schema.Schema.Type<typeof TextEditorViewResult> {}
+})) {}
 
 /**
  * A file the editor wrote.
@@ -240,18 +186,12 @@ export interface TextEditorViewResult extends Schema.Schema.Type<typeof TextEdit
  * @category schemas
  * @since 0.1.0
  */
-export const TextEditorCreateResult = Wire.struct("TextEditorCreateResult", {
-  type: Schema.Literal("text_editor_code_execution_create_result"),
-  is_file_update: Schema.Boolean
-})
-
-/**
- * A file the editor wrote.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextEditorCreateResult extends Schema.Schema.Type<typeof TextEditorCreateResult> {}
+export class TextEditorCreateResult
+  extends Schema.Opaque<TextEditorCreateResult>()(Wire.struct("TextEditorCreateResult", {
+    type: Schema.Literal("text_editor_code_execution_create_result"),
+    is_file_update: Schema.Boolean
+  }))
+{}
 
 /**
  * A change the editor made.
@@ -259,22 +199,16 @@ export interface TextEditorCreateResult extends Schema.Schema.Type<typeof TextEd
  * @category schemas
  * @since 0.1.0
  */
-export const TextEditorStrReplaceResult = Wire.struct("TextEditorStrReplaceResult", {
-  type: Schema.Literal("text_editor_code_execution_str_replace_result"),
-  lines: Wire.nullish(Schema.Array(Schema.String)),
-  new_lines: Wire.nullish(Schema.Finite),
-  new_start: Wire.nullish(Schema.Finite),
-  old_lines: Wire.nullish(Schema.Finite),
-  old_start: Wire.nullish(Schema.Finite)
-})
-
-/**
- * A change the editor made.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextEditorStrReplaceResult extends Schema.Schema.Type<typeof TextEditorStrReplaceResult> {}
+export class TextEditorStrReplaceResult
+  extends Schema.Opaque<TextEditorStrReplaceResult>()(Wire.struct("TextEditorStrReplaceResult", {
+    type: Schema.Literal("text_editor_code_execution_str_replace_result"),
+    lines: Wire.nullish(Schema.Array(Schema.String)),
+    new_lines: Wire.nullish(Schema.Finite),
+    new_start: Wire.nullish(Schema.Finite),
+    old_lines: Wire.nullish(Schema.Finite),
+    old_start: Wire.nullish(Schema.Finite)
+  }))
+{}
 
 /**
  * Why the editor could not do what was asked.

@@ -29,20 +29,12 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const Text = Wire.struct("Text", {
+export class Text extends Schema.Opaque<Text>()(Wire.struct("Text", {
   type: Schema.Literal("text"),
   text: Schema.String,
   citations: Wire.nullish(Schema.Array(Citation.Citation)),
   ...CacheControl.field
-})
-
-/**
- * Text, and where it comes from.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Text extends Schema.Schema.Type<typeof Text> {}
+})) {}
 
 /**
  * What the model thought before it answered. The text may be empty and the
@@ -51,19 +43,11 @@ export interface Text extends Schema.Schema.Type<typeof Text> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Thinking = Wire.struct("Thinking", {
+export class Thinking extends Schema.Opaque<Thinking>()(Wire.struct("Thinking", {
   type: Schema.Literal("thinking"),
   thinking: Schema.String,
   signature: Schema.String
-})
-
-/**
- * What the model thought before it answered.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Thinking extends Schema.Schema.Type<typeof Thinking> {}
+})) {}
 
 /**
  * Thinking that is sealed.
@@ -71,18 +55,10 @@ export interface Thinking extends Schema.Schema.Type<typeof Thinking> {}
  * @category schemas
  * @since 0.1.0
  */
-export const RedactedThinking = Wire.struct("RedactedThinking", {
+export class RedactedThinking extends Schema.Opaque<RedactedThinking>()(Wire.struct("RedactedThinking", {
   type: Schema.Literal("redacted_thinking"),
   data: Schema.String
-})
-
-/**
- * Thinking that is sealed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RedactedThinking extends Schema.Schema.Type<typeof RedactedThinking> {}
+})) {}
 
 /**
  * A call of one of the caller's tools. The next user turn must answer it.
@@ -90,7 +66,7 @@ export interface RedactedThinking extends Schema.Schema.Type<typeof RedactedThin
  * @category schemas
  * @since 0.1.0
  */
-export const ToolUse = Wire.struct("ToolUse", {
+export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("ToolUse", {
   type: Schema.Literal("tool_use"),
   id: Schema.String,
   name: Schema.String,
@@ -98,15 +74,7 @@ export const ToolUse = Wire.struct("ToolUse", {
   toolset_name: Wire.nullish(Schema.String),
   ...Caller.field,
   ...CacheControl.field
-})
-
-/**
- * A call of one of the caller's tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolUse extends Schema.Schema.Type<typeof ToolUse> {}
+})) {}
 
 /**
  * A call of one of the server's tools. The server answers it by itself.
@@ -114,7 +82,7 @@ export interface ToolUse extends Schema.Schema.Type<typeof ToolUse> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ServerToolUse = Wire.struct("ServerToolUse", {
+export class ServerToolUse extends Schema.Opaque<ServerToolUse>()(Wire.struct("ServerToolUse", {
   type: Schema.Literal("server_tool_use"),
   id: Schema.String,
   name: Wire.openEnum("ServerToolName", [
@@ -130,15 +98,7 @@ export const ServerToolUse = Wire.struct("ServerToolUse", {
   input: Wire.Json,
   ...Caller.field,
   ...CacheControl.field
-})
-
-/**
- * A call of one of the server's tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ServerToolUse extends Schema.Schema.Type<typeof ServerToolUse> {}
+})) {}
 
 /**
  * A file put into the container.
@@ -146,19 +106,11 @@ export interface ServerToolUse extends Schema.Schema.Type<typeof ServerToolUse> 
  * @category schemas
  * @since 0.1.0
  */
-export const ContainerUpload = Wire.struct("ContainerUpload", {
+export class ContainerUpload extends Schema.Opaque<ContainerUpload>()(Wire.struct("ContainerUpload", {
   type: Schema.Literal("container_upload"),
   file_id: Schema.String,
   ...CacheControl.field
-})
-
-/**
- * A file put into the container.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContainerUpload extends Schema.Schema.Type<typeof ContainerUpload> {}
+})) {}
 
 /**
  * The conversation so far, summarised by the API. It goes back as the first
@@ -167,22 +119,14 @@ export interface ContainerUpload extends Schema.Schema.Type<typeof ContainerUplo
  * @category schemas
  * @since 0.1.0
  */
-export const Compaction = Wire.struct("Compaction", {
+export class Compaction extends Schema.Opaque<Compaction>()(Wire.struct("Compaction", {
   type: Schema.Literal("compaction"),
   content: Wire.nullish(Schema.String),
   encrypted_content: Wire.nullish(Schema.String),
   signature: Wire.nullish(Schema.String),
   tool_changes: Wire.nullish(Schema.Array(ToolChange.ToolChange)),
   ...CacheControl.field
-})
-
-/**
- * The conversation so far, summarised by the API.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Compaction extends Schema.Schema.Type<typeof Compaction> {}
+})) {}
 
 /**
  * The place where another model took over.
@@ -190,20 +134,12 @@ export interface Compaction extends Schema.Schema.Type<typeof Compaction> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Fallback = Wire.struct("Fallback", {
+export class Fallback extends Schema.Opaque<Fallback>()(Wire.struct("Fallback", {
   type: Schema.Literal("fallback"),
   from: Wire.struct("FallbackFrom", { model: Schema.String }),
   to: Wire.struct("FallbackTo", { model: Schema.String }),
   trigger: Wire.nullish(Fallbacks.Trigger)
-})
-
-/**
- * The place where another model took over.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Fallback extends Schema.Schema.Type<typeof Fallback> {}
+})) {}
 
 /**
  * A block of an answer.

@@ -21,18 +21,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const InputTokens = Wire.struct("InputTokens", {
+export class InputTokens extends Schema.Opaque<InputTokens>()(Wire.struct("InputTokens", {
   type: Schema.Literal("input_tokens"),
   value: Schema.Finite
-})
-
-/**
- * A number of input tokens.
- *
- * @category models
- * @since 0.1.0
- */
-export interface InputTokens extends Schema.Schema.Type<typeof InputTokens> {}
+})) {}
 
 /**
  * A number of tool calls.
@@ -40,18 +32,10 @@ export interface InputTokens extends Schema.Schema.Type<typeof InputTokens> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolUses = Wire.struct("ToolUses", {
+export class ToolUses extends Schema.Opaque<ToolUses>()(Wire.struct("ToolUses", {
   type: Schema.Literal("tool_uses"),
   value: Schema.Finite
-})
-
-/**
- * A number of tool calls.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolUses extends Schema.Schema.Type<typeof ToolUses> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // edits
@@ -63,22 +47,14 @@ export interface ToolUses extends Schema.Schema.Type<typeof ToolUses> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ClearToolUses = Wire.struct("ClearToolUses", {
+export class ClearToolUses extends Schema.Opaque<ClearToolUses>()(Wire.struct("ClearToolUses", {
   type: Schema.Literal("clear_tool_uses_20250919"),
   trigger: Wire.nullish(Wire.openUnion("ClearTrigger", [InputTokens, ToolUses])),
   keep: Wire.nullish(Wire.openUnion("ClearKeep", [ToolUses])),
   clear_at_least: Wire.nullish(Wire.openUnion("ClearAtLeast", [InputTokens])),
   clear_tool_inputs: Wire.nullish(Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])),
   exclude_tools: Wire.nullish(Schema.Array(Schema.String))
-})
-
-/**
- * Clears the results of old tool calls, once there are enough of them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ClearToolUses extends Schema.Schema.Type<typeof ClearToolUses> {}
+})) {}
 
 /**
  * Clears the thinking of old turns.
@@ -86,7 +62,7 @@ export interface ClearToolUses extends Schema.Schema.Type<typeof ClearToolUses> 
  * @category schemas
  * @since 0.1.0
  */
-export const ClearThinking = Wire.struct("ClearThinking", {
+export class ClearThinking extends Schema.Opaque<ClearThinking>()(Wire.struct("ClearThinking", {
   type: Schema.Literal("clear_thinking_20251015"),
   keep: Wire.nullish(Schema.Union([
     Schema.String,
@@ -95,15 +71,7 @@ export const ClearThinking = Wire.struct("ClearThinking", {
       Wire.struct("ThinkingTurns", { type: Schema.Literal("thinking_turns"), value: Schema.Finite })
     ])
   ]))
-})
-
-/**
- * Clears the thinking of old turns.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ClearThinking extends Schema.Schema.Type<typeof ClearThinking> {}
+})) {}
 
 /**
  * Folds the conversation into a summary, once it is long enough.
@@ -111,20 +79,12 @@ export interface ClearThinking extends Schema.Schema.Type<typeof ClearThinking> 
  * @category schemas
  * @since 0.1.0
  */
-export const Compact = Wire.struct("Compact", {
+export class Compact extends Schema.Opaque<Compact>()(Wire.struct("Compact", {
   type: Schema.Literal("compact_20260112"),
   instructions: Wire.nullish(Schema.String),
   pause_after_compaction: Wire.nullish(Schema.Boolean),
   trigger: Wire.nullish(Wire.openUnion("CompactTrigger", [InputTokens]))
-})
-
-/**
- * Folds the conversation into a summary, once it is long enough.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Compact extends Schema.Schema.Type<typeof Compact> {}
+})) {}
 
 /**
  * What is cleared or folded, and when.
@@ -156,17 +116,9 @@ export type Edit = typeof Edit.Type
  * @category schemas
  * @since 0.1.0
  */
-export const ContextManagement = Wire.struct("ContextManagement", {
+export class ContextManagement extends Schema.Opaque<ContextManagement>()(Wire.struct("ContextManagement", {
   edits: Wire.nullish(Schema.Array(Edit))
-})
-
-/**
- * How the API keeps the context small.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContextManagement extends Schema.Schema.Type<typeof ContextManagement> {}
+})) {}
 
 /**
  * Makes the whole request a compaction: its answer is one `compaction` block, to

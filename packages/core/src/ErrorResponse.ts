@@ -29,19 +29,11 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorObject = Wire.struct("ErrorObject", {
+export class ErrorObject extends Schema.Opaque<ErrorObject>()(Wire.struct("ErrorObject", {
   type: Schema.String,
   message: Schema.String,
   details: Wire.nullish(Wire.struct("ErrorDetails", { error_code: Wire.nullish(Schema.String) }))
-})
-
-/**
- * What the API says of a failure.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ErrorObject extends Schema.Schema.Type<typeof ErrorObject> {}
+})) {}
 
 /**
  * The body of a response that reports a failure, and the data of an `error` event.
@@ -49,19 +41,11 @@ export interface ErrorObject extends Schema.Schema.Type<typeof ErrorObject> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ErrorResponse = Wire.struct("ErrorResponse", {
+export class ErrorResponse extends Schema.Opaque<ErrorResponse>()(Wire.struct("ErrorResponse", {
   type: Schema.Literal("error"),
   error: ErrorObject,
   request_id: Wire.nullish(Schema.String)
-})
-
-/**
- * The body of a response that reports a failure.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ErrorResponse extends Schema.Schema.Type<typeof ErrorResponse> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // constructors

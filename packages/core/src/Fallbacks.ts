@@ -22,21 +22,13 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const FallbackModel = Wire.struct("FallbackModel", {
+export class FallbackModel extends Schema.Opaque<FallbackModel>()(Wire.struct("FallbackModel", {
   model: Model.Model,
   max_tokens: Wire.nullish(Schema.Finite),
   output_config: Wire.nullish(Wire.Json),
   speed: Wire.nullish(Wire.openEnum("FallbackSpeed", ["standard", "fast"])),
   thinking: Wire.nullish(Thinking.Thinking)
-})
-
-/**
- * A model to fall back to, and what is different for it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FallbackModel extends Schema.Schema.Type<typeof FallbackModel> {}
+})) {}
 
 /**
  * The models to fall back to, in order, or those that the API chooses.
@@ -114,7 +106,7 @@ export type Trigger = typeof Trigger.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Credit = Wire.struct("FallbackCredit", {
+export class Credit extends Schema.Opaque<Credit>()(Wire.struct("FallbackCredit", {
   status: Wire.openUnion("FallbackCreditStatus", [
     Wire.struct("Redeemed", { type: Schema.Literal("redeemed") }),
     Wire.struct("NotApplied", {
@@ -123,12 +115,4 @@ export const Credit = Wire.struct("FallbackCredit", {
       remove_to_redeem: Wire.nullish(Schema.Array(Schema.String))
     })
   ])
-})
-
-/**
- * What became of a credit token.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Credit extends Schema.Schema.Type<typeof Credit> {}
+})) {}

@@ -18,7 +18,7 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const FileMetadata = Wire.struct("FileMetadata", {
+export class FileMetadata extends Schema.Opaque<FileMetadata>()(Wire.struct("FileMetadata", {
   id: Schema.String,
   type: Schema.Literal("file"),
   filename: Schema.String,
@@ -27,15 +27,7 @@ export const FileMetadata = Wire.struct("FileMetadata", {
   created_at: Schema.String,
   downloadable: Wire.nullish(Schema.Boolean),
   expires_at: Wire.nullish(Schema.String)
-})
-
-/**
- * What is known of a file.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FileMetadata extends Schema.Schema.Type<typeof FileMetadata> {}
+})) {}
 
 /**
  * A file that was deleted.
@@ -43,15 +35,7 @@ export interface FileMetadata extends Schema.Schema.Type<typeof FileMetadata> {}
  * @category schemas
  * @since 0.1.0
  */
-export const DeletedFile = Wire.struct("DeletedFile", {
+export class DeletedFile extends Schema.Opaque<DeletedFile>()(Wire.struct("DeletedFile", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("file_deleted"))
-})
-
-/**
- * A file that was deleted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeletedFile extends Schema.Schema.Type<typeof DeletedFile> {}
+})) {}

@@ -22,7 +22,7 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const Server = Wire.struct("McpServer", {
+export class Server extends Schema.Opaque<Server>()(Wire.struct("McpServer", {
   type: Schema.Literal("url"),
   name: Schema.String,
   url: Schema.String,
@@ -31,15 +31,7 @@ export const Server = Wire.struct("McpServer", {
     enabled: Wire.nullish(Schema.Boolean),
     allowed_tools: Wire.nullish(Schema.Array(Schema.String))
   }))
-})
-
-/**
- * An MCP server the API connects to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Server extends Schema.Schema.Type<typeof Server> {}
+})) {}
 
 /**
  * A tool that an MCP server offers.
@@ -47,19 +39,11 @@ export interface Server extends Schema.Schema.Type<typeof Server> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Tool = Wire.struct("McpTool", {
+export class Tool extends Schema.Opaque<Tool>()(Wire.struct("McpTool", {
   name: Schema.String,
   description: Wire.nullish(Schema.String),
   input_schema: Wire.Json
-})
-
-/**
- * A tool that an MCP server offers.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Tool extends Schema.Schema.Type<typeof Tool> {}
+})) {}
 
 /**
  * The tools of an MCP server that the request names.
@@ -67,22 +51,14 @@ export interface Tool extends Schema.Schema.Type<typeof Tool> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Toolset = Wire.struct("McpToolset", {
+export class Toolset extends Schema.Opaque<Toolset>()(Wire.struct("McpToolset", {
   type: Schema.Literal("mcp_toolset"),
   mcp_server_name: Schema.String,
   default_config: Wire.nullish(MemberConfig),
   configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
   tools: Wire.nullish(Schema.Array(Tool)),
   ...CacheControl.field
-})
-
-/**
- * The tools of an MCP server that the request names.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Toolset extends Schema.Schema.Type<typeof Toolset> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // blocks
@@ -94,22 +70,14 @@ export interface Toolset extends Schema.Schema.Type<typeof Toolset> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolUse = Wire.struct("McpToolUse", {
+export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("McpToolUse", {
   type: Schema.Literal("mcp_tool_use"),
   id: Schema.String,
   name: Schema.String,
   server_name: Schema.String,
   input: Wire.Json,
   ...CacheControl.field
-})
-
-/**
- * A call of a tool on an MCP server, made by the API.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolUse extends Schema.Schema.Type<typeof ToolUse> {}
+})) {}
 
 /**
  * What a tool on an MCP server came back with.
@@ -117,7 +85,7 @@ export interface ToolUse extends Schema.Schema.Type<typeof ToolUse> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolResult = Wire.struct("McpToolResult", {
+export class ToolResult extends Schema.Opaque<ToolResult>()(Wire.struct("McpToolResult", {
   type: Schema.Literal("mcp_tool_result"),
   tool_use_id: Schema.String,
   ...CacheControl.field,
@@ -128,15 +96,7 @@ export const ToolResult = Wire.struct("McpToolResult", {
       Wire.struct("McpText", { type: Schema.Literal("text"), text: Schema.String })
     ]))
   ]))
-})
-
-/**
- * What a tool on an MCP server came back with.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolResult extends Schema.Schema.Type<typeof ToolResult> {}
+})) {}
 
 /**
  * The tools an MCP server offers.
@@ -144,16 +104,8 @@ export interface ToolResult extends Schema.Schema.Type<typeof ToolResult> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolListing = Wire.struct("McpToolListing", {
+export class ToolListing extends Schema.Opaque<ToolListing>()(Wire.struct("McpToolListing", {
   type: Schema.Literal("mcp_tool_listing"),
   mcp_server_name: Schema.String,
   tools: Schema.Array(Tool)
-})
-
-/**
- * The tools an MCP server offers.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolListing extends Schema.Schema.Type<typeof ToolListing> {}
+})) {}

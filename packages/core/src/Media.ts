@@ -23,19 +23,11 @@ const download = { download_id: Schema.String, url: Schema.String }
  * @category schemas
  * @since 0.1.0
  */
-export const Base64Source = Wire.struct("Base64Source", {
+export class Base64Source extends Schema.Opaque<Base64Source>()(Wire.struct("Base64Source", {
   type: Schema.Literal("base64"),
   media_type: Wire.openEnum("MediaType", ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"]),
   data: Schema.String
-})
-
-/**
- * Bytes in the request itself.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Base64Source extends Schema.Schema.Type<typeof Base64Source> {}
+})) {}
 
 /**
  * Bytes the API fetches.
@@ -43,18 +35,10 @@ export interface Base64Source extends Schema.Schema.Type<typeof Base64Source> {}
  * @category schemas
  * @since 0.1.0
  */
-export const UrlSource = Wire.struct("UrlSource", {
+export class UrlSource extends Schema.Opaque<UrlSource>()(Wire.struct("UrlSource", {
   type: Schema.Literal("url"),
   url: Schema.String
-})
-
-/**
- * Bytes the API fetches.
- *
- * @category models
- * @since 0.1.0
- */
-export interface UrlSource extends Schema.Schema.Type<typeof UrlSource> {}
+})) {}
 
 /**
  * A file that was uploaded before.
@@ -62,18 +46,10 @@ export interface UrlSource extends Schema.Schema.Type<typeof UrlSource> {}
  * @category schemas
  * @since 0.1.0
  */
-export const FileSource = Wire.struct("FileSource", {
+export class FileSource extends Schema.Opaque<FileSource>()(Wire.struct("FileSource", {
   type: Schema.Literal("file"),
   file_id: Schema.String
-})
-
-/**
- * A file that was uploaded before.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FileSource extends Schema.Schema.Type<typeof FileSource> {}
+})) {}
 
 /**
  * Plain text as a document.
@@ -81,19 +57,11 @@ export interface FileSource extends Schema.Schema.Type<typeof FileSource> {}
  * @category schemas
  * @since 0.1.0
  */
-export const TextSource = Wire.struct("TextSource", {
+export class TextSource extends Schema.Opaque<TextSource>()(Wire.struct("TextSource", {
   type: Schema.Literal("text"),
   media_type: Wire.openEnum("TextMediaType", ["text/plain"]),
   data: Schema.String
-})
-
-/**
- * Plain text as a document.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextSource extends Schema.Schema.Type<typeof TextSource> {}
+})) {}
 
 /**
  * Where an image comes from.
@@ -125,22 +93,14 @@ export type ImageSource = typeof ImageSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Image = Wire.struct("Image", {
+export class Image extends Schema.Opaque<Image>()(Wire.struct("Image", {
   type: Schema.Literal("image"),
   source: ImageSource,
   transformations: Wire.nullish(Wire.struct("ImageTransformations", {
     oversized_image: Wire.nullish(Wire.openEnum("OversizedImage", ["downsize", "error"]))
   })),
   ...CacheControl.field
-})
-
-/**
- * An image.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Image extends Schema.Schema.Type<typeof Image> {}
+})) {}
 
 /**
  * A document made of blocks, which citations can then point at.
@@ -148,21 +108,13 @@ export interface Image extends Schema.Schema.Type<typeof Image> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ContentSource = Wire.struct("ContentSource", {
+export class ContentSource extends Schema.Opaque<ContentSource>()(Wire.struct("ContentSource", {
   type: Schema.Literal("content"),
   content: Schema.Union([
     Schema.String,
     Schema.Array(Wire.openUnion("ContentSourceBlock", [ContentBlock.Text, Image]))
   ])
-})
-
-/**
- * A document made of blocks, which citations can then point at.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContentSource extends Schema.Schema.Type<typeof ContentSource> {}
+})) {}
 
 /**
  * Where a document comes from.
@@ -193,17 +145,9 @@ export type DocumentSource = typeof DocumentSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export const CitationsConfig = Wire.struct("CitationsConfig", {
+export class CitationsConfig extends Schema.Opaque<CitationsConfig>()(Wire.struct("CitationsConfig", {
   enabled: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * Whether the answer is to cite this.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CitationsConfig extends Schema.Schema.Type<typeof CitationsConfig> {}
+})) {}
 
 /**
  * A document: a PDF, plain text, or blocks.
@@ -211,22 +155,14 @@ export interface CitationsConfig extends Schema.Schema.Type<typeof CitationsConf
  * @category schemas
  * @since 0.1.0
  */
-export const Document = Wire.struct("Document", {
+export class Document extends Schema.Opaque<Document>()(Wire.struct("Document", {
   type: Schema.Literal("document"),
   source: DocumentSource,
   title: Wire.nullish(Schema.String),
   context: Wire.nullish(Schema.String),
   citations: Wire.nullish(CitationsConfig),
   ...CacheControl.field
-})
-
-/**
- * A document: a PDF, plain text, or blocks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Document extends Schema.Schema.Type<typeof Document> {}
+})) {}
 
 /**
  * A result of the caller's own search, to be cited.
@@ -234,22 +170,14 @@ export interface Document extends Schema.Schema.Type<typeof Document> {}
  * @category schemas
  * @since 0.1.0
  */
-export const SearchResult = Wire.struct("SearchResult", {
+export class SearchResult extends Schema.Opaque<SearchResult>()(Wire.struct("SearchResult", {
   type: Schema.Literal("search_result"),
   source: Schema.String,
   title: Schema.String,
   content: Schema.Array(ContentBlock.Text),
   citations: Wire.nullish(CitationsConfig),
   ...CacheControl.field
-})
-
-/**
- * A result of the caller's own search, to be cited.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SearchResult extends Schema.Schema.Type<typeof SearchResult> {}
+})) {}
 
 /**
  * What happened in a browser: a tab was opened, or a file was downloaded.
@@ -287,7 +215,7 @@ export type BrowserStateChange = typeof BrowserStateChange.Type
  * @category schemas
  * @since 0.1.0
  */
-export const BrowserState = Wire.struct("BrowserState", {
+export class BrowserState extends Schema.Opaque<BrowserState>()(Wire.struct("BrowserState", {
   type: Schema.Literal("browser_state"),
   tabs: Schema.Array(Wire.struct("BrowserTab", {
     tab_id: Schema.String,
@@ -297,12 +225,4 @@ export const BrowserState = Wire.struct("BrowserState", {
   })),
   state_changes: Wire.nullish(Schema.Array(BrowserStateChange)),
   ...CacheControl.field
-})
-
-/**
- * What a browser toolset shows: its tabs, and what changed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BrowserState extends Schema.Schema.Type<typeof BrowserState> {}
+})) {}

@@ -59,7 +59,7 @@ export type StopReason = typeof StopReason.Type
  * @category schemas
  * @since 0.1.0
  */
-export const RefusalStopDetails = Wire.struct("RefusalStopDetails", {
+export class RefusalStopDetails extends Schema.Opaque<RefusalStopDetails>()(Wire.struct("RefusalStopDetails", {
   type: Schema.Literal("refusal"),
   category: Wire.nullish(
     Wire.openEnum("RefusalCategory", ["cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"])
@@ -68,15 +68,7 @@ export const RefusalStopDetails = Wire.struct("RefusalStopDetails", {
   fallback_credit_token: Wire.nullish(Schema.String),
   fallback_has_prefill_claim: Wire.nullish(Schema.Boolean),
   recommended_model: Wire.nullish(Schema.String)
-})
-
-/**
- * Why the model refused, as far as it is told.
- *
- * @category models
- * @since 0.1.0
- */
-export interface RefusalStopDetails extends Schema.Schema.Type<typeof RefusalStopDetails> {}
+})) {}
 
 /**
  * More about why an answer ended.
@@ -102,7 +94,7 @@ export type StopDetails = typeof StopDetails.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Container = Wire.struct("Container", {
+export class Container extends Schema.Opaque<Container>()(Wire.struct("Container", {
   id: Schema.String,
   expires_at: Schema.String,
   skills: Wire.nullish(Schema.Array(Wire.struct("ContainerSkill", {
@@ -110,15 +102,7 @@ export const Container = Wire.struct("Container", {
     skill_id: Schema.String,
     version: Wire.nullish(Schema.String)
   })))
-})
-
-/**
- * The container that code ran in, to be used again by its id.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Container extends Schema.Schema.Type<typeof Container> {}
+})) {}
 
 /**
  * Why the cache was missed. Null while that is being found out.
@@ -126,7 +110,7 @@ export interface Container extends Schema.Schema.Type<typeof Container> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Diagnostics = Wire.struct("Diagnostics", {
+export class Diagnostics extends Schema.Opaque<Diagnostics>()(Wire.struct("Diagnostics", {
   cache_miss_reason: Wire.nullish(Wire.struct("CacheMissReason", {
     type: Wire.openEnum("CacheMissReasonType", [
       "model_changed",
@@ -138,15 +122,7 @@ export const Diagnostics = Wire.struct("Diagnostics", {
     ]),
     cache_missed_input_tokens: Wire.nullish(Schema.Finite)
   }))
-})
-
-/**
- * Why the cache was missed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Diagnostics extends Schema.Schema.Type<typeof Diagnostics> {}
+})) {}
 
 /**
  * What the API cut from the context.
@@ -154,22 +130,16 @@ export interface Diagnostics extends Schema.Schema.Type<typeof Diagnostics> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ContextManagementReport = Wire.struct("ContextManagementReport", {
-  applied_edits: Schema.Array(Wire.struct("AppliedEdit", {
-    type: Schema.String,
-    cleared_tool_uses: Wire.nullish(Schema.Finite),
-    cleared_thinking_turns: Wire.nullish(Schema.Finite),
-    cleared_input_tokens: Wire.nullish(Schema.Finite)
+export class ContextManagementReport
+  extends Schema.Opaque<ContextManagementReport>()(Wire.struct("ContextManagementReport", {
+    applied_edits: Schema.Array(Wire.struct("AppliedEdit", {
+      type: Schema.String,
+      cleared_tool_uses: Wire.nullish(Schema.Finite),
+      cleared_thinking_turns: Wire.nullish(Schema.Finite),
+      cleared_input_tokens: Wire.nullish(Schema.Finite)
+    }))
   }))
-})
-
-/**
- * What the API cut from the context.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContextManagementReport extends Schema.Schema.Type<typeof ContextManagementReport> {}
+{}
 
 /**
  * What the API left out of the request, or let pass, because it was bound to
@@ -206,7 +176,7 @@ export type InputTransformation = typeof InputTransformation.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Message = Wire.struct("Message", {
+export class Message extends Schema.Opaque<Message>()(Wire.struct("Message", {
   id: Schema.String,
   type: Schema.Literal("message"),
   role: Schema.Literal("assistant"),
@@ -220,15 +190,7 @@ export const Message = Wire.struct("Message", {
   context_management: Wire.nullish(ContextManagementReport),
   input_transformations: Wire.nullish(Schema.Array(InputTransformation)),
   usage: Usage.Usage
-})
-
-/**
- * The answer of the API.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Message extends Schema.Schema.Type<typeof Message> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // accessors

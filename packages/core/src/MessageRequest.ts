@@ -47,18 +47,10 @@ export type Effort = typeof Effort.Type
  * @category schemas
  * @since 0.1.0
  */
-export const UserParam = Wire.struct("UserParam", {
+export class UserParam extends Schema.Opaque<UserParam>()(Wire.struct("UserParam", {
   role: Schema.Literal("user"),
   content: Schema.Union([Schema.String, Schema.Array(Content.Content)])
-})
-
-/**
- * A turn of the user.
- *
- * @category models
- * @since 0.1.0
- */
-export interface UserParam extends Schema.Schema.Type<typeof UserParam> {}
+})) {}
 
 /**
  * A turn of the model. As the last turn it is a prefill, which not every model
@@ -67,18 +59,10 @@ export interface UserParam extends Schema.Schema.Type<typeof UserParam> {}
  * @category schemas
  * @since 0.1.0
  */
-export const AssistantParam = Wire.struct("AssistantParam", {
+export class AssistantParam extends Schema.Opaque<AssistantParam>()(Wire.struct("AssistantParam", {
   role: Schema.Literal("assistant"),
   content: Schema.Union([Schema.String, Schema.Array(Content.Content)])
-})
-
-/**
- * A turn of the model.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AssistantParam extends Schema.Schema.Type<typeof AssistantParam> {}
+})) {}
 
 /**
  * Instructions in the middle of a conversation. What holds from the start
@@ -87,20 +71,12 @@ export interface AssistantParam extends Schema.Schema.Type<typeof AssistantParam
  * @category schemas
  * @since 0.1.0
  */
-export const SystemParam = Wire.struct("SystemParam", {
+export class SystemParam extends Schema.Opaque<SystemParam>()(Wire.struct("SystemParam", {
   role: Schema.Literal("system"),
   content: Schema.optional(Schema.Union([Schema.String, Schema.Array(Content.Content)])),
   clear_at: Wire.nullish(Wire.openEnum("ClearAt", ["next_user_message", "never"])),
   output_config: Wire.nullish(Wire.struct("SystemOutputConfig", { effort: Wire.nullish(Effort) }))
-})
-
-/**
- * Instructions in the middle of a conversation.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SystemParam extends Schema.Schema.Type<typeof SystemParam> {}
+})) {}
 
 /**
  * A turn of a conversation.
@@ -147,7 +123,7 @@ export type OutputFormat = typeof OutputFormat.Type
  * @category schemas
  * @since 0.1.0
  */
-export const OutputConfig = Wire.struct("OutputConfig", {
+export class OutputConfig extends Schema.Opaque<OutputConfig>()(Wire.struct("OutputConfig", {
   effort: Wire.nullish(Effort),
   format: Wire.nullish(OutputFormat),
   task_budget: Wire.nullish(Wire.struct("TaskBudget", {
@@ -155,16 +131,7 @@ export const OutputConfig = Wire.struct("OutputConfig", {
     total: Schema.Finite,
     remaining: Wire.nullish(Schema.Finite)
   }))
-})
-
-/**
- * What the answer is to be like: how much effort goes into it, and a JSON
- * Schema it must match.
- *
- * @category models
- * @since 0.1.0
- */
-export interface OutputConfig extends Schema.Schema.Type<typeof OutputConfig> {}
+})) {}
 
 /**
  * Who the request is for: an opaque id, never a name or an address.
@@ -172,17 +139,9 @@ export interface OutputConfig extends Schema.Schema.Type<typeof OutputConfig> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Metadata = Wire.struct("Metadata", {
+export class Metadata extends Schema.Opaque<Metadata>()(Wire.struct("Metadata", {
   user_id: Wire.nullish(Schema.String)
-})
-
-/**
- * Who the request is for: an opaque id, never a name or an address.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Metadata extends Schema.Schema.Type<typeof Metadata> {}
+})) {}
 
 /**
  * The container code runs in, and the skills it is given.
@@ -190,22 +149,14 @@ export interface Metadata extends Schema.Schema.Type<typeof Metadata> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ContainerParam = Wire.struct("ContainerParam", {
+export class ContainerParam extends Schema.Opaque<ContainerParam>()(Wire.struct("ContainerParam", {
   id: Wire.nullish(Schema.String),
   skills: Wire.nullish(Schema.Array(Wire.struct("SkillParam", {
     type: Wire.openEnum("SkillType", ["anthropic", "custom"]),
     skill_id: Schema.String,
     version: Wire.nullish(Schema.String)
   })))
-})
-
-/**
- * The container code runs in, and the skills it is given.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContainerParam extends Schema.Schema.Type<typeof ContainerParam> {}
+})) {}
 
 /**
  * Who pays for the request: the caller, or the customer whose profile it names.
@@ -213,18 +164,10 @@ export interface ContainerParam extends Schema.Schema.Type<typeof ContainerParam
  * @category schemas
  * @since 0.1.0
  */
-export const BillingPolicy = Wire.struct("BillingPolicy", {
+export class BillingPolicy extends Schema.Opaque<BillingPolicy>()(Wire.struct("BillingPolicy", {
   type: Schema.Literal("billing_policy"),
   bill_to: Wire.nullish(Wire.openEnum("BillTo", ["self", "user_profile"]))
-})
-
-/**
- * Who pays for the request.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BillingPolicy extends Schema.Schema.Type<typeof BillingPolicy> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // the request
@@ -273,15 +216,7 @@ export const fields = {
  * @category schemas
  * @since 0.1.0
  */
-export const MessageRequest = Wire.struct("MessageRequest", fields)
-
-/**
- * The body of `POST /v1/messages`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageRequest extends Schema.Schema.Type<typeof MessageRequest> {}
+export class MessageRequest extends Schema.Opaque<MessageRequest>()(Wire.struct("MessageRequest", fields)) {}
 
 // -----------------------------------------------------------------------------
 // constructors

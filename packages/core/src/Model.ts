@@ -61,15 +61,7 @@ export type Model = typeof Model.Type
  * @category schemas
  * @since 0.1.0
  */
-export const Capability = Wire.struct("Capability", { supported: Schema.Boolean })
-
-/**
- * Whether a model supports something.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Capability extends Schema.Schema.Type<typeof Capability> {}
+export class Capability extends Schema.Opaque<Capability>()(Wire.struct("Capability", { supported: Schema.Boolean })) {}
 
 /**
  * What a model can do, by name of the capability. Capabilities this version
@@ -78,7 +70,7 @@ export interface Capability extends Schema.Schema.Type<typeof Capability> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Capabilities = Wire.struct("Capabilities", {
+export class Capabilities extends Schema.Opaque<Capabilities>()(Wire.struct("Capabilities", {
   batch: Wire.nullish(Capability),
   citations: Wire.nullish(Capability),
   code_execution: Wire.nullish(Capability),
@@ -98,15 +90,7 @@ export const Capabilities = Wire.struct("Capabilities", {
       enabled: Wire.nullish(Capability)
     }))
   }))
-})
-
-/**
- * What a model can do.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Capabilities extends Schema.Schema.Type<typeof Capabilities> {}
+})) {}
 
 /**
  * A model as the models endpoint describes it. Recordings from before 2026 lack
@@ -115,7 +99,7 @@ export interface Capabilities extends Schema.Schema.Type<typeof Capabilities> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ModelInfo = Wire.struct("ModelInfo", {
+export class ModelInfo extends Schema.Opaque<ModelInfo>()(Wire.struct("ModelInfo", {
   id: Schema.String,
   type: Schema.Literal("model"),
   display_name: Schema.String,
@@ -128,12 +112,4 @@ export const ModelInfo = Wire.struct("ModelInfo", {
   max_tokens: Wire.nullish(Schema.Finite),
   capabilities: Wire.nullish(Capabilities),
   allowed_fallback_models: Wire.nullish(Schema.Array(Schema.String))
-})
-
-/**
- * A model as the models endpoint describes it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ModelInfo extends Schema.Schema.Type<typeof ModelInfo> {}
+})) {}

@@ -52,20 +52,12 @@ export const examples = { input_examples: Wire.nullish(Schema.Array(Wire.Json)) 
  * @category schemas
  * @since 0.1.0
  */
-export const Bash = Wire.struct("Bash", {
+export class Bash extends Schema.Opaque<Bash>()(Wire.struct("Bash", {
   type: Schema.Literals(["bash_20250124", "bash_20241022"]),
   name: Schema.Literal("bash"),
   ...examples,
   ...common
-})
-
-/**
- * A shell.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Bash extends Schema.Schema.Type<typeof Bash> {}
+})) {}
 
 /**
  * A text editor.
@@ -73,7 +65,7 @@ export interface Bash extends Schema.Schema.Type<typeof Bash> {}
  * @category schemas
  * @since 0.1.0
  */
-export const TextEditor = Wire.struct("TextEditor", {
+export class TextEditor extends Schema.Opaque<TextEditor>()(Wire.struct("TextEditor", {
   type: Schema.Literals([
     "text_editor_20250728",
     "text_editor_20250429",
@@ -84,15 +76,7 @@ export const TextEditor = Wire.struct("TextEditor", {
   max_characters: Wire.nullish(Schema.Finite),
   ...examples,
   ...common
-})
-
-/**
- * A text editor.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextEditor extends Schema.Schema.Type<typeof TextEditor> {}
+})) {}
 
 /**
  * A folder the model remembers things in.
@@ -100,20 +84,12 @@ export interface TextEditor extends Schema.Schema.Type<typeof TextEditor> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Memory = Wire.struct("Memory", {
+export class Memory extends Schema.Opaque<Memory>()(Wire.struct("Memory", {
   type: Schema.Literal("memory_20250818"),
   name: Schema.Literal("memory"),
   ...examples,
   ...common
-})
-
-/**
- * A folder the model remembers things in.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Memory extends Schema.Schema.Type<typeof Memory> {}
+})) {}
 
 /**
  * A screen, a keyboard and a mouse, as one tool.
@@ -121,7 +97,7 @@ export interface Memory extends Schema.Schema.Type<typeof Memory> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Computer = Wire.struct("Computer", {
+export class Computer extends Schema.Opaque<Computer>()(Wire.struct("Computer", {
   type: Schema.Literals(["computer_20251124", "computer_20250124", "computer_20241022"]),
   name: Schema.Literal("computer"),
   display_width_px: Schema.Finite,
@@ -130,15 +106,7 @@ export const Computer = Wire.struct("Computer", {
   enable_zoom: Wire.nullish(Schema.Boolean),
   ...examples,
   ...common
-})
-
-/**
- * A screen, a keyboard and a mouse, as one tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Computer extends Schema.Schema.Type<typeof Computer> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // tools the server runs
@@ -150,21 +118,13 @@ export interface Computer extends Schema.Schema.Type<typeof Computer> {}
  * @category schemas
  * @since 0.1.0
  */
-export const UserLocation = Wire.struct("UserLocation", {
+export class UserLocation extends Schema.Opaque<UserLocation>()(Wire.struct("UserLocation", {
   type: Schema.Literal("approximate"),
   city: Wire.nullish(Schema.String),
   region: Wire.nullish(Schema.String),
   country: Wire.nullish(Schema.String),
   timezone: Wire.nullish(Schema.String)
-})
-
-/**
- * Roughly where the user is.
- *
- * @category models
- * @since 0.1.0
- */
-export interface UserLocation extends Schema.Schema.Type<typeof UserLocation> {}
+})) {}
 
 /**
  * Searches the web. Either domain list may be given, not both.
@@ -172,7 +132,7 @@ export interface UserLocation extends Schema.Schema.Type<typeof UserLocation> {}
  * @category schemas
  * @since 0.1.0
  */
-export const WebSearch = Wire.struct("WebSearch", {
+export class WebSearch extends Schema.Opaque<WebSearch>()(Wire.struct("WebSearch", {
   type: Schema.Literals(["web_search_20260318", "web_search_20260209", "web_search_20250305"]),
   name: Schema.Literal("web_search"),
   allowed_domains: Wire.nullish(Schema.Array(Schema.String)),
@@ -181,15 +141,7 @@ export const WebSearch = Wire.struct("WebSearch", {
   user_location: Wire.nullish(UserLocation),
   response_inclusion: Wire.nullish(Wire.openEnum("ResponseInclusion", ["full", "excluded"])),
   ...common
-})
-
-/**
- * Searches the web.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebSearch extends Schema.Schema.Type<typeof WebSearch> {}
+})) {}
 
 /**
  * Which addresses may be fetched: all, none, or those that some tools brought up.
@@ -219,19 +171,11 @@ export type UrlSource = typeof UrlSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export const UrlSources = Wire.struct("UrlSources", {
+export class UrlSources extends Schema.Opaque<UrlSources>()(Wire.struct("UrlSources", {
   user_input: Wire.nullish(UrlSource),
   client_tool_results: Wire.nullish(UrlSource),
   server_tool_results: Wire.nullish(UrlSource)
-})
-
-/**
- * Which addresses may be fetched, by who brought them up.
- *
- * @category models
- * @since 0.1.0
- */
-export interface UrlSources extends Schema.Schema.Type<typeof UrlSources> {}
+})) {}
 
 /**
  * Fetches pages.
@@ -239,7 +183,7 @@ export interface UrlSources extends Schema.Schema.Type<typeof UrlSources> {}
  * @category schemas
  * @since 0.1.0
  */
-export const WebFetch = Wire.struct("WebFetch", {
+export class WebFetch extends Schema.Opaque<WebFetch>()(Wire.struct("WebFetch", {
   type: Schema.Literals([
     "web_fetch_20260318",
     "web_fetch_20260309",
@@ -256,15 +200,7 @@ export const WebFetch = Wire.struct("WebFetch", {
   use_cache: Wire.nullish(Schema.Boolean),
   response_inclusion: Wire.nullish(Wire.openEnum("FetchInclusion", ["full", "excluded"])),
   ...common
-})
-
-/**
- * Fetches pages.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebFetch extends Schema.Schema.Type<typeof WebFetch> {}
+})) {}
 
 /**
  * Runs code in a container.
@@ -272,7 +208,7 @@ export interface WebFetch extends Schema.Schema.Type<typeof WebFetch> {}
  * @category schemas
  * @since 0.1.0
  */
-export const CodeExecution = Wire.struct("CodeExecution", {
+export class CodeExecution extends Schema.Opaque<CodeExecution>()(Wire.struct("CodeExecution", {
   type: Schema.Literals([
     "code_execution_20260521",
     "code_execution_20260120",
@@ -281,15 +217,7 @@ export const CodeExecution = Wire.struct("CodeExecution", {
   ]),
   name: Schema.Literal("code_execution"),
   ...common
-})
-
-/**
- * Runs code in a container.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CodeExecution extends Schema.Schema.Type<typeof CodeExecution> {}
+})) {}
 
 /**
  * Finds deferred tools.
@@ -297,7 +225,7 @@ export interface CodeExecution extends Schema.Schema.Type<typeof CodeExecution> 
  * @category schemas
  * @since 0.1.0
  */
-export const ToolSearch = Wire.struct("ToolSearch", {
+export class ToolSearch extends Schema.Opaque<ToolSearch>()(Wire.struct("ToolSearch", {
   type: Schema.Literals([
     "tool_search_tool_bm25_20251119",
     "tool_search_tool_bm25",
@@ -306,15 +234,7 @@ export const ToolSearch = Wire.struct("ToolSearch", {
   ]),
   name: Wire.openEnum("ToolSearchName", ["tool_search_tool_bm25", "tool_search_tool_regex"]),
   ...common
-})
-
-/**
- * Finds deferred tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolSearch extends Schema.Schema.Type<typeof ToolSearch> {}
+})) {}
 
 /**
  * Asks another model for advice.
@@ -322,7 +242,7 @@ export interface ToolSearch extends Schema.Schema.Type<typeof ToolSearch> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Advisor = Wire.struct("Advisor", {
+export class Advisor extends Schema.Opaque<Advisor>()(Wire.struct("Advisor", {
   type: Schema.Literal("advisor_20260301"),
   name: Schema.Literal("advisor"),
   model: Schema.String,
@@ -330,12 +250,4 @@ export const Advisor = Wire.struct("Advisor", {
   max_tokens: Wire.nullish(Schema.Finite),
   caching: Wire.nullish(CacheControl.CacheControl),
   ...common
-})
-
-/**
- * Asks another model for advice.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Advisor extends Schema.Schema.Type<typeof Advisor> {}
+})) {}

@@ -27,21 +27,13 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
  * @category schemas
  * @since 0.1.0
  */
-export const WebSearchResult = Wire.struct("WebSearchResult", {
+export class WebSearchResult extends Schema.Opaque<WebSearchResult>()(Wire.struct("WebSearchResult", {
   type: Schema.Literal("web_search_result"),
   url: Schema.String,
   title: Schema.String,
   encrypted_content: Schema.String,
   page_age: Wire.nullish(Schema.String)
-})
-
-/**
- * A page the search found.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebSearchResult extends Schema.Schema.Type<typeof WebSearchResult> {}
+})) {}
 
 /**
  * Why a web search failed.
@@ -72,20 +64,12 @@ export interface WebSearchError extends Schema.Schema.Type<typeof WebSearchError
  * @category schemas
  * @since 0.1.0
  */
-export const WebSearchToolResult = Wire.struct("WebSearchToolResult", {
+export class WebSearchToolResult extends Schema.Opaque<WebSearchToolResult>()(Wire.struct("WebSearchToolResult", {
   type: Schema.Literal("web_search_tool_result"),
   ...head,
   ...Caller.field,
   content: Schema.Union([Schema.Array(WebSearchResult), Wire.openUnion("WebSearchContent", [WebSearchError])])
-})
-
-/**
- * What a web search found, or why it failed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebSearchToolResult extends Schema.Schema.Type<typeof WebSearchToolResult> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // web fetch
@@ -98,7 +82,7 @@ export interface WebSearchToolResult extends Schema.Schema.Type<typeof WebSearch
  * @category schemas
  * @since 0.1.0
  */
-export const FetchedDocument = Wire.struct("FetchedDocument", {
+export class FetchedDocument extends Schema.Opaque<FetchedDocument>()(Wire.struct("FetchedDocument", {
   type: Schema.Literal("document"),
   source: Wire.openUnion("FetchedSource", [
     Wire.struct("FetchedBase64", { type: Schema.Literal("base64"), media_type: Schema.String, data: Schema.String }),
@@ -109,15 +93,7 @@ export const FetchedDocument = Wire.struct("FetchedDocument", {
   ]),
   title: Wire.nullish(Schema.String),
   citations: Wire.nullish(Wire.struct("FetchedCitations", { enabled: Wire.nullish(Schema.Boolean) }))
-})
-
-/**
- * A page as a document: text, or a PDF in base64.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FetchedDocument extends Schema.Schema.Type<typeof FetchedDocument> {}
+})) {}
 
 /**
  * A page that was fetched.
@@ -125,20 +101,12 @@ export interface FetchedDocument extends Schema.Schema.Type<typeof FetchedDocume
  * @category schemas
  * @since 0.1.0
  */
-export const WebFetchResult = Wire.struct("WebFetchResult", {
+export class WebFetchResult extends Schema.Opaque<WebFetchResult>()(Wire.struct("WebFetchResult", {
   type: Schema.Literal("web_fetch_result"),
   url: Schema.String,
   retrieved_at: Wire.nullish(Schema.String),
   content: FetchedDocument
-})
-
-/**
- * A page that was fetched.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebFetchResult extends Schema.Schema.Type<typeof WebFetchResult> {}
+})) {}
 
 /**
  * Why a page could not be fetched.
@@ -173,20 +141,12 @@ export interface WebFetchError extends Schema.Schema.Type<typeof WebFetchError> 
  * @category schemas
  * @since 0.1.0
  */
-export const WebFetchToolResult = Wire.struct("WebFetchToolResult", {
+export class WebFetchToolResult extends Schema.Opaque<WebFetchToolResult>()(Wire.struct("WebFetchToolResult", {
   type: Schema.Literal("web_fetch_tool_result"),
   ...head,
   ...Caller.field,
   content: Wire.openUnion("WebFetchContent", [WebFetchResult, WebFetchError])
-})
-
-/**
- * The page that was fetched, or why it could not be.
- *
- * @category models
- * @since 0.1.0
- */
-export interface WebFetchToolResult extends Schema.Schema.Type<typeof WebFetchToolResult> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // tool search
@@ -198,19 +158,11 @@ export interface WebFetchToolResult extends Schema.Schema.Type<typeof WebFetchTo
  * @category schemas
  * @since 0.1.0
  */
-export const ToolReference = Wire.struct("ToolReference", {
+export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("ToolReference", {
   type: Schema.Literal("tool_reference"),
   tool_name: Schema.String,
   ...CacheControl.field
-})
-
-/**
- * A tool, by name.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> {}
+})) {}
 
 /**
  * The tools a search found.
@@ -218,18 +170,10 @@ export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> 
  * @category schemas
  * @since 0.1.0
  */
-export const ToolSearchResult = Wire.struct("ToolSearchResult", {
+export class ToolSearchResult extends Schema.Opaque<ToolSearchResult>()(Wire.struct("ToolSearchResult", {
   type: Schema.Literal("tool_search_tool_search_result"),
   tool_references: Schema.Array(ToolReference)
-})
-
-/**
- * The tools a search found.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolSearchResult extends Schema.Schema.Type<typeof ToolSearchResult> {}
+})) {}
 
 /**
  * Why a tool search failed.
@@ -258,19 +202,11 @@ export interface ToolSearchError extends Schema.Schema.Type<typeof ToolSearchErr
  * @category schemas
  * @since 0.1.0
  */
-export const ToolSearchToolResult = Wire.struct("ToolSearchToolResult", {
+export class ToolSearchToolResult extends Schema.Opaque<ToolSearchToolResult>()(Wire.struct("ToolSearchToolResult", {
   type: Schema.Literal("tool_search_tool_result"),
   ...head,
   content: Wire.openUnion("ToolSearchContent", [ToolSearchResult, ToolSearchError])
-})
-
-/**
- * The tools a search found, or why it failed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolSearchToolResult extends Schema.Schema.Type<typeof ToolSearchToolResult> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // advisor
@@ -282,19 +218,11 @@ export interface ToolSearchToolResult extends Schema.Schema.Type<typeof ToolSear
  * @category schemas
  * @since 0.1.0
  */
-export const AdvisorResult = Wire.struct("AdvisorResult", {
+export class AdvisorResult extends Schema.Opaque<AdvisorResult>()(Wire.struct("AdvisorResult", {
   type: Schema.Literal("advisor_result"),
   text: Schema.String,
   stop_reason: Wire.nullish(Schema.String)
-})
-
-/**
- * What the advising model said.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AdvisorResult extends Schema.Schema.Type<typeof AdvisorResult> {}
+})) {}
 
 /**
  * What the advising model said, sealed. It goes back unmodified.
@@ -302,19 +230,11 @@ export interface AdvisorResult extends Schema.Schema.Type<typeof AdvisorResult> 
  * @category schemas
  * @since 0.1.0
  */
-export const AdvisorRedactedResult = Wire.struct("AdvisorRedactedResult", {
+export class AdvisorRedactedResult extends Schema.Opaque<AdvisorRedactedResult>()(Wire.struct("AdvisorRedactedResult", {
   type: Schema.Literal("advisor_redacted_result"),
   encrypted_content: Schema.String,
   stop_reason: Wire.nullish(Schema.String)
-})
-
-/**
- * What the advising model said, sealed.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AdvisorRedactedResult extends Schema.Schema.Type<typeof AdvisorRedactedResult> {}
+})) {}
 
 /**
  * Why the advisor gave no answer.
@@ -346,16 +266,8 @@ export interface AdvisorError extends Schema.Schema.Type<typeof AdvisorError> {}
  * @category schemas
  * @since 0.1.0
  */
-export const AdvisorToolResult = Wire.struct("AdvisorToolResult", {
+export class AdvisorToolResult extends Schema.Opaque<AdvisorToolResult>()(Wire.struct("AdvisorToolResult", {
   type: Schema.Literal("advisor_tool_result"),
   ...head,
   content: Wire.openUnion("AdvisorContent", [AdvisorResult, AdvisorRedactedResult, AdvisorError])
-})
-
-/**
- * What the advisor came back with.
- *
- * @category models
- * @since 0.1.0
- */
-export interface AdvisorToolResult extends Schema.Schema.Type<typeof AdvisorToolResult> {}
+})) {}

@@ -20,17 +20,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const SkillSource = Wire.struct("SkillSource", {
+export class SkillSource extends Schema.Opaque<SkillSource>()(Wire.struct("SkillSource", {
   type: Wire.openEnum("SkillSourceType", ["custom", "anthropic", "anthropic_example", "plugin"])
-})
-
-/**
- * Who a skill comes from.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SkillSource extends Schema.Schema.Type<typeof SkillSource> {}
+})) {}
 
 /**
  * A skill.
@@ -38,7 +30,7 @@ export interface SkillSource extends Schema.Schema.Type<typeof SkillSource> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Skill = Wire.struct("Skill", {
+export class Skill extends Schema.Opaque<Skill>()(Wire.struct("Skill", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill")),
   display_name: Wire.nullish(Schema.String),
@@ -48,15 +40,7 @@ export const Skill = Wire.struct("Skill", {
   source: Schema.Union([Schema.String, SkillSource]),
   created_at: Schema.String,
   updated_at: Schema.String
-})
-
-/**
- * A skill.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Skill extends Schema.Schema.Type<typeof Skill> {}
+})) {}
 
 /**
  * A version of a skill.
@@ -64,7 +48,7 @@ export interface Skill extends Schema.Schema.Type<typeof Skill> {}
  * @category schemas
  * @since 0.1.0
  */
-export const SkillVersion = Wire.struct("SkillVersion", {
+export class SkillVersion extends Schema.Opaque<SkillVersion>()(Wire.struct("SkillVersion", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_version")),
   skill_id: Schema.String,
@@ -73,15 +57,7 @@ export const SkillVersion = Wire.struct("SkillVersion", {
   created_at: Schema.String,
   version: Wire.nullish(Schema.String),
   directory: Wire.nullish(Schema.String)
-})
-
-/**
- * A version of a skill.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SkillVersion extends Schema.Schema.Type<typeof SkillVersion> {}
+})) {}
 
 /**
  * A skill that was deleted, with all its versions.
@@ -89,18 +65,10 @@ export interface SkillVersion extends Schema.Schema.Type<typeof SkillVersion> {}
  * @category schemas
  * @since 0.1.0
  */
-export const DeletedSkill = Wire.struct("DeletedSkill", {
+export class DeletedSkill extends Schema.Opaque<DeletedSkill>()(Wire.struct("DeletedSkill", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_deleted"))
-})
-
-/**
- * A skill that was deleted, with all its versions.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeletedSkill extends Schema.Schema.Type<typeof DeletedSkill> {}
+})) {}
 
 /**
  * A version of a skill that was deleted.
@@ -108,15 +76,7 @@ export interface DeletedSkill extends Schema.Schema.Type<typeof DeletedSkill> {}
  * @category schemas
  * @since 0.1.0
  */
-export const DeletedSkillVersion = Wire.struct("DeletedSkillVersion", {
+export class DeletedSkillVersion extends Schema.Opaque<DeletedSkillVersion>()(Wire.struct("DeletedSkillVersion", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_version_deleted"))
-})
-
-/**
- * A version of a skill that was deleted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeletedSkillVersion extends Schema.Schema.Type<typeof DeletedSkillVersion> {}
+})) {}

@@ -30,18 +30,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const TextDelta = Wire.struct("TextDelta", {
+export class TextDelta extends Schema.Opaque<TextDelta>()(Wire.struct("TextDelta", {
   type: Schema.Literal("text_delta"),
   text: Schema.String
-})
-
-/**
- * More text.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TextDelta extends Schema.Schema.Type<typeof TextDelta> {}
+})) {}
 
 /**
  * More of a tool's input, as a piece of JSON text.
@@ -49,18 +41,10 @@ export interface TextDelta extends Schema.Schema.Type<typeof TextDelta> {}
  * @category schemas
  * @since 0.1.0
  */
-export const InputJsonDelta = Wire.struct("InputJsonDelta", {
+export class InputJsonDelta extends Schema.Opaque<InputJsonDelta>()(Wire.struct("InputJsonDelta", {
   type: Schema.Literal("input_json_delta"),
   partial_json: Schema.String
-})
-
-/**
- * More of a tool's input, as a piece of JSON text.
- *
- * @category models
- * @since 0.1.0
- */
-export interface InputJsonDelta extends Schema.Schema.Type<typeof InputJsonDelta> {}
+})) {}
 
 /**
  * More thinking.
@@ -68,19 +52,11 @@ export interface InputJsonDelta extends Schema.Schema.Type<typeof InputJsonDelta
  * @category schemas
  * @since 0.1.0
  */
-export const ThinkingDelta = Wire.struct("ThinkingDelta", {
+export class ThinkingDelta extends Schema.Opaque<ThinkingDelta>()(Wire.struct("ThinkingDelta", {
   type: Schema.Literal("thinking_delta"),
   thinking: Schema.String,
   estimated_tokens: Wire.nullish(Schema.Finite)
-})
-
-/**
- * More thinking.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ThinkingDelta extends Schema.Schema.Type<typeof ThinkingDelta> {}
+})) {}
 
 /**
  * The signature of a thinking block. It replaces the one before.
@@ -88,18 +64,10 @@ export interface ThinkingDelta extends Schema.Schema.Type<typeof ThinkingDelta> 
  * @category schemas
  * @since 0.1.0
  */
-export const SignatureDelta = Wire.struct("SignatureDelta", {
+export class SignatureDelta extends Schema.Opaque<SignatureDelta>()(Wire.struct("SignatureDelta", {
   type: Schema.Literal("signature_delta"),
   signature: Schema.String
-})
-
-/**
- * The signature of a thinking block.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SignatureDelta extends Schema.Schema.Type<typeof SignatureDelta> {}
+})) {}
 
 /**
  * One more citation of a text block.
@@ -107,18 +75,10 @@ export interface SignatureDelta extends Schema.Schema.Type<typeof SignatureDelta
  * @category schemas
  * @since 0.1.0
  */
-export const CitationsDelta = Wire.struct("CitationsDelta", {
+export class CitationsDelta extends Schema.Opaque<CitationsDelta>()(Wire.struct("CitationsDelta", {
   type: Schema.Literal("citations_delta"),
   citation: Citation.Citation
-})
-
-/**
- * One more citation of a text block.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CitationsDelta extends Schema.Schema.Type<typeof CitationsDelta> {}
+})) {}
 
 /**
  * What a compaction block holds. It replaces what it held before.
@@ -126,19 +86,11 @@ export interface CitationsDelta extends Schema.Schema.Type<typeof CitationsDelta
  * @category schemas
  * @since 0.1.0
  */
-export const CompactionDelta = Wire.struct("CompactionDelta", {
+export class CompactionDelta extends Schema.Opaque<CompactionDelta>()(Wire.struct("CompactionDelta", {
   type: Schema.Literal("compaction_delta"),
   content: Wire.nullish(Schema.String),
   encrypted_content: Wire.nullish(Schema.String)
-})
-
-/**
- * What a compaction block holds.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CompactionDelta extends Schema.Schema.Type<typeof CompactionDelta> {}
+})) {}
 
 /**
  * What is added to a block.
@@ -176,18 +128,10 @@ export type Delta = typeof Delta.Type
  * @category schemas
  * @since 0.1.0
  */
-export const MessageStart = Wire.struct("MessageStart", {
+export class MessageStart extends Schema.Opaque<MessageStart>()(Wire.struct("MessageStart", {
   type: Schema.Literal("message_start"),
   message: Message.Message
-})
-
-/**
- * The answer begins.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageStart extends Schema.Schema.Type<typeof MessageStart> {}
+})) {}
 
 /**
  * A block begins. Blocks that have no deltas are whole already.
@@ -195,19 +139,11 @@ export interface MessageStart extends Schema.Schema.Type<typeof MessageStart> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ContentBlockStart = Wire.struct("ContentBlockStart", {
+export class ContentBlockStart extends Schema.Opaque<ContentBlockStart>()(Wire.struct("ContentBlockStart", {
   type: Schema.Literal("content_block_start"),
   index: Schema.Finite,
   content_block: ContentBlock.ContentBlock
-})
-
-/**
- * A block begins.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContentBlockStart extends Schema.Schema.Type<typeof ContentBlockStart> {}
+})) {}
 
 /**
  * A block grows.
@@ -215,19 +151,11 @@ export interface ContentBlockStart extends Schema.Schema.Type<typeof ContentBloc
  * @category schemas
  * @since 0.1.0
  */
-export const ContentBlockDelta = Wire.struct("ContentBlockDelta", {
+export class ContentBlockDelta extends Schema.Opaque<ContentBlockDelta>()(Wire.struct("ContentBlockDelta", {
   type: Schema.Literal("content_block_delta"),
   index: Schema.Finite,
   delta: Delta
-})
-
-/**
- * A block grows.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContentBlockDelta extends Schema.Schema.Type<typeof ContentBlockDelta> {}
+})) {}
 
 /**
  * A block is complete.
@@ -235,18 +163,10 @@ export interface ContentBlockDelta extends Schema.Schema.Type<typeof ContentBloc
  * @category schemas
  * @since 0.1.0
  */
-export const ContentBlockStop = Wire.struct("ContentBlockStop", {
+export class ContentBlockStop extends Schema.Opaque<ContentBlockStop>()(Wire.struct("ContentBlockStop", {
   type: Schema.Literal("content_block_stop"),
   index: Schema.Finite
-})
-
-/**
- * A block is complete.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ContentBlockStop extends Schema.Schema.Type<typeof ContentBlockStop> {}
+})) {}
 
 /**
  * Why the answer ends, and what it used. It may come more than once; usage is
@@ -255,7 +175,7 @@ export interface ContentBlockStop extends Schema.Schema.Type<typeof ContentBlock
  * @category schemas
  * @since 0.1.0
  */
-export const MessageDelta = Wire.struct("MessageDelta", {
+export class MessageDelta extends Schema.Opaque<MessageDelta>()(Wire.struct("MessageDelta", {
   type: Schema.Literal("message_delta"),
   delta: Wire.struct("MessageDeltaFields", {
     stop_reason: Wire.nullish(Message.StopReason),
@@ -266,15 +186,7 @@ export const MessageDelta = Wire.struct("MessageDelta", {
   usage: Wire.nullish(Usage.MessageDeltaUsage),
   context_management: Wire.nullish(Message.ContextManagementReport),
   input_transformations: Wire.nullish(Schema.Array(Message.InputTransformation))
-})
-
-/**
- * Why the answer ends, and what it used.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageDelta extends Schema.Schema.Type<typeof MessageDelta> {}
+})) {}
 
 /**
  * The answer is complete.
@@ -282,17 +194,9 @@ export interface MessageDelta extends Schema.Schema.Type<typeof MessageDelta> {}
  * @category schemas
  * @since 0.1.0
  */
-export const MessageStop = Wire.struct("MessageStop", {
+export class MessageStop extends Schema.Opaque<MessageStop>()(Wire.struct("MessageStop", {
   type: Schema.Literal("message_stop")
-})
-
-/**
- * The answer is complete.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageStop extends Schema.Schema.Type<typeof MessageStop> {}
+})) {}
 
 /**
  * The connection is alive.
@@ -300,17 +204,9 @@ export interface MessageStop extends Schema.Schema.Type<typeof MessageStop> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Ping = Wire.struct("Ping", {
+export class Ping extends Schema.Opaque<Ping>()(Wire.struct("Ping", {
   type: Schema.Literal("ping")
-})
-
-/**
- * The connection is alive.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Ping extends Schema.Schema.Type<typeof Ping> {}
+})) {}
 
 /**
  * The answer failed.

@@ -25,19 +25,11 @@ const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "om
  * @category schemas
  * @since 0.1.0
  */
-export const Adaptive = Wire.struct("Adaptive", {
+export class Adaptive extends Schema.Opaque<Adaptive>()(Wire.struct("Adaptive", {
   type: Schema.Literal("adaptive"),
   display,
   block_binding
-})
-
-/**
- * The model thinks as much as the question deserves.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Adaptive extends Schema.Schema.Type<typeof Adaptive> {}
+})) {}
 
 /**
  * The model thinks within a budget of at least 1,024 tokens, which counts
@@ -46,21 +38,12 @@ export interface Adaptive extends Schema.Schema.Type<typeof Adaptive> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Enabled = Wire.struct("Enabled", {
+export class Enabled extends Schema.Opaque<Enabled>()(Wire.struct("Enabled", {
   type: Schema.Literal("enabled"),
   budget_tokens: Schema.Finite,
   display,
   block_binding
-})
-
-/**
- * The model thinks within a budget of at least 1,024 tokens, which counts
- * against `max_tokens`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Enabled extends Schema.Schema.Type<typeof Enabled> {}
+})) {}
 
 /**
  * The model does not think.
@@ -68,17 +51,9 @@ export interface Enabled extends Schema.Schema.Type<typeof Enabled> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Disabled = Wire.struct("Disabled", {
+export class Disabled extends Schema.Opaque<Disabled>()(Wire.struct("Disabled", {
   type: Schema.Literal("disabled")
-})
-
-/**
- * The model does not think.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Disabled extends Schema.Schema.Type<typeof Disabled> {}
+})) {}
 
 /**
  * The model writes short notes between tool calls, which come back as thinking
@@ -87,18 +62,9 @@ export interface Disabled extends Schema.Schema.Type<typeof Disabled> {}
  * @category schemas
  * @since 0.1.0
  */
-export const BetweenTools = Wire.struct("BetweenTools", {
+export class BetweenTools extends Schema.Opaque<BetweenTools>()(Wire.struct("BetweenTools", {
   type: Schema.Literal("between_tools")
-})
-
-/**
- * The model writes short notes between tool calls, which come back as thinking
- * blocks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BetweenTools extends Schema.Schema.Type<typeof BetweenTools> {}
+})) {}
 
 /**
  * Whether and how much the model thinks.

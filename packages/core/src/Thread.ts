@@ -18,17 +18,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const Create = Wire.struct("ThreadCreate", {
+export class Create extends Schema.Opaque<Create>()(Wire.struct("ThreadCreate", {
   type: Schema.Literal("create")
-})
-
-/**
- * Begins a thread.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Create extends Schema.Schema.Type<typeof Create> {}
+})) {}
 
 /**
  * Goes on from an earlier answer.
@@ -36,18 +28,10 @@ export interface Create extends Schema.Schema.Type<typeof Create> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Continue = Wire.struct("ThreadContinue", {
+export class Continue extends Schema.Opaque<Continue>()(Wire.struct("ThreadContinue", {
   type: Schema.Literal("continue"),
   previous_message_id: Schema.String
-})
-
-/**
- * Goes on from an earlier answer.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Continue extends Schema.Schema.Type<typeof Continue> {}
+})) {}
 
 /**
  * How a request belongs to a thread.

@@ -23,17 +23,9 @@ const { max_tokens: _maxTokens, stream: _stream, ...fields } = MessageRequest.fi
  * @category schemas
  * @since 0.1.0
  */
-export const TokenCountRequest = Wire.struct("TokenCountRequest", {
+export class TokenCountRequest extends Schema.Opaque<TokenCountRequest>()(Wire.struct("TokenCountRequest", {
   ...fields
-})
-
-/**
- * The body of `POST /v1/messages/count_tokens`.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TokenCountRequest extends Schema.Schema.Type<typeof TokenCountRequest> {}
+})) {}
 
 /**
  * How many tokens a prompt has. With context management, the count after its
@@ -42,18 +34,10 @@ export interface TokenCountRequest extends Schema.Schema.Type<typeof TokenCountR
  * @category schemas
  * @since 0.1.0
  */
-export const TokenCount = Wire.struct("TokenCount", {
+export class TokenCount extends Schema.Opaque<TokenCount>()(Wire.struct("TokenCount", {
   input_tokens: Schema.Finite,
   context_management: Wire.nullish(Wire.struct("TokenCountContext", { original_input_tokens: Schema.Finite }))
-})
-
-/**
- * How many tokens a prompt has.
- *
- * @category models
- * @since 0.1.0
- */
-export interface TokenCount extends Schema.Schema.Type<typeof TokenCount> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // conversions

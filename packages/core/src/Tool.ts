@@ -50,7 +50,7 @@ export interface InputSchema extends Schema.Schema.Type<typeof InputSchema> {}
  * @category schemas
  * @since 0.1.0
  */
-export const CustomTool = Wire.struct("CustomTool", {
+export class CustomTool extends Schema.Opaque<CustomTool>()(Wire.struct("CustomTool", {
   type: Wire.nullish(Schema.Literal("custom")),
   name: Schema.String,
   description: Wire.nullish(Schema.String),
@@ -58,15 +58,7 @@ export const CustomTool = Wire.struct("CustomTool", {
   eager_input_streaming: Wire.nullish(Schema.Boolean),
   ...ServerTool.examples,
   ...ServerTool.common
-})
-
-/**
- * A tool of the caller's own.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CustomTool extends Schema.Schema.Type<typeof CustomTool> {}
+})) {}
 
 /**
  * A tool the model may call.
@@ -118,18 +110,10 @@ export type Tool = typeof Tool.Type
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChoiceAuto = Wire.struct("ToolChoiceAuto", {
+export class ToolChoiceAuto extends Schema.Opaque<ToolChoiceAuto>()(Wire.struct("ToolChoiceAuto", {
   type: Schema.Literal("auto"),
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * The model decides whether to call a tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolChoiceAuto extends Schema.Schema.Type<typeof ToolChoiceAuto> {}
+})) {}
 
 /**
  * The model must call some tool.
@@ -137,18 +121,10 @@ export interface ToolChoiceAuto extends Schema.Schema.Type<typeof ToolChoiceAuto
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChoiceAny = Wire.struct("ToolChoiceAny", {
+export class ToolChoiceAny extends Schema.Opaque<ToolChoiceAny>()(Wire.struct("ToolChoiceAny", {
   type: Schema.Literal("any"),
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * The model must call some tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolChoiceAny extends Schema.Schema.Type<typeof ToolChoiceAny> {}
+})) {}
 
 /**
  * The model must call this tool.
@@ -156,19 +132,11 @@ export interface ToolChoiceAny extends Schema.Schema.Type<typeof ToolChoiceAny> 
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChoiceTool = Wire.struct("ToolChoiceTool", {
+export class ToolChoiceTool extends Schema.Opaque<ToolChoiceTool>()(Wire.struct("ToolChoiceTool", {
   type: Schema.Literal("tool"),
   name: Schema.String,
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * The model must call this tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolChoiceTool extends Schema.Schema.Type<typeof ToolChoiceTool> {}
+})) {}
 
 /**
  * The model may not call a tool.
@@ -176,17 +144,9 @@ export interface ToolChoiceTool extends Schema.Schema.Type<typeof ToolChoiceTool
  * @category schemas
  * @since 0.1.0
  */
-export const ToolChoiceNone = Wire.struct("ToolChoiceNone", {
+export class ToolChoiceNone extends Schema.Opaque<ToolChoiceNone>()(Wire.struct("ToolChoiceNone", {
   type: Schema.Literal("none")
-})
-
-/**
- * The model may not call a tool.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolChoiceNone extends Schema.Schema.Type<typeof ToolChoiceNone> {}
+})) {}
 
 /**
  * Whether and which tool must be called.

@@ -22,18 +22,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const ToolReference = Wire.struct("ChangedTool", {
+export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("ChangedTool", {
   type: Schema.Literal("tool_reference"),
   name: Schema.String
-})
-
-/**
- * A tool, by the name the model calls it by.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> {}
+})) {}
 
 /**
  * A tool of an MCP server.
@@ -41,19 +33,11 @@ export interface ToolReference extends Schema.Schema.Type<typeof ToolReference> 
  * @category schemas
  * @since 0.1.0
  */
-export const McpToolReference = Wire.struct("ChangedMcpTool", {
+export class McpToolReference extends Schema.Opaque<McpToolReference>()(Wire.struct("ChangedMcpTool", {
   type: Schema.Literal("mcp_tool_reference"),
   server_name: Schema.String,
   name: Schema.String
-})
-
-/**
- * A tool of an MCP server.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolReference extends Schema.Schema.Type<typeof McpToolReference> {}
+})) {}
 
 /**
  * All tools of an MCP server.
@@ -61,18 +45,10 @@ export interface McpToolReference extends Schema.Schema.Type<typeof McpToolRefer
  * @category schemas
  * @since 0.1.0
  */
-export const McpToolsetReference = Wire.struct("ChangedMcpToolset", {
+export class McpToolsetReference extends Schema.Opaque<McpToolsetReference>()(Wire.struct("ChangedMcpToolset", {
   type: Schema.Literal("mcp_toolset_reference"),
   server_name: Schema.String
-})
-
-/**
- * All tools of an MCP server.
- *
- * @category models
- * @since 0.1.0
- */
-export interface McpToolsetReference extends Schema.Schema.Type<typeof McpToolsetReference> {}
+})) {}
 
 /**
  * A tool that is defined here and nowhere before.
@@ -80,18 +56,10 @@ export interface McpToolsetReference extends Schema.Schema.Type<typeof McpToolse
  * @category schemas
  * @since 0.1.0
  */
-export const ToolDefinition = Wire.struct("ToolDefinition", {
+export class ToolDefinition extends Schema.Opaque<ToolDefinition>()(Wire.struct("ToolDefinition", {
   type: Schema.Literal("tool_definition"),
   definition: Tool.Tool
-})
-
-/**
- * A tool that is defined here and nowhere before.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolDefinition extends Schema.Schema.Type<typeof ToolDefinition> {}
+})) {}
 
 // -----------------------------------------------------------------------------
 // blocks
@@ -103,19 +71,11 @@ export interface ToolDefinition extends Schema.Schema.Type<typeof ToolDefinition
  * @category schemas
  * @since 0.1.0
  */
-export const ToolAddition = Wire.struct("ToolAddition", {
+export class ToolAddition extends Schema.Opaque<ToolAddition>()(Wire.struct("ToolAddition", {
   type: Schema.Literal("tool_addition"),
   tool: Wire.openUnion("AddedTool", [ToolReference, McpToolReference, McpToolsetReference, ToolDefinition]),
   ...CacheControl.field
-})
-
-/**
- * A tool that is available from here on.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolAddition extends Schema.Schema.Type<typeof ToolAddition> {}
+})) {}
 
 /**
  * A tool that is no longer available from here on.
@@ -123,19 +83,11 @@ export interface ToolAddition extends Schema.Schema.Type<typeof ToolAddition> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ToolRemoval = Wire.struct("ToolRemoval", {
+export class ToolRemoval extends Schema.Opaque<ToolRemoval>()(Wire.struct("ToolRemoval", {
   type: Schema.Literal("tool_removal"),
   tool: Wire.openUnion("RemovedTool", [ToolReference, McpToolReference, McpToolsetReference]),
   ...CacheControl.field
-})
-
-/**
- * A tool that is no longer available from here on.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ToolRemoval extends Schema.Schema.Type<typeof ToolRemoval> {}
+})) {}
 
 /**
  * A tool that comes or goes.

@@ -21,18 +21,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const MemberConfig = Wire.struct("MemberConfig", {
+export class MemberConfig extends Schema.Opaque<MemberConfig>()(Wire.struct("MemberConfig", {
   enabled: Wire.nullish(Schema.Boolean),
   defer_loading: Wire.nullish(Schema.Boolean)
-})
-
-/**
- * What holds for one member of a toolset.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MemberConfig extends Schema.Schema.Type<typeof MemberConfig> {}
+})) {}
 
 /**
  * What holds for each member of the computer toolset.
@@ -40,7 +32,7 @@ export interface MemberConfig extends Schema.Schema.Type<typeof MemberConfig> {}
  * @category schemas
  * @since 0.1.0
  */
-export const ComputerConfigs = Wire.struct("ComputerConfigs", {
+export class ComputerConfigs extends Schema.Opaque<ComputerConfigs>()(Wire.struct("ComputerConfigs", {
   key: Wire.nullish(MemberConfig),
   hold_key: Wire.nullish(MemberConfig),
   type: Wire.nullish(MemberConfig),
@@ -58,15 +50,7 @@ export const ComputerConfigs = Wire.struct("ComputerConfigs", {
   wait: Wire.nullish(MemberConfig),
   screenshot: Wire.nullish(MemberConfig),
   zoom: Wire.nullish(MemberConfig)
-})
-
-/**
- * What holds for each member of the computer toolset.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ComputerConfigs extends Schema.Schema.Type<typeof ComputerConfigs> {}
+})) {}
 
 /**
  * A screen, a keyboard and a mouse, as a set of tools.
@@ -74,19 +58,11 @@ export interface ComputerConfigs extends Schema.Schema.Type<typeof ComputerConfi
  * @category schemas
  * @since 0.1.0
  */
-export const ComputerToolset = Wire.struct("ComputerToolset", {
+export class ComputerToolset extends Schema.Opaque<ComputerToolset>()(Wire.struct("ComputerToolset", {
   type: Schema.Literal("computer_toolset_20260801"),
   configs: Wire.nullish(ComputerConfigs),
   ...CacheControl.field
-})
-
-/**
- * A screen, a keyboard and a mouse, as a set of tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ComputerToolset extends Schema.Schema.Type<typeof ComputerToolset> {}
+})) {}
 
 /**
  * What holds for each member of the browser toolset.
@@ -94,7 +70,7 @@ export interface ComputerToolset extends Schema.Schema.Type<typeof ComputerTools
  * @category schemas
  * @since 0.1.0
  */
-export const BrowserConfigs = Wire.struct("BrowserConfigs", {
+export class BrowserConfigs extends Schema.Opaque<BrowserConfigs>()(Wire.struct("BrowserConfigs", {
   navigate: Wire.nullish(MemberConfig),
   list_tabs: Wire.nullish(MemberConfig),
   new_tab: Wire.nullish(MemberConfig),
@@ -126,15 +102,7 @@ export const BrowserConfigs = Wire.struct("BrowserConfigs", {
   hold_key: Wire.nullish(MemberConfig),
   wait: Wire.nullish(MemberConfig),
   javascript_exec: Wire.nullish(MemberConfig)
-})
-
-/**
- * What holds for each member of the browser toolset.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BrowserConfigs extends Schema.Schema.Type<typeof BrowserConfigs> {}
+})) {}
 
 /**
  * A browser, as a set of tools.
@@ -142,16 +110,8 @@ export interface BrowserConfigs extends Schema.Schema.Type<typeof BrowserConfigs
  * @category schemas
  * @since 0.1.0
  */
-export const BrowserToolset = Wire.struct("BrowserToolset", {
+export class BrowserToolset extends Schema.Opaque<BrowserToolset>()(Wire.struct("BrowserToolset", {
   type: Schema.Literal("browser_toolset_20260801"),
   configs: Wire.nullish(BrowserConfigs),
   ...CacheControl.field
-})
-
-/**
- * A browser, as a set of tools.
- *
- * @category models
- * @since 0.1.0
- */
-export interface BrowserToolset extends Schema.Schema.Type<typeof BrowserToolset> {}
+})) {}

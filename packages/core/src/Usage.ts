@@ -22,18 +22,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export const CacheCreation = Wire.struct("CacheCreation", {
+export class CacheCreation extends Schema.Opaque<CacheCreation>()(Wire.struct("CacheCreation", {
   ephemeral_5m_input_tokens: Wire.nullish(Schema.Finite),
   ephemeral_1h_input_tokens: Wire.nullish(Schema.Finite)
-})
-
-/**
- * Tokens written to the cache, by how long they live.
- *
- * @category models
- * @since 0.1.0
- */
-export interface CacheCreation extends Schema.Schema.Type<typeof CacheCreation> {}
+})) {}
 
 /**
  * How often the server's tools were used.
@@ -41,18 +33,10 @@ export interface CacheCreation extends Schema.Schema.Type<typeof CacheCreation> 
  * @category schemas
  * @since 0.1.0
  */
-export const ServerToolUsage = Wire.struct("ServerToolUsage", {
+export class ServerToolUsage extends Schema.Opaque<ServerToolUsage>()(Wire.struct("ServerToolUsage", {
   web_search_requests: Wire.nullish(Schema.Finite),
   web_fetch_requests: Wire.nullish(Schema.Finite)
-})
-
-/**
- * How often the server's tools were used.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ServerToolUsage extends Schema.Schema.Type<typeof ServerToolUsage> {}
+})) {}
 
 /**
  * What the output tokens went into.
@@ -60,17 +44,9 @@ export interface ServerToolUsage extends Schema.Schema.Type<typeof ServerToolUsa
  * @category schemas
  * @since 0.1.0
  */
-export const OutputTokensDetails = Wire.struct("OutputTokensDetails", {
+export class OutputTokensDetails extends Schema.Opaque<OutputTokensDetails>()(Wire.struct("OutputTokensDetails", {
   thinking_tokens: Wire.nullish(Schema.Finite)
-})
-
-/**
- * What the output tokens went into.
- *
- * @category models
- * @since 0.1.0
- */
-export interface OutputTokensDetails extends Schema.Schema.Type<typeof OutputTokensDetails> {}
+})) {}
 
 /**
  * What one part of a request used, where the server made several calls.
@@ -78,7 +54,7 @@ export interface OutputTokensDetails extends Schema.Schema.Type<typeof OutputTok
  * @category schemas
  * @since 0.1.0
  */
-export const Iteration = Wire.struct("Iteration", {
+export class Iteration extends Schema.Opaque<Iteration>()(Wire.struct("Iteration", {
   type: Schema.String,
   model: Wire.nullish(Schema.String),
   input_tokens: Wire.nullish(Schema.Finite),
@@ -86,15 +62,7 @@ export const Iteration = Wire.struct("Iteration", {
   cache_creation_input_tokens: Wire.nullish(Schema.Finite),
   cache_read_input_tokens: Wire.nullish(Schema.Finite),
   cache_creation: Wire.nullish(CacheCreation)
-})
-
-/**
- * What one part of a request used, where the server made several calls.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Iteration extends Schema.Schema.Type<typeof Iteration> {}
+})) {}
 
 /**
  * What a request used. Only the two sums are always there: recordings of every
@@ -103,7 +71,7 @@ export interface Iteration extends Schema.Schema.Type<typeof Iteration> {}
  * @category schemas
  * @since 0.1.0
  */
-export const Usage = Wire.struct("Usage", {
+export class Usage extends Schema.Opaque<Usage>()(Wire.struct("Usage", {
   input_tokens: Schema.Finite,
   output_tokens: Schema.Finite,
   cache_creation: Wire.nullish(CacheCreation),
@@ -116,15 +84,7 @@ export const Usage = Wire.struct("Usage", {
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
   fallback_credit: Wire.nullish(Fallbacks.Credit)
-})
-
-/**
- * What a request used.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Usage extends Schema.Schema.Type<typeof Usage> {}
+})) {}
 
 /**
  * What a stream used so far. Cumulative: what is not null replaces what
@@ -133,7 +93,7 @@ export interface Usage extends Schema.Schema.Type<typeof Usage> {}
  * @category schemas
  * @since 0.1.0
  */
-export const MessageDeltaUsage = Wire.struct("MessageDeltaUsage", {
+export class MessageDeltaUsage extends Schema.Opaque<MessageDeltaUsage>()(Wire.struct("MessageDeltaUsage", {
   output_tokens: Schema.Finite,
   input_tokens: Wire.nullish(Schema.Finite),
   cache_creation: Wire.nullish(CacheCreation),
@@ -143,15 +103,7 @@ export const MessageDeltaUsage = Wire.struct("MessageDeltaUsage", {
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
   fallback_credit: Wire.nullish(Fallbacks.Credit)
-})
-
-/**
- * What a stream used so far.
- *
- * @category models
- * @since 0.1.0
- */
-export interface MessageDeltaUsage extends Schema.Schema.Type<typeof MessageDeltaUsage> {}
+})) {}
 
 /**
  * Token counts that add up. Every class is disjoint from the others, except
