@@ -10,7 +10,7 @@
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as Duration from "effect/Duration"
 import { dual } from "effect/Function"
-import * as Span from "./internal/span.ts"
+import * as Span from "./internal/time/duration.ts"
 
 // -----------------------------------------------------------------------------
 // models

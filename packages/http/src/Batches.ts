@@ -21,8 +21,8 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
-import * as Pagination from "./internal/pagination.ts"
-import * as Path from "./internal/path.ts"
+import * as Pagination from "./internal/request/pagination.ts"
+import * as Path from "./internal/request/path.ts"
 import * as Raw from "./Raw.ts"
 
 // -----------------------------------------------------------------------------

@@ -42,7 +42,7 @@ import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
-import * as Span from "./internal/span.ts"
+import * as Span from "./internal/time/duration.ts"
 
 // -----------------------------------------------------------------------------
 // models

@@ -25,7 +25,7 @@ import { dual } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
-import { EventDecoder, type Stop } from "./internal/eventDecoder.ts"
+import { EventDecoder, type Stop } from "./internal/response/eventDecoder.ts"
 import * as Limits from "./Limits.ts"
 
 // -----------------------------------------------------------------------------

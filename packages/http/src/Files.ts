@@ -15,9 +15,9 @@ import * as PathModule from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
-import * as Multipart from "./internal/multipart.ts"
-import * as Pagination from "./internal/pagination.ts"
-import * as Path from "./internal/path.ts"
+import * as Multipart from "./internal/request/multipart.ts"
+import * as Pagination from "./internal/request/pagination.ts"
+import * as Path from "./internal/request/path.ts"
 import * as Raw from "./Raw.ts"
 
 // -----------------------------------------------------------------------------

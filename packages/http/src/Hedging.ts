@@ -30,7 +30,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
-import * as GenAi from "./internal/genAi.ts"
+import * as GenAi from "./internal/call/genAi.ts"
 import * as Metrics from "./TelemetryMetrics.ts"
 
 // -----------------------------------------------------------------------------

@@ -37,7 +37,7 @@ import type * as Scope from "effect/Scope"
 import { Claude } from "./Claude.ts"
 import type { Settings } from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
-import * as Nest from "./internal/nest.ts"
+import * as Nest from "./internal/call/nest.ts"
 import type { RetryEvent } from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------

@@ -19,8 +19,8 @@ import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Alarm from "./internal/alarm.ts"
-import { LiveInput } from "./internal/liveInput.ts"
+import { LiveInput } from "./internal/response/toolInput.ts"
+import * as Alarm from "./internal/time/deadline.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------

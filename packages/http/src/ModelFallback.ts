@@ -37,7 +37,7 @@ import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Running } from "./Claude.ts"
-import { Asked } from "./internal/asked.ts"
+import { Asked } from "./internal/request/rewrite.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -113,7 +113,7 @@ export interface Options {
  * @category services
  * @since 0.1.0
  */
-export { Asked } from "./internal/asked.ts"
+export { Asked } from "./internal/request/rewrite.ts"
 
 // -----------------------------------------------------------------------------
 // constructors

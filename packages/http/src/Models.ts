@@ -11,8 +11,8 @@ import * as Page from "@effect-claude/core/Page"
 import * as Effect from "effect/Effect"
 import type * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
-import * as Pagination from "./internal/pagination.ts"
-import * as Path from "./internal/path.ts"
+import * as Pagination from "./internal/request/pagination.ts"
+import * as Path from "./internal/request/path.ts"
 import * as Raw from "./Raw.ts"
 
 // -----------------------------------------------------------------------------

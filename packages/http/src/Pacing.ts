@@ -52,7 +52,7 @@ import * as Stream from "effect/Stream"
 import type { Claude, Running } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
 import { Governor, type Refusal, type Reservation } from "./internal/pacing/governor.ts"
-import * as Span from "./internal/span.ts"
+import * as Span from "./internal/time/duration.ts"
 
 // -----------------------------------------------------------------------------
 // models

@@ -25,7 +25,7 @@ import * as Random from "effect/Random"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Backoff from "./Backoff.ts"
-import * as Check from "./internal/policyCheck.ts"
+import * as Check from "./internal/call/policyCheck.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 
 // -----------------------------------------------------------------------------

@@ -26,8 +26,8 @@ import * as Option from "effect/Option"
 import type * as Tracer from "effect/Tracer"
 import type { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
-import * as GenAi from "./internal/genAi.ts"
-import * as Interaction from "./internal/interaction.ts"
+import * as GenAi from "./internal/call/genAi.ts"
+import * as Interaction from "./internal/call/record.ts"
 import * as Metrics from "./TelemetryMetrics.ts"
 
 // -----------------------------------------------------------------------------

@@ -26,7 +26,7 @@ import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import type { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
-import * as Interaction from "./internal/interaction.ts"
+import * as Interaction from "./internal/call/record.ts"
 import * as TrafficEntry from "./TrafficEntry.ts"
 
 // -----------------------------------------------------------------------------

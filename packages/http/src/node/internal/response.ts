@@ -18,7 +18,7 @@ import { type Pipeable, Prototype } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
-import * as Source from "../../internal/source.ts"
+import * as Source from "../../internal/transport/body.ts"
 
 /** What a response is to. */
 export interface Exchange extends Source.Body<HttpClientError.HttpClientError> {

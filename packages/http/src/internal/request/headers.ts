@@ -1,0 +1,90 @@
+/**
+ * What requests of one layer have in common, made once: their headers, and where
+ * they go.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import type { Settings } from "../../ClaudeConfig.ts"
+import type * as Exchange from "../../Exchange.ts"
+import * as Secrets from "./secrets.ts"
+import * as Check from "./validate.ts"
+
+/** The header that signs a request. */
+export interface Credential {
+  readonly header: "x-api-key" | "authorization"
+  readonly value: string
+}
+
+/** Headers, and what is wrong with them. */
+export interface Headers {
+  readonly headers: Secrets.Sent
+  readonly secrets: Secrets.Secrets
+  readonly problem: Check.Problem | undefined
+}
+
+/** What the requests sent under the same settings share. */
+export class Prepared {
+  /** Where they go, without credentials. */
+  readonly host: string
+  readonly #settings: Settings
+  readonly #fixed: { readonly [name: string]: string }
+  /** The headers of the latest request that asked for none of its own. */
+  #latest:
+    | { readonly signature: string | undefined; readonly type: string | undefined; readonly made: Headers }
+    | undefined
+  #target: { readonly path: string; readonly url: URL } | undefined
+
+  constructor(settings: Settings, fixed: { readonly [name: string]: string }) {
+    this.host = new URL(settings.baseUrl).host
+    this.#settings = settings
+    this.#fixed = fixed
+  }
+
+  /** Returns the headers of a request. */
+  headers(request: Exchange.Request, credential: Credential | undefined): Headers {
+    const type = request.body === undefined || request.body._tag === "Empty" ? undefined : request.body.contentType
+    if (request.headers !== undefined || (request.betas !== undefined && request.betas.length > 0)) {
+      return this.#make(request, credential, type)
+    }
+    const latest = this.#latest
+    const signature = credential?.value
+    if (latest !== undefined && latest.signature === signature && latest.type === type) return latest.made
+    const made = this.#make(request, credential, type)
+    this.#latest = { signature, type, made }
+    return made
+  }
+
+  /** Returns where a request goes, or undefined if that is no URL. */
+  url({ path, query }: Exchange.Request): URL | undefined {
+    const known = this.#target
+    const plain = query === undefined || query.length === 0
+    if (plain && known?.path === path) return known.url
+    const parsed = Result.try(() => new URL(`${this.#settings.baseUrl}${path}`))
+    if (Result.isFailure(parsed)) return undefined
+    const url = parsed.success
+    if (plain) this.#target = { path, url }
+    else for (const [name, value] of query) url.searchParams.append(name, value)
+    return url
+  }
+
+  #make(request: Exchange.Request, credential: Credential | undefined, type: string | undefined): Headers {
+    const { betas, headers: own, version } = this.#settings
+    const asked = new Set([...betas, ...request.betas ?? []])
+    const signed = credential === undefined ? undefined : { [credential.header]: credential.value }
+    const headers = {
+      ...this.#fixed,
+      ...signed,
+      accept: "application/json",
+      // The transports do not all decompress, and a stream gains nothing by it.
+      "accept-encoding": "identity",
+      "anthropic-version": version,
+      ...(asked.size === 0 ? undefined : { "anthropic-beta": [...asked].join(",") }),
+      ...Secrets.reveal(own),
+      ...request.headers,
+      ...(type === undefined ? undefined : { "content-type": type })
+    }
+    const secrets = Secrets.of({ ...signed, ...own, ...request.headers })
+    return { headers, secrets, problem: Check.headers(headers) }
+  }
+}

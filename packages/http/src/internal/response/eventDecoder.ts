@@ -1,0 +1,183 @@
+/**
+ * From bytes to events, without an effect: what is done to each chunk.
+ *
+ * Deltas in the form of the API, which are nearly all events, are read by
+ * `DeltaFrames`; every other event costs the parsing of its JSON and one
+ * compiled check. The fold that keeps the partial message for errors takes a
+ * chunk at a time.
+ *
+ * @since 0.1.0
+ */
+import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as Shape from "@effect-claude/core/Shape"
+import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
+import type { Limits } from "../../Limits.ts"
+import { DeltaFrames } from "./deltaFrames.ts"
+import { SseParser } from "./sse.ts"
+
+/** Why no further event can be decoded. */
+export type Stop =
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "ErrorEvent"; readonly event: StreamEvent.Error }
+  | { readonly _tag: "Malformed"; readonly problem: string }
+
+/** Turns the chunks of one response into events. */
+export class EventDecoder {
+  /** Set as soon as the stream is over, whatever the reason. What follows is not looked at. */
+  stop: Stop | undefined = undefined
+  /** The message as far as it has come. */
+  accumulator: MessageAccumulator.MessageAccumulator = MessageAccumulator.initial
+  /** Whether any event was decoded. */
+  started = false
+  /** The decoded events nobody took yet. */
+  #events: Array<StreamEvent.StreamEvent> = []
+  readonly #text = new TextDecoder()
+  readonly #parser: SseParser
+  readonly #deltas = new DeltaFrames()
+  readonly #limits: Pick<Limits, "event" | "toolInput">
+  /** Characters of the tool input that is being written. */
+  #toolInput = 0
+
+  constructor(limits: Pick<Limits, "event" | "toolInput">) {
+    this.#limits = limits
+    this.#parser = new SseParser(
+      limits.event,
+      (event, data) => this.#frame(event, data),
+      (text, at) => this.#delta(text, at)
+    )
+  }
+
+  /** Reads chunks and returns the events that they complete. */
+  decode(chunks: ReadonlyArray<Uint8Array>): Array<StreamEvent.StreamEvent> {
+    const fed = Result.try(() => {
+      for (let from = 0; from < chunks.length;) {
+        const to = endOfBatch(chunks, from)
+        if (!this.#parser.feed(this.#text.decode(joined(chunks, from, to), streaming))) return false
+        from = to
+      }
+      return true
+    })
+    if (this.stop === undefined) {
+      if (Result.isFailure(fed)) this.stop = malformed(`is not JSON${placeOf(fed.failure)}`)
+      else if (!fed.success) this.stop = malformed(`is larger than ${this.#limits.event} characters`)
+    }
+    return this.#take()
+  }
+
+  /**
+   * Reads the end of the bytes, and returns the event that lacks nothing but its
+   * blank line, if there is one.
+   *
+   * The rules for event streams drop such an event, since nothing tells that it
+   * is whole. Here its JSON tells: an object that parses has arrived to its last
+   * brace, and what a recorder or gateway trimmed was white space.
+   */
+  end(): Array<StreamEvent.StreamEvent> {
+    if (this.stop !== undefined) return []
+    const pending = this.#parser.end()
+    if (pending !== undefined && isJson(pending.data)) this.#frame(pending.event, pending.data)
+    return this.#take()
+  }
+
+  /** Hands over the events, and takes them into the message. */
+  #take(): Array<StreamEvent.StreamEvent> {
+    const events = this.#events
+    this.#events = []
+    if (events.length === 0) return events
+    this.started = true
+    this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
+    return events
+  }
+
+  /** Reads the frame that starts at `at` if it is like the last delta; returns where it ends, or -1. */
+  #delta(text: string, at: number): number {
+    if (this.stop !== undefined) return -1
+    const deltas = this.#deltas
+    const limits = this.#limits
+    const event = deltas.read(text, at)
+    if (event === undefined || deltas.end - at > limits.event) return -1
+    if (event.delta.type === "input_json_delta") {
+      // The other way says what is wrong.
+      if (this.#toolInput + deltas.length > limits.toolInput) return -1
+      this.#toolInput += deltas.length
+    }
+    this.#events.push(event)
+    return deltas.end
+  }
+
+  #frame(name: string, data: string): void {
+    if (this.stop !== undefined || data === "") return
+    const parsed: unknown = JSON.parse(data)
+    const value = name === "" || !Predicate.isReadonlyObject(parsed) || "type" in parsed
+      ? parsed
+      : { type: name, ...parsed }
+    if (!Shape.streamEvent.is(value)) {
+      this.stop = malformed(`does not match: ${mismatch(value)}`)
+      return
+    }
+    if (value.type === "error") {
+      this.stop = { _tag: "ErrorEvent", event: value }
+      return
+    }
+    if (value.type === "content_block_start") {
+      this.#toolInput = 0
+    } else if (value.type === "content_block_delta") {
+      if (value.delta.type === "input_json_delta") {
+        this.#toolInput += value.delta.partial_json.length
+        if (this.#toolInput > this.#limits.toolInput) {
+          this.stop = malformed(`makes the input of a tool larger than ${this.#limits.toolInput} characters`)
+          return
+        }
+      }
+      this.#deltas.learn(name, data, value)
+    }
+    this.#events.push(value)
+    if (value.type === "message_stop") this.stop = { _tag: "Done" }
+  }
+}
+
+const streaming = { stream: true }
+
+/**
+ * Bytes that are read as one text. A server that writes small pieces brings many
+ * at once: together they hold fewer events that are cut.
+ */
+const batch = 32_768
+
+const endOfBatch = (chunks: ReadonlyArray<Uint8Array>, from: number): number => {
+  let to = from
+  for (let size = 0; to < chunks.length; to++) {
+    size += chunks[to]!.byteLength
+    if (size > batch && to > from) break
+  }
+  return to
+}
+
+const joined = (chunks: ReadonlyArray<Uint8Array>, from: number, to: number): Uint8Array => {
+  if (to - from === 1) return chunks[from]!
+  let size = 0
+  for (let i = from; i < to; i++) size += chunks[i]!.byteLength
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (let i = from; i < to; i++) {
+    bytes.set(chunks[i]!, at)
+    at += chunks[i]!.byteLength
+  }
+  return bytes
+}
+
+const isJson = (text: string): boolean => Result.isSuccess(Result.try((): unknown => JSON.parse(text)))
+
+const malformed = (problem: string): Stop => ({ _tag: "Malformed", problem })
+
+/** Says where a value differs from every known event. */
+const mismatch = (value: unknown): string =>
+  Shape.format(Shape.streamEvent.issues(value, "first")).replace(/\s+/g, " ").slice(0, 200)
+
+/** Where a parser stopped. Engines quote the text around it, which is part of the answer. */
+const placeOf = (failure: unknown): string => {
+  const place = Predicate.isError(failure) ? /position \d+/.exec(failure.message) : null
+  return place === null ? "" : ` (at ${place[0]})`
+}
