@@ -68,7 +68,7 @@ export const make = Effect.fnUntraced(function*(options?: {
       const last = current
       if (last === next) return Effect.void
       current = next
-      if (last === undefined) return out.isTerminal ? out.write("\r\u001b[K") : Effect.void
+      if (last === undefined) return out.isTerminal ? out.overwrite("") : Effect.void
       const gap = next === words && out.isTerminal && err.isTerminal ? out.line() : Effect.void
       return Effect.andThen(last.end, gap)
     })
@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*(options?: {
         hasText = true
         return Effect.andThen(change(words), words.push(piece))
       }),
-    end: Effect.suspend(() => current === undefined && out.isTerminal ? out.write("\r\u001b[K") : change(undefined)),
+    end: Effect.suspend(() => current === undefined && out.isTerminal ? out.overwrite("") : change(undefined)),
     hasText: Effect.sync(() => hasText)
   }
 })

@@ -29,6 +29,7 @@ import * as Help from "./Help.ts"
 import * as Layout from "./Layout.ts"
 import * as Report from "./Report.ts"
 import { Screen } from "./Screen.ts"
+import * as TerminalText from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // the tree
@@ -87,7 +88,7 @@ const presenter = ({ err, out, width }: Screen["Service"]): CliOutput.Presenter 
         return Effect.gen(function*() {
           const columns = yield* width
           for (const error of event.errors) {
-            yield* err.line(Layout.paragraph(Layout.sanitize(error.message), columns, err.style.red("✗ ")))
+            yield* err.line(Layout.paragraph(TerminalText.sanitize(error.message), columns, err.style.red("✗ ")))
           }
           yield* err.line(
             `  ${err.style.green("→")} ${err.style.cyan(`${event.commandPath.join(" ")} --help`)} shows what there is.`

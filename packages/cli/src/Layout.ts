@@ -9,24 +9,11 @@
  */
 import * as CliOutput from "effect/cli/CliOutput"
 import type { Paint, Style } from "./Style.ts"
+import { sanitize } from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
-// text from elsewhere
+// conversions
 // -----------------------------------------------------------------------------
-
-/**
- * Takes out what a terminal would obey rather than show: escape sequences and
- * other control characters. A server's text must not move the cursor, set the
- * title or reach the clipboard.
- *
- * @category conversions
- * @since 0.1.0
- */
-export const sanitize = (text: string): string => text.replace(controls, "")
-
-// C0 without tab and newline, DEL, C1.
-// oxlint-disable-next-line no-control-regex -- control characters are what this looks for
-const controls = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g
 
 /**
  * Shortens text to a width, with an ellipsis where something was cut.

@@ -12,8 +12,8 @@
 import * as Block from "./internal/block.ts"
 import * as Inline from "./internal/inline.ts"
 import * as Words from "./internal/words.ts"
-import * as Layout from "./Layout.ts"
 import type { Paint, Style } from "./Style.ts"
+import * as TerminalText from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -162,7 +162,7 @@ export const make = ({ style, width }: Options): Markdown => {
 
   return {
     push: (text) => {
-      rest += Layout.sanitize(text)
+      rest += TerminalText.sanitize(text)
       return run(false)
     },
     end: () => {

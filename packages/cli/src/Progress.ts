@@ -32,7 +32,8 @@ export const layer: Layer.Layer<Claude, never, Claude | Screen> = Interceptor.la
         const status = error.status === undefined ? "" : ` (${error.status})`
         const words = `↻ ${error._tag}${status}: trying again in ${Render.duration(delay)}, retry ${n}`
         // Something transient may stand on the line.
-        return err.line(`${err.isTerminal ? "\r\u001b[K" : ""}${err.style.yellow(words)}`)
+        const line = `${err.style.yellow(words)}\n`
+        return err.isTerminal ? err.overwrite(line) : err.write(line)
       }
     }))
 )
@@ -56,7 +57,7 @@ export const bar = Effect.fnUntraced(function*(done: number, total: number, word
   const cells = Math.min(24, Math.floor(columns / 4))
   // A line that is full to its last cell would break, and could not be drawn over.
   const room = columns - cells - 8
-  yield* err.write(
-    `\r${err.style.cyan(Layout.bar(fraction, cells))} ${percent}  ${Layout.truncate(words, room)}\u001b[K`
+  yield* err.overwrite(
+    `${err.style.cyan(Layout.bar(fraction, cells))} ${percent}  ${Layout.truncate(words, room)}`
   )
 })

@@ -22,6 +22,7 @@ import * as Layout from "./Layout.ts"
 import { duration } from "./Render.ts"
 import { Screen } from "./Screen.ts"
 import type { Style } from "./Style.ts"
+import * as TerminalText from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -144,10 +145,12 @@ const ofConfigError = ({ message, option }: ClaudeConfigError): Told =>
  */
 export const show = (told: Told, width: number, style: Style): string =>
   [
-    Layout.paragraph(Layout.sanitize(told.title), width, style.red("✗ ")),
-    ...told.details.map((detail) => Layout.paragraph(Layout.sanitize(detail), width, "  ")),
+    Layout.paragraph(TerminalText.sanitize(told.title), width, style.red("✗ ")),
+    ...told.details.map((detail) => Layout.paragraph(TerminalText.sanitize(detail), width, "  ")),
     ...(told.remedy === undefined ? [] : [Layout.paragraph(told.remedy, width, `  ${style.green("→")} `)]),
-    ...told.facts.map(([name, value]) => style.dim(Layout.paragraph(Layout.sanitize(`${name}: ${value}`), width, "  ")))
+    ...told.facts.map(([name, value]) =>
+      style.dim(Layout.paragraph(TerminalText.sanitize(`${name}: ${value}`), width, "  "))
+    )
   ].join("\n")
 
 // -----------------------------------------------------------------------------

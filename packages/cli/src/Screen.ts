@@ -10,12 +10,14 @@
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import * as Terminal from "effect/Terminal"
 import * as Layout from "./Layout.ts"
 import * as Style from "./Style.ts"
+import * as TerminalText from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // service
@@ -28,10 +30,14 @@ import * as Style from "./Style.ts"
  * @since 0.1.0
  */
 export interface Output {
-  /** Writes text as it is. */
+  /** Writes text. A terminal gets what `TerminalText.door` lets through. */
   readonly write: (text: string) => Effect.Effect<void>
   /** Writes text and ends the line. */
   readonly line: (text?: string) => Effect.Effect<void>
+  /** Erases the current line and writes text in its place. Only for a terminal. */
+  readonly overwrite: (text: string) => Effect.Effect<void>
+  /** Erases the screen. Only for a terminal. */
+  readonly clear: Effect.Effect<void>
   /** Writes a remark: dimmed, and wrapped on a terminal. */
   readonly note: (text: string) => Effect.Effect<void>
   /** Writes a warning: with a mark before it, and wrapped on a terminal. */
@@ -70,17 +76,25 @@ export class Screen extends Context.Service<Screen, {
           (isTerminal && term !== "dumb"))
       const width = Effect.map(terminal.columns, (columns) => Math.min(100, columns > 0 ? columns : 80))
       const output = (isTerminal: boolean, sink: ReturnType<Stdio.Stdio["stdout"]>): Output => {
-        // Whoever read our output has left: there is nobody to tell.
-        const write = (text: string) =>
+        // A write fails when the reader of a pipe has left. Nothing is left to do then.
+        const print = (text: string) =>
           text === "" ? Effect.void : Effect.catch(Stream.run(Stream.succeed(text), sink), () => Effect.interrupt)
+        let clean = isTerminal ? TerminalText.door() : identity
+        const write = (text: string) => Effect.suspend(() => print(clean(text)))
         const style = Style.when(colors(isTerminal))
         const wrapped = (text: string, mark: string) =>
           Effect.map(
             isTerminal ? width : Effect.succeed(Infinity),
-            (columns) => Layout.paragraph(Layout.sanitize(text), columns, mark)
+            (columns) => Layout.paragraph(TerminalText.sanitize(text), columns, mark)
           )
         return {
           write,
+          overwrite: (text) =>
+            Effect.suspend(() => {
+              clean = TerminalText.door()
+              return Effect.andThen(print("\r\u001b[K"), write(text))
+            }),
+          clear: print("\u001b[2J\u001b[H"),
           line: (text = "") => write(`${text}\n`),
           note: (text) => Effect.flatMap(wrapped(text, ""), (lines) => write(`${style.dim(lines)}\n`)),
           warn: (text) => Effect.flatMap(wrapped(text, style.yellow("! ")), (lines) => write(`${lines}\n`)),

@@ -21,6 +21,7 @@ import * as Layout from "./Layout.ts"
 import * as Markdown from "./Markdown.ts"
 import * as Render from "./Render.ts"
 import { Screen } from "./Screen.ts"
+import * as TerminalText from "./TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -351,7 +352,7 @@ export const showHistory = Effect.fnUntraced(function*(history: History.History)
     switch (entry._tag) {
       case "User":
         if (index > 0) yield* out.line()
-        yield* out.line(`${out.style.bold(out.style.cyan("› "))}${Layout.sanitize(textOf(entry.content))}`)
+        yield* out.line(`${out.style.bold(out.style.cyan("› "))}${TerminalText.sanitize(textOf(entry.content))}`)
         break
       case "Reply":
         yield* out.write(Markdown.render(Message.text(entry.message), options))

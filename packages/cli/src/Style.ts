@@ -43,6 +43,21 @@ export interface Style {
 // constructors
 // -----------------------------------------------------------------------------
 
+/** What switches each style on and off. */
+const parameters: { readonly [K in keyof Style]: readonly [on: number, off: number] } = {
+  bold: [1, 22],
+  dim: [2, 22],
+  italic: [3, 23],
+  underline: [4, 24],
+  strike: [9, 29],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  blue: [34, 39],
+  magenta: [35, 39],
+  cyan: [36, 39]
+}
+
 const ansi = (on: number, off: number): Paint => (text) => text === "" ? "" : `\u001b[${on}m${text}\u001b[${off}m`
 
 const same: Paint = (text) => text
@@ -54,21 +69,37 @@ const same: Paint = (text) => text
  * @since 0.1.0
  */
 export const colored: Style = {
-  bold: ansi(1, 22),
-  dim: ansi(2, 22),
-  italic: ansi(3, 23),
-  underline: ansi(4, 24),
-  strike: ansi(9, 29),
-  red: ansi(31, 39),
-  green: ansi(32, 39),
-  yellow: ansi(33, 39),
-  blue: ansi(34, 39),
-  magenta: ansi(35, 39),
-  cyan: ansi(36, 39)
+  bold: ansi(...parameters.bold),
+  dim: ansi(...parameters.dim),
+  italic: ansi(...parameters.italic),
+  underline: ansi(...parameters.underline),
+  strike: ansi(...parameters.strike),
+  red: ansi(...parameters.red),
+  green: ansi(...parameters.green),
+  yellow: ansi(...parameters.yellow),
+  blue: ansi(...parameters.blue),
+  magenta: ansi(...parameters.magenta),
+  cyan: ansi(...parameters.cyan)
 }
 
 /**
- * No styles: for files, pipes, and whoever asks for none.
+ * The parameters of every escape sequence that `colored` writes.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const codes: ReadonlySet<number> = new Set(Object.values(parameters).flat())
+
+/**
+ * Ends every style that `colored` starts.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const reset: string = Array.from(new Set(Object.values(parameters).map(([, off]) => `\u001b[${off}m`))).join("")
+
+/**
+ * No styles: for files, pipes and `NO_COLOR`.
  *
  * @category constructors
  * @since 0.1.0

@@ -79,7 +79,16 @@ const proxy = Effect.gen(function*() {
 
 const nothing = () => Effect.void
 
-const silent = { write: nothing, line: nothing, note: nothing, warn: nothing, style: Style.plain, isTerminal: false }
+const silent = {
+  write: nothing,
+  overwrite: nothing,
+  clear: Effect.void,
+  line: nothing,
+  note: nothing,
+  warn: nothing,
+  style: Style.plain,
+  isTerminal: false
+}
 
 const layer = NodeConnection.layer.pipe(
   Layer.provide(

@@ -34,6 +34,7 @@ import * as Question from "../Question.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
+import * as TerminalText from "../TerminalText.ts"
 
 const id = Argument.String("id").pipe(Argument.withDescription("The id of the batch, msgbatch_…"))
 
@@ -253,13 +254,16 @@ const showResults = Effect.fnUntraced(function*(id: string, file: Option.Option<
 
 /** One result for a person: its id, and how its answer begins. */
 const brief = ({ custom_id, result }: Batch.BatchResult, width: number, style: Style): string => {
-  const name = `${style.bold(Layout.sanitize(custom_id))}  `
+  const name = `${style.bold(TerminalText.sanitize(custom_id))}  `
   const words = result.type === "succeeded"
     ? Message.text(result.message)
     : result.type === "errored"
     ? `${result.error.error.type}: ${result.error.error.message}`
     : result.type
-  const line = Layout.truncate(Layout.sanitize(words).replace(/\s+/g, " "), Math.max(20, width - Layout.width(name)))
+  const line = Layout.truncate(
+    TerminalText.sanitize(words).replace(/\s+/g, " "),
+    Math.max(20, width - Layout.width(name))
+  )
   return name + (result.type === "succeeded" ? line : style.red(line))
 }
 

@@ -125,7 +125,7 @@ const show = Effect.fnUntraced(function*(chosen: ReadonlyArray<Scene>, wait: boo
   const lines = wait ? yield* (yield* LineReader).open() : undefined
   const failed: Array<string> = []
   for (const [index, scene] of chosen.entries()) {
-    if (wait) yield* out.write("\u001b[2J\u001b[H")
+    if (wait) yield* out.clear
     if (!(yield* play(scene, index + 1, chosen.length))) failed.push(scene.name)
     if (lines === undefined || index === chosen.length - 1) continue
     yield* out.line()

@@ -13,6 +13,7 @@ import * as Flags from "../Flags.ts"
 import * as Layout from "../Layout.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
+import * as TerminalText from "../TerminalText.ts"
 
 /**
  * The command.
@@ -56,7 +57,7 @@ const show = ({ remedy, says, subject, verdict }: Checkup.Finding, width: number
   const mark =
     { good: style.green("✓"), warning: style.yellow("!"), bad: style.red("✗"), skipped: style.dim("·") }[verdict]
   const name = Layout.pad(subject, 14)
-  const words = Layout.sanitize(says)
+  const words = TerminalText.sanitize(says)
   return [
     Layout.paragraph(words, width, `${mark} ${verdict === "skipped" ? style.dim(name) : name}`),
     ...(remedy === undefined || remedy === "" ? [] : [

@@ -21,6 +21,7 @@ import * as Layout from "../Layout.ts"
 import * as Progress from "../Progress.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
+import * as TerminalText from "../TerminalText.ts"
 
 const id = Argument.String("id").pipe(Argument.withDescription("The id of the file, file_…"))
 
@@ -48,9 +49,9 @@ const list = Command.make("list", {
       files.map((file) => [
         file.id,
         Render.bytes(file.size_bytes),
-        Layout.sanitize(file.mime_type),
+        TerminalText.sanitize(file.mime_type),
         file.created_at.slice(0, 16).replace("T", " "),
-        Layout.sanitize(file.filename)
+        TerminalText.sanitize(file.filename)
       ]),
       yield* tableWidth,
       out.style
@@ -72,7 +73,7 @@ const upload = Command.make("upload", {
         mediaType: typeOf(bytes) ?? (isText(bytes) ? "text/plain" : "application/octet-stream"),
         onProgress: (sent) =>
           Effect.provideContext(Progress.bar(Math.min(sent, bytes.length), bytes.length, name), screen)
-      }).pipe(Effect.ensuring(err.isTerminal ? err.write("\r\u001b[K") : Effect.void))
+      }).pipe(Effect.ensuring(err.isTerminal ? err.overwrite("") : Effect.void))
       yield* out.line(out.isTerminal ? `${file.id}  ${Render.bytes(file.size_bytes)}  ${name}` : file.id)
     }
     yield* err.note("Use it by its id: effect-claude ask --image file_… or --pdf file_…")
@@ -89,8 +90,8 @@ const get = Command.make("get", { id, json: Flags.json }, (input) =>
     if (input.json) return yield* out.line(JSON.stringify(file, null, 2))
     const rows: ReadonlyArray<readonly [string, string]> = [
       ["file", file.id],
-      ["name", Layout.sanitize(file.filename)],
-      ["type", Layout.sanitize(file.mime_type)],
+      ["name", TerminalText.sanitize(file.filename)],
+      ["type", TerminalText.sanitize(file.mime_type)],
       ["size", Render.bytes(file.size_bytes)],
       ["created", file.created_at],
       ["download", file.downloadable === true ? "yes" : "no: only what the model's tools wrote can be downloaded"]

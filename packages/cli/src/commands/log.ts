@@ -23,6 +23,7 @@ import * as Layout from "../Layout.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
 import type { Style } from "../Style.ts"
+import * as TerminalText from "../TerminalText.ts"
 import * as Traffic from "../Traffic.ts"
 
 /**
@@ -182,7 +183,7 @@ const calls = (
     ],
     entries.map((entry) => [
       entry.time.slice(5, 19).replace("T", " "),
-      Layout.sanitize(entry.model ?? entry.operation),
+      TerminalText.sanitize(entry.model ?? entry.operation),
       Render.duration(entry.latencyMs),
       entry.inputTokens === undefined ? "" : Render.count(Usage.totalInput(Traffic.tokensOf(entry))),
       entry.outputTokens === undefined ? "" : Render.count(entry.outputTokens),
@@ -190,7 +191,7 @@ const calls = (
         onNone: () => "?",
         onSome: (usd) => usd === 0 ? "" : Render.money(usd)
       }),
-      Layout.sanitize(ending(entry))
+      TerminalText.sanitize(ending(entry))
     ]),
     width,
     style
@@ -261,7 +262,7 @@ const models = (
       { title: "p95", align: "right" }
     ],
     Traffic.byModel(entries, catalog).map(([name, each]) => [
-      Layout.sanitize(name),
+      TerminalText.sanitize(name),
       Render.count(each.calls),
       Render.count(each.failed),
       Render.count(Usage.totalInput(each.tokens)),
@@ -285,11 +286,11 @@ const errors = (groups: ReadonlyArray<Traffic.ErrorGroup>, width: number, style:
       { title: "request id to quote" }
     ],
     groups.map(({ count, latest, name, requestId, status }) => [
-      Layout.sanitize(name),
+      TerminalText.sanitize(name),
       Render.count(count),
       status === undefined ? "" : String(status),
       latest.slice(5, 19).replace("T", " "),
-      Layout.sanitize(requestId ?? "")
+      TerminalText.sanitize(requestId ?? "")
     ]),
     width,
     style

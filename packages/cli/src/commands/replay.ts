@@ -32,6 +32,7 @@ import * as Recording from "../Recording.ts"
 import * as Render from "../Render.ts"
 import * as Report from "../Report.ts"
 import { Screen } from "../Screen.ts"
+import * as TerminalText from "../TerminalText.ts"
 
 /**
  * The command.
@@ -94,11 +95,11 @@ const show = Effect.fnUntraced(function*(exchange: Recording.Exchange, number: s
   const { style } = out
   yield* out.line(`${style.dim(number)}${style.bold(exchange.endpoint ?? "a response")}`)
   const asked = describe(exchange.request)
-  if (asked !== "") yield* out.line(Layout.paragraph(style.dim(Layout.sanitize(asked)), columns, "  "))
+  if (asked !== "") yield* out.line(Layout.paragraph(style.dim(TerminalText.sanitize(asked)), columns, "  "))
   const words = lastWords(exchange.request)
   if (words !== "") {
     yield* out.line(
-      Layout.paragraph(Layout.truncate(Layout.sanitize(words), 400), columns, style.bold(style.cyan("› ")))
+      Layout.paragraph(Layout.truncate(TerminalText.sanitize(words), 400), columns, style.bold(style.cyan("› ")))
     )
   }
   const type = exchange.headers["content-type"] ?? ""
@@ -170,7 +171,7 @@ const streamed = Effect.fnUntraced(function*({ body }: Recording.Exchange, event
 
 const oneLine = (event: StreamEvent, width: number, paint: (text: string) => string): string => {
   const { type, ...rest } = event
-  const details = Layout.sanitize(JSON.stringify(rest)).replace(/^\{|\}$/g, "")
+  const details = TerminalText.sanitize(JSON.stringify(rest)).replace(/^\{|\}$/g, "")
   return `${paint(Layout.pad(type, 21))} ${Layout.truncate(details, Math.max(20, width - 22))}`
 }
 
@@ -181,7 +182,7 @@ const whole = Effect.fnUntraced(function*({ body }: Recording.Exchange) {
   const value = Option.getOrUndefined(Option.liftThrowable((): unknown => JSON.parse(body))())
   if (!isMessage(value)) {
     const shown = value === undefined ? body : JSON.stringify(value, null, 2)
-    yield* out.line(Layout.sanitize(shown.length > 2000 ? `${shown.slice(0, 2000)}\n…` : shown))
+    yield* out.line(TerminalText.sanitize(shown.length > 2000 ? `${shown.slice(0, 2000)}\n…` : shown))
     return ExitCode.ExitCode.ok
   }
   yield* out.write(Markdown.render(Message.text(value), { width: yield* width, style: out.style }))
@@ -194,7 +195,7 @@ const conclude = Effect.fnUntraced(function*(message: Message.Message, isQuiet: 
     block.type === "tool_use" ? `${block.name}(${JSON.stringify(block.input)})` : block.type
   )
   if (!isQuiet && others.length > 0) {
-    yield* out.line(out.style.magenta(Layout.sanitize(`[${others.join("] [")}]`)))
+    yield* out.line(out.style.magenta(TerminalText.sanitize(`[${others.join("] [")}]`)))
   }
   const cost = yield* Cost.ofMessageEffect(message)
   const facts = [

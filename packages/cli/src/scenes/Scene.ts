@@ -18,6 +18,7 @@ import * as Layout from "../Layout.ts"
 import * as Markdown from "../Markdown.ts"
 import * as Render from "../Render.ts"
 import { Screen } from "../Screen.ts"
+import * as TerminalText from "../TerminalText.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -81,7 +82,7 @@ export const question = (
  */
 export const say = Effect.fnUntraced(function*(text: string, indent = "  ") {
   const { out, width } = yield* Screen
-  yield* out.line(Layout.paragraph(Layout.sanitize(text), yield* width, indent))
+  yield* out.line(Layout.paragraph(TerminalText.sanitize(text), yield* width, indent))
 })
 
 /**
@@ -93,7 +94,7 @@ export const say = Effect.fnUntraced(function*(text: string, indent = "  ") {
 export const fact = Effect.fnUntraced(function*(name: string, value: string) {
   const { out, width } = yield* Screen
   const label = Layout.pad(name, Math.max(14, Layout.width(name) + 2))
-  yield* out.line(Layout.paragraph(Layout.sanitize(value), yield* width, `  ${out.style.dim(label)}`))
+  yield* out.line(Layout.paragraph(TerminalText.sanitize(value), yield* width, `  ${out.style.dim(label)}`))
 })
 
 /**

@@ -14,6 +14,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as Option from "effect/Option"
 import * as Layout from "../Layout.ts"
 import { Screen } from "../Screen.ts"
+import * as TerminalText from "../TerminalText.ts"
 import { model, type Scene } from "./Scene.ts"
 
 // -----------------------------------------------------------------------------
@@ -42,7 +43,7 @@ const exchange = Effect.fnUntraced(function*({ body, headers, method = "POST" }:
     value === undefined ? [] : [[name, value] as const]
   )
   const show = (text: string) =>
-    out.line(Layout.chop(Layout.sanitize(text), columns - 2).map((line) => `  ${line}`).join("\n"))
+    out.line(Layout.chop(TerminalText.sanitize(text), columns - 2).map((line) => `  ${line}`).join("\n"))
   yield* out.line(`${style.cyan("→")} ${style.bold(`${method} /v1/messages`)}`)
   for (const [name, value] of sent) yield* show(`${name}: ${name === "x-api-key" ? "sk-ant-…" : value}`)
   if (method === "POST") yield* show(JSON.stringify(body))
