@@ -1,8 +1,12 @@
 // Marks what a module computes while it loads as free of side effects, so that a bundler leaves out what nobody uses.
 //
 // Every package says that its modules have no side effects, and a bundler believes that of whole modules. Inside one
-// that is used for something, it keeps each top-level call unless told that the call is pure. Effect's own build does
+// that is used for something, it keeps each top-level call unless the call is marked as pure. Effect's own build does
 // the same.
+//
+// A class that extends something is kept even then, because `extends` may throw. So such a declaration becomes a
+// constant made by a marked function: `class A extends base() {}` is `const A = /*#__PURE__*/ (() => class A extends
+// base() {})();`. Both have the same name, the same binding and the same dead zone before it.
 import ts from "typescript-6"
 
 const mark = "/*#__PURE__*/ "
@@ -23,7 +27,13 @@ export const markPure = (path, text) => {
   }
 
   for (const statement of source.statements) {
-    if (ts.isClassDeclaration(statement)) visit(statement)
+    if (ts.isClassDeclaration(statement)) {
+      if (isDerived(statement)) {
+        const start = statement.getChildren().find(({ kind }) => kind === ts.SyntaxKind.ClassKeyword).getStart()
+        insert(start, `const ${statement.name.text} = ${mark}(() => `)
+        insert(statement.getEnd(), ")();")
+      } else visit(statement)
+    }
     if (!ts.isVariableStatement(statement)) continue
     for (const { initializer } of statement.declarationList.declarations) {
       if (initializer === undefined) continue
@@ -40,6 +50,11 @@ export const markPure = (path, text) => {
     text
   )
 }
+
+/** Whether a class that is neither ambient nor a default export extends an expression. */
+const isDerived = ({ heritageClauses, modifiers, name }) =>
+  name !== undefined && heritageClauses?.some(({ token }) => token === ts.SyntaxKind.ExtendsKeyword) === true &&
+  (modifiers ?? []).every(({ kind }) => kind === ts.SyntaxKind.ExportKeyword)
 
 /** What does not run when the module loads. */
 const isDeferred = (node) =>
