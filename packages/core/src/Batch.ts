@@ -40,10 +40,10 @@ export const maxBytes = 256 * 1024 * 1024
  * @category schemas
  * @since 0.1.0
  */
-export class BatchRequest extends Schema.Opaque<BatchRequest>()(Wire.struct("BatchRequest", {
+export class BatchRequest extends Wire.Class<BatchRequest>()("BatchRequest", {
   custom_id: Schema.String,
   params: MessageRequest.MessageRequest
-})) {}
+}) {}
 
 /**
  * The body of `POST /v1/messages/batches`.
@@ -51,9 +51,9 @@ export class BatchRequest extends Schema.Opaque<BatchRequest>()(Wire.struct("Bat
  * @category schemas
  * @since 0.1.0
  */
-export class BatchCreateRequest extends Schema.Opaque<BatchCreateRequest>()(Wire.struct("BatchCreateRequest", {
+export class BatchCreateRequest extends Wire.Class<BatchCreateRequest>()("BatchCreateRequest", {
   requests: Schema.Array(BatchRequest)
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // batches
@@ -65,13 +65,13 @@ export class BatchCreateRequest extends Schema.Opaque<BatchCreateRequest>()(Wire
  * @category schemas
  * @since 0.1.0
  */
-export class RequestCounts extends Schema.Opaque<RequestCounts>()(Wire.struct("RequestCounts", {
+export class RequestCounts extends Wire.Class<RequestCounts>()("RequestCounts", {
   processing: Schema.Finite,
   succeeded: Schema.Finite,
   errored: Schema.Finite,
   canceled: Schema.Finite,
   expired: Schema.Finite
-})) {}
+}) {}
 
 /**
  * A batch. Its results can be read once `processing_status` is `ended`.
@@ -79,7 +79,7 @@ export class RequestCounts extends Schema.Opaque<RequestCounts>()(Wire.struct("R
  * @category schemas
  * @since 0.1.0
  */
-export class MessageBatch extends Schema.Opaque<MessageBatch>()(Wire.struct("MessageBatch", {
+export class MessageBatch extends Wire.Class<MessageBatch>()("MessageBatch", {
   id: Schema.String,
   type: Schema.Literal("message_batch"),
   processing_status: Wire.openEnum("ProcessingStatus", ["in_progress", "canceling", "ended"]),
@@ -90,7 +90,7 @@ export class MessageBatch extends Schema.Opaque<MessageBatch>()(Wire.struct("Mes
   cancel_initiated_at: Wire.nullish(Schema.String),
   archived_at: Wire.nullish(Schema.String),
   results_url: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * A batch that was deleted.
@@ -98,10 +98,10 @@ export class MessageBatch extends Schema.Opaque<MessageBatch>()(Wire.struct("Mes
  * @category schemas
  * @since 0.1.0
  */
-export class DeletedBatch extends Schema.Opaque<DeletedBatch>()(Wire.struct("DeletedBatch", {
+export class DeletedBatch extends Wire.Class<DeletedBatch>()("DeletedBatch", {
   id: Schema.String,
   type: Schema.Literal("message_batch_deleted")
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // results
@@ -113,10 +113,10 @@ export class DeletedBatch extends Schema.Opaque<DeletedBatch>()(Wire.struct("Del
  * @category schemas
  * @since 0.1.0
  */
-export class Succeeded extends Schema.Opaque<Succeeded>()(Wire.struct("Succeeded", {
+export class Succeeded extends Wire.Class<Succeeded>()("Succeeded", {
   type: Schema.Literal("succeeded"),
   message: Message.Message
-})) {}
+}) {}
 
 /**
  * The request failed. It was not billed.
@@ -124,10 +124,10 @@ export class Succeeded extends Schema.Opaque<Succeeded>()(Wire.struct("Succeeded
  * @category schemas
  * @since 0.1.0
  */
-export class Errored extends Schema.Opaque<Errored>()(Wire.struct("Errored", {
+export class Errored extends Wire.Class<Errored>()("Errored", {
   type: Schema.Literal("errored"),
   error: ErrorResponse.ErrorResponse
-})) {}
+}) {}
 
 /**
  * The batch was canceled before the request was sent.
@@ -135,9 +135,9 @@ export class Errored extends Schema.Opaque<Errored>()(Wire.struct("Errored", {
  * @category schemas
  * @since 0.1.0
  */
-export class Canceled extends Schema.Opaque<Canceled>()(Wire.struct("Canceled", {
+export class Canceled extends Wire.Class<Canceled>()("Canceled", {
   type: Schema.Literal("canceled")
-})) {}
+}) {}
 
 /**
  * The batch expired before the request was sent.
@@ -145,9 +145,9 @@ export class Canceled extends Schema.Opaque<Canceled>()(Wire.struct("Canceled", 
  * @category schemas
  * @since 0.1.0
  */
-export class Expired extends Schema.Opaque<Expired>()(Wire.struct("Expired", {
+export class Expired extends Wire.Class<Expired>()("Expired", {
   type: Schema.Literal("expired")
-})) {}
+}) {}
 
 /**
  * What became of a request.
@@ -176,10 +176,10 @@ export type Result = typeof Result.Type
  * @category schemas
  * @since 0.1.0
  */
-export class BatchResult extends Schema.Opaque<BatchResult>()(Wire.struct("BatchResult", {
+export class BatchResult extends Wire.Class<BatchResult>()("BatchResult", {
   custom_id: Schema.String,
   result: Result
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // accessors

@@ -19,10 +19,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class CacheControl extends Schema.Opaque<CacheControl>()(Wire.struct("CacheControl", {
+export class CacheControl extends Wire.Class<CacheControl>()("CacheControl", {
   type: Schema.Literal("ephemeral"),
   ttl: Schema.optional(Wire.openEnum("CacheTtl", ["5m", "1h"]))
-})) {}
+}) {}
 
 /**
  * The field of everything that can be a cache breakpoint.

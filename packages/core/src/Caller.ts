@@ -16,9 +16,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class DirectCaller extends Schema.Opaque<DirectCaller>()(Wire.struct("DirectCaller", {
+export class DirectCaller extends Wire.Class<DirectCaller>()("DirectCaller", {
   type: Schema.Literal("direct")
-})) {}
+}) {}
 
 /**
  * Code that the model runs on the server called the tool. `tool_id` is the id
@@ -27,10 +27,10 @@ export class DirectCaller extends Schema.Opaque<DirectCaller>()(Wire.struct("Dir
  * @category schemas
  * @since 0.1.0
  */
-export class CodeExecutionCaller extends Schema.Opaque<CodeExecutionCaller>()(Wire.struct("CodeExecutionCaller", {
+export class CodeExecutionCaller extends Wire.Class<CodeExecutionCaller>()("CodeExecutionCaller", {
   type: Schema.Literals(["code_execution_20250825", "code_execution_20260120", "code_execution_20260521"]),
   tool_id: Schema.String
-})) {}
+}) {}
 
 /**
  * Who called a tool.

@@ -27,12 +27,12 @@ const document = {
  * @category schemas
  * @since 0.1.0
  */
-export class CharLocation extends Schema.Opaque<CharLocation>()(Wire.struct("CharLocation", {
+export class CharLocation extends Wire.Class<CharLocation>()("CharLocation", {
   type: Schema.Literal("char_location"),
   ...document,
   start_char_index: Schema.Finite,
   end_char_index: Schema.Finite
-})) {}
+}) {}
 
 /**
  * Pages of a PDF, counted from one, the end exclusive.
@@ -40,12 +40,12 @@ export class CharLocation extends Schema.Opaque<CharLocation>()(Wire.struct("Cha
  * @category schemas
  * @since 0.1.0
  */
-export class PageLocation extends Schema.Opaque<PageLocation>()(Wire.struct("PageLocation", {
+export class PageLocation extends Wire.Class<PageLocation>()("PageLocation", {
   type: Schema.Literal("page_location"),
   ...document,
   start_page_number: Schema.Finite,
   end_page_number: Schema.Finite
-})) {}
+}) {}
 
 /**
  * Blocks of a document made of blocks, the end exclusive.
@@ -53,12 +53,12 @@ export class PageLocation extends Schema.Opaque<PageLocation>()(Wire.struct("Pag
  * @category schemas
  * @since 0.1.0
  */
-export class ContentBlockLocation extends Schema.Opaque<ContentBlockLocation>()(Wire.struct("ContentBlockLocation", {
+export class ContentBlockLocation extends Wire.Class<ContentBlockLocation>()("ContentBlockLocation", {
   type: Schema.Literal("content_block_location"),
   ...document,
   start_block_index: Schema.Finite,
   end_block_index: Schema.Finite
-})) {}
+}) {}
 
 /**
  * A web page the server's search found.
@@ -66,15 +66,13 @@ export class ContentBlockLocation extends Schema.Opaque<ContentBlockLocation>()(
  * @category schemas
  * @since 0.1.0
  */
-export class WebSearchResultLocation
-  extends Schema.Opaque<WebSearchResultLocation>()(Wire.struct("WebSearchResultLocation", {
-    type: Schema.Literal("web_search_result_location"),
-    cited_text: Schema.String,
-    encrypted_index: Schema.String,
-    title: Wire.nullish(Schema.String),
-    url: Schema.String
-  }))
-{}
+export class WebSearchResultLocation extends Wire.Class<WebSearchResultLocation>()("WebSearchResultLocation", {
+  type: Schema.Literal("web_search_result_location"),
+  cited_text: Schema.String,
+  encrypted_index: Schema.String,
+  title: Wire.nullish(Schema.String),
+  url: Schema.String
+}) {}
 
 /**
  * Blocks of a search result that the request supplied.
@@ -82,7 +80,7 @@ export class WebSearchResultLocation
  * @category schemas
  * @since 0.1.0
  */
-export class SearchResultLocation extends Schema.Opaque<SearchResultLocation>()(Wire.struct("SearchResultLocation", {
+export class SearchResultLocation extends Wire.Class<SearchResultLocation>()("SearchResultLocation", {
   type: Schema.Literal("search_result_location"),
   cited_text: Schema.String,
   search_result_index: Schema.Finite,
@@ -90,7 +88,7 @@ export class SearchResultLocation extends Schema.Opaque<SearchResultLocation>()(
   title: Wire.nullish(Schema.String),
   start_block_index: Schema.Finite,
   end_block_index: Schema.Finite
-})) {}
+}) {}
 
 /**
  * Where a piece of text comes from.

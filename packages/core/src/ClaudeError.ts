@@ -14,10 +14,10 @@
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import type { Attempts } from "./internal/attempts.ts"
 import * as Internal from "./internal/failure.ts"
 import type { Message } from "./Message.ts"
 import type { RateLimits } from "./RateLimits.ts"
-import type { Attempts } from "./RetryDecision.ts"
 
 // -----------------------------------------------------------------------------
 // models

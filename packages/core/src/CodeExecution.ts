@@ -25,10 +25,10 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
  * @category schemas
  * @since 0.1.0
  */
-export class CodeExecutionOutput extends Schema.Opaque<CodeExecutionOutput>()(Wire.struct("CodeExecutionOutput", {
+export class CodeExecutionOutput extends Wire.Class<CodeExecutionOutput>()("CodeExecutionOutput", {
   type: Schema.Literal("code_execution_output"),
   file_id: Schema.String
-})) {}
+}) {}
 
 /**
  * A file that a shell command left behind.
@@ -36,12 +36,10 @@ export class CodeExecutionOutput extends Schema.Opaque<CodeExecutionOutput>()(Wi
  * @category schemas
  * @since 0.1.0
  */
-export class BashCodeExecutionOutput
-  extends Schema.Opaque<BashCodeExecutionOutput>()(Wire.struct("BashCodeExecutionOutput", {
-    type: Schema.Literal("bash_code_execution_output"),
-    file_id: Schema.String
-  }))
-{}
+export class BashCodeExecutionOutput extends Wire.Class<BashCodeExecutionOutput>()("BashCodeExecutionOutput", {
+  type: Schema.Literal("bash_code_execution_output"),
+  file_id: Schema.String
+}) {}
 
 /**
  * What executed code printed and returned.
@@ -49,14 +47,14 @@ export class BashCodeExecutionOutput
  * @category schemas
  * @since 0.1.0
  */
-export class CodeExecutionResult extends Schema.Opaque<CodeExecutionResult>()(Wire.struct("CodeExecutionResult", {
+export class CodeExecutionResult extends Wire.Class<CodeExecutionResult>()("CodeExecutionResult", {
   type: Schema.Literal("code_execution_result"),
   stdout: Schema.String,
   stderr: Schema.String,
   return_code: Schema.Finite,
   content: Schema.Array(CodeExecutionOutput),
   abort_reason: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * What executed code returned, its output sealed. It goes back unmodified.
@@ -65,13 +63,13 @@ export class CodeExecutionResult extends Schema.Opaque<CodeExecutionResult>()(Wi
  * @since 0.1.0
  */
 export class EncryptedCodeExecutionResult
-  extends Schema.Opaque<EncryptedCodeExecutionResult>()(Wire.struct("EncryptedCodeExecutionResult", {
+  extends Wire.Class<EncryptedCodeExecutionResult>()("EncryptedCodeExecutionResult", {
     type: Schema.Literal("encrypted_code_execution_result"),
     encrypted_stdout: Schema.String,
     stderr: Schema.String,
     return_code: Schema.Finite,
     content: Schema.Array(CodeExecutionOutput)
-  }))
+  })
 {}
 
 /**
@@ -101,17 +99,15 @@ export interface CodeExecutionError extends Schema.Schema.Type<typeof CodeExecut
  * @category schemas
  * @since 0.1.0
  */
-export class CodeExecutionToolResult
-  extends Schema.Opaque<CodeExecutionToolResult>()(Wire.struct("CodeExecutionToolResult", {
-    type: Schema.Literal("code_execution_tool_result"),
-    ...head,
-    content: Wire.openUnion("CodeExecutionContent", [
-      CodeExecutionResult,
-      EncryptedCodeExecutionResult,
-      CodeExecutionError
-    ])
-  }))
-{}
+export class CodeExecutionToolResult extends Wire.Class<CodeExecutionToolResult>()("CodeExecutionToolResult", {
+  type: Schema.Literal("code_execution_tool_result"),
+  ...head,
+  content: Wire.openUnion("CodeExecutionContent", [
+    CodeExecutionResult,
+    EncryptedCodeExecutionResult,
+    CodeExecutionError
+  ])
+}) {}
 
 /**
  * What a shell command printed and returned.
@@ -119,15 +115,13 @@ export class CodeExecutionToolResult
  * @category schemas
  * @since 0.1.0
  */
-export class BashCodeExecutionResult
-  extends Schema.Opaque<BashCodeExecutionResult>()(Wire.struct("BashCodeExecutionResult", {
-    type: Schema.Literal("bash_code_execution_result"),
-    stdout: Schema.String,
-    stderr: Schema.String,
-    return_code: Schema.Finite,
-    content: Schema.Array(BashCodeExecutionOutput)
-  }))
-{}
+export class BashCodeExecutionResult extends Wire.Class<BashCodeExecutionResult>()("BashCodeExecutionResult", {
+  type: Schema.Literal("bash_code_execution_result"),
+  stdout: Schema.String,
+  stderr: Schema.String,
+  return_code: Schema.Finite,
+  content: Schema.Array(BashCodeExecutionOutput)
+}) {}
 
 /**
  * Why a shell command could not be executed.
@@ -158,11 +152,11 @@ export interface BashCodeExecutionError extends Schema.Schema.Type<typeof BashCo
  * @since 0.1.0
  */
 export class BashCodeExecutionToolResult
-  extends Schema.Opaque<BashCodeExecutionToolResult>()(Wire.struct("BashCodeExecutionToolResult", {
+  extends Wire.Class<BashCodeExecutionToolResult>()("BashCodeExecutionToolResult", {
     type: Schema.Literal("bash_code_execution_tool_result"),
     ...head,
     content: Wire.openUnion("BashCodeExecutionContent", [BashCodeExecutionResult, BashCodeExecutionError])
-  }))
+  })
 {}
 
 /**
@@ -171,14 +165,14 @@ export class BashCodeExecutionToolResult
  * @category schemas
  * @since 0.1.0
  */
-export class TextEditorViewResult extends Schema.Opaque<TextEditorViewResult>()(Wire.struct("TextEditorViewResult", {
+export class TextEditorViewResult extends Wire.Class<TextEditorViewResult>()("TextEditorViewResult", {
   type: Schema.Literal("text_editor_code_execution_view_result"),
   content: Schema.String,
   file_type: Wire.openEnum("ViewedFileType", ["text", "image", "pdf"]),
   num_lines: Wire.nullish(Schema.Finite),
   start_line: Wire.nullish(Schema.Finite),
   total_lines: Wire.nullish(Schema.Finite)
-})) {}
+}) {}
 
 /**
  * A file the editor wrote.
@@ -186,12 +180,10 @@ export class TextEditorViewResult extends Schema.Opaque<TextEditorViewResult>()(
  * @category schemas
  * @since 0.1.0
  */
-export class TextEditorCreateResult
-  extends Schema.Opaque<TextEditorCreateResult>()(Wire.struct("TextEditorCreateResult", {
-    type: Schema.Literal("text_editor_code_execution_create_result"),
-    is_file_update: Schema.Boolean
-  }))
-{}
+export class TextEditorCreateResult extends Wire.Class<TextEditorCreateResult>()("TextEditorCreateResult", {
+  type: Schema.Literal("text_editor_code_execution_create_result"),
+  is_file_update: Schema.Boolean
+}) {}
 
 /**
  * A change the editor made.
@@ -199,16 +191,14 @@ export class TextEditorCreateResult
  * @category schemas
  * @since 0.1.0
  */
-export class TextEditorStrReplaceResult
-  extends Schema.Opaque<TextEditorStrReplaceResult>()(Wire.struct("TextEditorStrReplaceResult", {
-    type: Schema.Literal("text_editor_code_execution_str_replace_result"),
-    lines: Wire.nullish(Schema.Array(Schema.String)),
-    new_lines: Wire.nullish(Schema.Finite),
-    new_start: Wire.nullish(Schema.Finite),
-    old_lines: Wire.nullish(Schema.Finite),
-    old_start: Wire.nullish(Schema.Finite)
-  }))
-{}
+export class TextEditorStrReplaceResult extends Wire.Class<TextEditorStrReplaceResult>()("TextEditorStrReplaceResult", {
+  type: Schema.Literal("text_editor_code_execution_str_replace_result"),
+  lines: Wire.nullish(Schema.Array(Schema.String)),
+  new_lines: Wire.nullish(Schema.Finite),
+  new_start: Wire.nullish(Schema.Finite),
+  old_lines: Wire.nullish(Schema.Finite),
+  old_start: Wire.nullish(Schema.Finite)
+}) {}
 
 /**
  * Why the editor could not do what was asked.

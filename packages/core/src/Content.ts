@@ -61,14 +61,14 @@ export type ToolResultContent = typeof ToolResultContent.Type
  * @category schemas
  * @since 0.1.0
  */
-export class ToolResult extends Schema.Opaque<ToolResult>()(Wire.struct("ToolResult", {
+export class ToolResult extends Wire.Class<ToolResult>()("ToolResult", {
   type: Schema.Literal("tool_result"),
   tool_use_id: Schema.String,
   content: Wire.nullish(Schema.Union([Schema.String, Schema.Array(ToolResultContent)])),
   is_error: Wire.nullish(Schema.Boolean),
   toolset_name: Wire.nullish(Schema.String),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A block of a request.

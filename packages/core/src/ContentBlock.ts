@@ -29,12 +29,12 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class Text extends Schema.Opaque<Text>()(Wire.struct("Text", {
+export class Text extends Wire.Class<Text>()("Text", {
   type: Schema.Literal("text"),
   text: Schema.String,
   citations: Wire.nullish(Schema.Array(Citation.Citation)),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * What the model thought before it answered. The text may be empty and the
@@ -43,11 +43,11 @@ export class Text extends Schema.Opaque<Text>()(Wire.struct("Text", {
  * @category schemas
  * @since 0.1.0
  */
-export class Thinking extends Schema.Opaque<Thinking>()(Wire.struct("Thinking", {
+export class Thinking extends Wire.Class<Thinking>()("Thinking", {
   type: Schema.Literal("thinking"),
   thinking: Schema.String,
   signature: Schema.String
-})) {}
+}) {}
 
 /**
  * Thinking that is sealed.
@@ -55,10 +55,10 @@ export class Thinking extends Schema.Opaque<Thinking>()(Wire.struct("Thinking", 
  * @category schemas
  * @since 0.1.0
  */
-export class RedactedThinking extends Schema.Opaque<RedactedThinking>()(Wire.struct("RedactedThinking", {
+export class RedactedThinking extends Wire.Class<RedactedThinking>()("RedactedThinking", {
   type: Schema.Literal("redacted_thinking"),
   data: Schema.String
-})) {}
+}) {}
 
 /**
  * A call of one of the caller's tools. The next user turn must answer it.
@@ -66,7 +66,7 @@ export class RedactedThinking extends Schema.Opaque<RedactedThinking>()(Wire.str
  * @category schemas
  * @since 0.1.0
  */
-export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("ToolUse", {
+export class ToolUse extends Wire.Class<ToolUse>()("ToolUse", {
   type: Schema.Literal("tool_use"),
   id: Schema.String,
   name: Schema.String,
@@ -74,7 +74,7 @@ export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("ToolUse", {
   toolset_name: Wire.nullish(Schema.String),
   ...Caller.field,
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A call of one of the server's tools. The server answers it by itself.
@@ -82,7 +82,7 @@ export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("ToolUse", {
  * @category schemas
  * @since 0.1.0
  */
-export class ServerToolUse extends Schema.Opaque<ServerToolUse>()(Wire.struct("ServerToolUse", {
+export class ServerToolUse extends Wire.Class<ServerToolUse>()("ServerToolUse", {
   type: Schema.Literal("server_tool_use"),
   id: Schema.String,
   name: Wire.openEnum("ServerToolName", [
@@ -98,7 +98,7 @@ export class ServerToolUse extends Schema.Opaque<ServerToolUse>()(Wire.struct("S
   input: Wire.Json,
   ...Caller.field,
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A file put into the container.
@@ -106,11 +106,11 @@ export class ServerToolUse extends Schema.Opaque<ServerToolUse>()(Wire.struct("S
  * @category schemas
  * @since 0.1.0
  */
-export class ContainerUpload extends Schema.Opaque<ContainerUpload>()(Wire.struct("ContainerUpload", {
+export class ContainerUpload extends Wire.Class<ContainerUpload>()("ContainerUpload", {
   type: Schema.Literal("container_upload"),
   file_id: Schema.String,
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * The conversation so far, summarised by the API. It goes back as the first
@@ -119,14 +119,14 @@ export class ContainerUpload extends Schema.Opaque<ContainerUpload>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class Compaction extends Schema.Opaque<Compaction>()(Wire.struct("Compaction", {
+export class Compaction extends Wire.Class<Compaction>()("Compaction", {
   type: Schema.Literal("compaction"),
   content: Wire.nullish(Schema.String),
   encrypted_content: Wire.nullish(Schema.String),
   signature: Wire.nullish(Schema.String),
   tool_changes: Wire.nullish(Schema.Array(ToolChange.ToolChange)),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * The place where another model took over.
@@ -134,12 +134,12 @@ export class Compaction extends Schema.Opaque<Compaction>()(Wire.struct("Compact
  * @category schemas
  * @since 0.1.0
  */
-export class Fallback extends Schema.Opaque<Fallback>()(Wire.struct("Fallback", {
+export class Fallback extends Wire.Class<Fallback>()("Fallback", {
   type: Schema.Literal("fallback"),
   from: Wire.struct("FallbackFrom", { model: Schema.String }),
   to: Wire.struct("FallbackTo", { model: Schema.String }),
   trigger: Wire.nullish(Fallbacks.Trigger)
-})) {}
+}) {}
 
 /**
  * A block of an answer.

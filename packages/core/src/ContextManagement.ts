@@ -21,10 +21,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class InputTokens extends Schema.Opaque<InputTokens>()(Wire.struct("InputTokens", {
+export class InputTokens extends Wire.Class<InputTokens>()("InputTokens", {
   type: Schema.Literal("input_tokens"),
   value: Schema.Finite
-})) {}
+}) {}
 
 /**
  * A number of tool calls.
@@ -32,10 +32,10 @@ export class InputTokens extends Schema.Opaque<InputTokens>()(Wire.struct("Input
  * @category schemas
  * @since 0.1.0
  */
-export class ToolUses extends Schema.Opaque<ToolUses>()(Wire.struct("ToolUses", {
+export class ToolUses extends Wire.Class<ToolUses>()("ToolUses", {
   type: Schema.Literal("tool_uses"),
   value: Schema.Finite
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // edits
@@ -47,14 +47,14 @@ export class ToolUses extends Schema.Opaque<ToolUses>()(Wire.struct("ToolUses", 
  * @category schemas
  * @since 0.1.0
  */
-export class ClearToolUses extends Schema.Opaque<ClearToolUses>()(Wire.struct("ClearToolUses", {
+export class ClearToolUses extends Wire.Class<ClearToolUses>()("ClearToolUses", {
   type: Schema.Literal("clear_tool_uses_20250919"),
   trigger: Wire.nullish(Wire.openUnion("ClearTrigger", [InputTokens, ToolUses])),
   keep: Wire.nullish(Wire.openUnion("ClearKeep", [ToolUses])),
   clear_at_least: Wire.nullish(Wire.openUnion("ClearAtLeast", [InputTokens])),
   clear_tool_inputs: Wire.nullish(Schema.Union([Schema.Boolean, Schema.Array(Schema.String)])),
   exclude_tools: Wire.nullish(Schema.Array(Schema.String))
-})) {}
+}) {}
 
 /**
  * Clears the thinking of old turns.
@@ -62,7 +62,7 @@ export class ClearToolUses extends Schema.Opaque<ClearToolUses>()(Wire.struct("C
  * @category schemas
  * @since 0.1.0
  */
-export class ClearThinking extends Schema.Opaque<ClearThinking>()(Wire.struct("ClearThinking", {
+export class ClearThinking extends Wire.Class<ClearThinking>()("ClearThinking", {
   type: Schema.Literal("clear_thinking_20251015"),
   keep: Wire.nullish(Schema.Union([
     Schema.String,
@@ -71,7 +71,7 @@ export class ClearThinking extends Schema.Opaque<ClearThinking>()(Wire.struct("C
       Wire.struct("ThinkingTurns", { type: Schema.Literal("thinking_turns"), value: Schema.Finite })
     ])
   ]))
-})) {}
+}) {}
 
 /**
  * Folds the conversation into a summary, once it is long enough.
@@ -79,12 +79,12 @@ export class ClearThinking extends Schema.Opaque<ClearThinking>()(Wire.struct("C
  * @category schemas
  * @since 0.1.0
  */
-export class Compact extends Schema.Opaque<Compact>()(Wire.struct("Compact", {
+export class Compact extends Wire.Class<Compact>()("Compact", {
   type: Schema.Literal("compact_20260112"),
   instructions: Wire.nullish(Schema.String),
   pause_after_compaction: Wire.nullish(Schema.Boolean),
   trigger: Wire.nullish(Wire.openUnion("CompactTrigger", [InputTokens]))
-})) {}
+}) {}
 
 /**
  * What is cleared or folded, and when.
@@ -116,9 +116,9 @@ export type Edit = typeof Edit.Type
  * @category schemas
  * @since 0.1.0
  */
-export class ContextManagement extends Schema.Opaque<ContextManagement>()(Wire.struct("ContextManagement", {
+export class ContextManagement extends Wire.Class<ContextManagement>()("ContextManagement", {
   edits: Wire.nullish(Schema.Array(Edit))
-})) {}
+}) {}
 
 /**
  * Makes the whole request a compaction: its answer is one `compaction` block, to

@@ -14,9 +14,10 @@ import * as Schema from "effect/Schema"
 import * as ClaudeError from "./ClaudeError.ts"
 import * as ErrorTable from "./ErrorTable.ts"
 import { advice } from "./internal/advice.ts"
+import * as Guard from "./internal/guard.ts"
+import * as Shapes from "./internal/shapes.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RetryHint from "./RetryHint.ts"
-import * as Shape from "./Shape.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -29,11 +30,11 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class ErrorObject extends Schema.Opaque<ErrorObject>()(Wire.struct("ErrorObject", {
+export class ErrorObject extends Wire.Class<ErrorObject>()("ErrorObject", {
   type: Schema.String,
   message: Schema.String,
   details: Wire.nullish(Wire.struct("ErrorDetails", { error_code: Wire.nullish(Schema.String) }))
-})) {}
+}) {}
 
 /**
  * The body of a response that reports a failure, and the data of an `error` event.
@@ -41,11 +42,11 @@ export class ErrorObject extends Schema.Opaque<ErrorObject>()(Wire.struct("Error
  * @category schemas
  * @since 0.1.0
  */
-export class ErrorResponse extends Schema.Opaque<ErrorResponse>()(Wire.struct("ErrorResponse", {
+export class ErrorResponse extends Wire.Class<ErrorResponse>()("ErrorResponse", {
   type: Schema.Literal("error"),
   error: ErrorObject,
   request_id: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -78,7 +79,7 @@ export const toError = (response: {
 }): ClaudeError.ClaudeError => {
   const { headers, now, status, text } = response
   const body = parseJson(text)
-  const envelope = Shape.errorResponse.is(body) ? body : undefined
+  const envelope = isErrorResponse(body) ? body : undefined
   const signs: ErrorTable.Signs = {
     status,
     errorType: envelope?.error.type,
@@ -137,6 +138,10 @@ export const fromEvent = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const guard = Guard.lazy(() => Shapes.errorResponse)
+
+const isErrorResponse = (u: unknown): u is ErrorResponse => guard(u)
 
 const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
 

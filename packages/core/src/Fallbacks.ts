@@ -22,13 +22,13 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class FallbackModel extends Schema.Opaque<FallbackModel>()(Wire.struct("FallbackModel", {
+export class FallbackModel extends Wire.Class<FallbackModel>()("FallbackModel", {
   model: Model.Model,
   max_tokens: Wire.nullish(Schema.Finite),
   output_config: Wire.nullish(Wire.Json),
   speed: Wire.nullish(Wire.openEnum("FallbackSpeed", ["standard", "fast"])),
   thinking: Wire.nullish(Thinking.Thinking)
-})) {}
+}) {}
 
 /**
  * The models to fall back to, in order, or those that the API chooses.
@@ -106,7 +106,7 @@ export type Trigger = typeof Trigger.Type
  * @category schemas
  * @since 0.1.0
  */
-export class Credit extends Schema.Opaque<Credit>()(Wire.struct("FallbackCredit", {
+export class Credit extends Wire.Class<Credit>()("FallbackCredit", {
   status: Wire.openUnion("FallbackCreditStatus", [
     Wire.struct("Redeemed", { type: Schema.Literal("redeemed") }),
     Wire.struct("NotApplied", {
@@ -115,4 +115,4 @@ export class Credit extends Schema.Opaque<Credit>()(Wire.struct("FallbackCredit"
       remove_to_redeem: Wire.nullish(Schema.Array(Schema.String))
     })
   ])
-})) {}
+}) {}

@@ -18,7 +18,7 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class FileMetadata extends Schema.Opaque<FileMetadata>()(Wire.struct("FileMetadata", {
+export class FileMetadata extends Wire.Class<FileMetadata>()("FileMetadata", {
   id: Schema.String,
   type: Schema.Literal("file"),
   filename: Schema.String,
@@ -27,7 +27,7 @@ export class FileMetadata extends Schema.Opaque<FileMetadata>()(Wire.struct("Fil
   created_at: Schema.String,
   downloadable: Wire.nullish(Schema.Boolean),
   expires_at: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * A file that was deleted.
@@ -35,7 +35,7 @@ export class FileMetadata extends Schema.Opaque<FileMetadata>()(Wire.struct("Fil
  * @category schemas
  * @since 0.1.0
  */
-export class DeletedFile extends Schema.Opaque<DeletedFile>()(Wire.struct("DeletedFile", {
+export class DeletedFile extends Wire.Class<DeletedFile>()("DeletedFile", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("file_deleted"))
-})) {}
+}) {}

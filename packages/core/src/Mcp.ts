@@ -22,7 +22,7 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class Server extends Schema.Opaque<Server>()(Wire.struct("McpServer", {
+export class Server extends Wire.Class<Server>()("McpServer", {
   type: Schema.Literal("url"),
   name: Schema.String,
   url: Schema.String,
@@ -31,7 +31,7 @@ export class Server extends Schema.Opaque<Server>()(Wire.struct("McpServer", {
     enabled: Wire.nullish(Schema.Boolean),
     allowed_tools: Wire.nullish(Schema.Array(Schema.String))
   }))
-})) {}
+}) {}
 
 /**
  * A tool that an MCP server offers.
@@ -39,11 +39,11 @@ export class Server extends Schema.Opaque<Server>()(Wire.struct("McpServer", {
  * @category schemas
  * @since 0.1.0
  */
-export class Tool extends Schema.Opaque<Tool>()(Wire.struct("McpTool", {
+export class Tool extends Wire.Class<Tool>()("McpTool", {
   name: Schema.String,
   description: Wire.nullish(Schema.String),
   input_schema: Wire.Json
-})) {}
+}) {}
 
 /**
  * The tools of an MCP server that the request names.
@@ -51,14 +51,14 @@ export class Tool extends Schema.Opaque<Tool>()(Wire.struct("McpTool", {
  * @category schemas
  * @since 0.1.0
  */
-export class Toolset extends Schema.Opaque<Toolset>()(Wire.struct("McpToolset", {
+export class Toolset extends Wire.Class<Toolset>()("McpToolset", {
   type: Schema.Literal("mcp_toolset"),
   mcp_server_name: Schema.String,
   default_config: Wire.nullish(MemberConfig),
   configs: Wire.nullish(Schema.Record(Schema.String, Schema.NullOr(MemberConfig))),
   tools: Wire.nullish(Schema.Array(Tool)),
   ...CacheControl.field
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // blocks
@@ -70,14 +70,14 @@ export class Toolset extends Schema.Opaque<Toolset>()(Wire.struct("McpToolset", 
  * @category schemas
  * @since 0.1.0
  */
-export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("McpToolUse", {
+export class ToolUse extends Wire.Class<ToolUse>()("McpToolUse", {
   type: Schema.Literal("mcp_tool_use"),
   id: Schema.String,
   name: Schema.String,
   server_name: Schema.String,
   input: Wire.Json,
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * What a tool on an MCP server came back with.
@@ -85,7 +85,7 @@ export class ToolUse extends Schema.Opaque<ToolUse>()(Wire.struct("McpToolUse", 
  * @category schemas
  * @since 0.1.0
  */
-export class ToolResult extends Schema.Opaque<ToolResult>()(Wire.struct("McpToolResult", {
+export class ToolResult extends Wire.Class<ToolResult>()("McpToolResult", {
   type: Schema.Literal("mcp_tool_result"),
   tool_use_id: Schema.String,
   ...CacheControl.field,
@@ -96,7 +96,7 @@ export class ToolResult extends Schema.Opaque<ToolResult>()(Wire.struct("McpTool
       Wire.struct("McpText", { type: Schema.Literal("text"), text: Schema.String })
     ]))
   ]))
-})) {}
+}) {}
 
 /**
  * The tools an MCP server offers.
@@ -104,8 +104,8 @@ export class ToolResult extends Schema.Opaque<ToolResult>()(Wire.struct("McpTool
  * @category schemas
  * @since 0.1.0
  */
-export class ToolListing extends Schema.Opaque<ToolListing>()(Wire.struct("McpToolListing", {
+export class ToolListing extends Wire.Class<ToolListing>()("McpToolListing", {
   type: Schema.Literal("mcp_tool_listing"),
   mcp_server_name: Schema.String,
   tools: Schema.Array(Tool)
-})) {}
+}) {}

@@ -23,11 +23,11 @@ const download = { download_id: Schema.String, url: Schema.String }
  * @category schemas
  * @since 0.1.0
  */
-export class Base64Source extends Schema.Opaque<Base64Source>()(Wire.struct("Base64Source", {
+export class Base64Source extends Wire.Class<Base64Source>()("Base64Source", {
   type: Schema.Literal("base64"),
   media_type: Wire.openEnum("MediaType", ["image/jpeg", "image/png", "image/gif", "image/webp", "application/pdf"]),
   data: Schema.String
-})) {}
+}) {}
 
 /**
  * Bytes the API fetches.
@@ -35,10 +35,10 @@ export class Base64Source extends Schema.Opaque<Base64Source>()(Wire.struct("Bas
  * @category schemas
  * @since 0.1.0
  */
-export class UrlSource extends Schema.Opaque<UrlSource>()(Wire.struct("UrlSource", {
+export class UrlSource extends Wire.Class<UrlSource>()("UrlSource", {
   type: Schema.Literal("url"),
   url: Schema.String
-})) {}
+}) {}
 
 /**
  * A file that was uploaded before.
@@ -46,10 +46,10 @@ export class UrlSource extends Schema.Opaque<UrlSource>()(Wire.struct("UrlSource
  * @category schemas
  * @since 0.1.0
  */
-export class FileSource extends Schema.Opaque<FileSource>()(Wire.struct("FileSource", {
+export class FileSource extends Wire.Class<FileSource>()("FileSource", {
   type: Schema.Literal("file"),
   file_id: Schema.String
-})) {}
+}) {}
 
 /**
  * Plain text as a document.
@@ -57,11 +57,11 @@ export class FileSource extends Schema.Opaque<FileSource>()(Wire.struct("FileSou
  * @category schemas
  * @since 0.1.0
  */
-export class TextSource extends Schema.Opaque<TextSource>()(Wire.struct("TextSource", {
+export class TextSource extends Wire.Class<TextSource>()("TextSource", {
   type: Schema.Literal("text"),
   media_type: Wire.openEnum("TextMediaType", ["text/plain"]),
   data: Schema.String
-})) {}
+}) {}
 
 /**
  * Where an image comes from.
@@ -93,14 +93,14 @@ export type ImageSource = typeof ImageSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export class Image extends Schema.Opaque<Image>()(Wire.struct("Image", {
+export class Image extends Wire.Class<Image>()("Image", {
   type: Schema.Literal("image"),
   source: ImageSource,
   transformations: Wire.nullish(Wire.struct("ImageTransformations", {
     oversized_image: Wire.nullish(Wire.openEnum("OversizedImage", ["downsize", "error"]))
   })),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A document made of blocks, which citations can then point at.
@@ -108,13 +108,13 @@ export class Image extends Schema.Opaque<Image>()(Wire.struct("Image", {
  * @category schemas
  * @since 0.1.0
  */
-export class ContentSource extends Schema.Opaque<ContentSource>()(Wire.struct("ContentSource", {
+export class ContentSource extends Wire.Class<ContentSource>()("ContentSource", {
   type: Schema.Literal("content"),
   content: Schema.Union([
     Schema.String,
     Schema.Array(Wire.openUnion("ContentSourceBlock", [ContentBlock.Text, Image]))
   ])
-})) {}
+}) {}
 
 /**
  * Where a document comes from.
@@ -145,9 +145,9 @@ export type DocumentSource = typeof DocumentSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export class CitationsConfig extends Schema.Opaque<CitationsConfig>()(Wire.struct("CitationsConfig", {
+export class CitationsConfig extends Wire.Class<CitationsConfig>()("CitationsConfig", {
   enabled: Wire.nullish(Schema.Boolean)
-})) {}
+}) {}
 
 /**
  * A document: a PDF, plain text, or blocks.
@@ -155,14 +155,14 @@ export class CitationsConfig extends Schema.Opaque<CitationsConfig>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class Document extends Schema.Opaque<Document>()(Wire.struct("Document", {
+export class Document extends Wire.Class<Document>()("Document", {
   type: Schema.Literal("document"),
   source: DocumentSource,
   title: Wire.nullish(Schema.String),
   context: Wire.nullish(Schema.String),
   citations: Wire.nullish(CitationsConfig),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A result of the caller's own search, to be cited.
@@ -170,14 +170,14 @@ export class Document extends Schema.Opaque<Document>()(Wire.struct("Document", 
  * @category schemas
  * @since 0.1.0
  */
-export class SearchResult extends Schema.Opaque<SearchResult>()(Wire.struct("SearchResult", {
+export class SearchResult extends Wire.Class<SearchResult>()("SearchResult", {
   type: Schema.Literal("search_result"),
   source: Schema.String,
   title: Schema.String,
   content: Schema.Array(ContentBlock.Text),
   citations: Wire.nullish(CitationsConfig),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * What happened in a browser: a tab was opened, or a file was downloaded.
@@ -215,7 +215,7 @@ export type BrowserStateChange = typeof BrowserStateChange.Type
  * @category schemas
  * @since 0.1.0
  */
-export class BrowserState extends Schema.Opaque<BrowserState>()(Wire.struct("BrowserState", {
+export class BrowserState extends Wire.Class<BrowserState>()("BrowserState", {
   type: Schema.Literal("browser_state"),
   tabs: Schema.Array(Wire.struct("BrowserTab", {
     tab_id: Schema.String,
@@ -225,4 +225,4 @@ export class BrowserState extends Schema.Opaque<BrowserState>()(Wire.struct("Bro
   })),
   state_changes: Wire.nullish(Schema.Array(BrowserStateChange)),
   ...CacheControl.field
-})) {}
+}) {}

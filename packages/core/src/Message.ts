@@ -59,7 +59,7 @@ export type StopReason = typeof StopReason.Type
  * @category schemas
  * @since 0.1.0
  */
-export class RefusalStopDetails extends Schema.Opaque<RefusalStopDetails>()(Wire.struct("RefusalStopDetails", {
+export class RefusalStopDetails extends Wire.Class<RefusalStopDetails>()("RefusalStopDetails", {
   type: Schema.Literal("refusal"),
   category: Wire.nullish(
     Wire.openEnum("RefusalCategory", ["cyber", "bio", "frontier_llm", "reasoning_extraction", "general_harms"])
@@ -68,7 +68,7 @@ export class RefusalStopDetails extends Schema.Opaque<RefusalStopDetails>()(Wire
   fallback_credit_token: Wire.nullish(Schema.String),
   fallback_has_prefill_claim: Wire.nullish(Schema.Boolean),
   recommended_model: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * More about why an answer ended.
@@ -94,7 +94,7 @@ export type StopDetails = typeof StopDetails.Type
  * @category schemas
  * @since 0.1.0
  */
-export class Container extends Schema.Opaque<Container>()(Wire.struct("Container", {
+export class Container extends Wire.Class<Container>()("Container", {
   id: Schema.String,
   expires_at: Schema.String,
   skills: Wire.nullish(Schema.Array(Wire.struct("ContainerSkill", {
@@ -102,7 +102,7 @@ export class Container extends Schema.Opaque<Container>()(Wire.struct("Container
     skill_id: Schema.String,
     version: Wire.nullish(Schema.String)
   })))
-})) {}
+}) {}
 
 /**
  * Why the cache was missed. Null while that is being found out.
@@ -110,7 +110,7 @@ export class Container extends Schema.Opaque<Container>()(Wire.struct("Container
  * @category schemas
  * @since 0.1.0
  */
-export class Diagnostics extends Schema.Opaque<Diagnostics>()(Wire.struct("Diagnostics", {
+export class Diagnostics extends Wire.Class<Diagnostics>()("Diagnostics", {
   cache_miss_reason: Wire.nullish(Wire.struct("CacheMissReason", {
     type: Wire.openEnum("CacheMissReasonType", [
       "model_changed",
@@ -122,7 +122,7 @@ export class Diagnostics extends Schema.Opaque<Diagnostics>()(Wire.struct("Diagn
     ]),
     cache_missed_input_tokens: Wire.nullish(Schema.Finite)
   }))
-})) {}
+}) {}
 
 /**
  * What the API cut from the context.
@@ -130,16 +130,14 @@ export class Diagnostics extends Schema.Opaque<Diagnostics>()(Wire.struct("Diagn
  * @category schemas
  * @since 0.1.0
  */
-export class ContextManagementReport
-  extends Schema.Opaque<ContextManagementReport>()(Wire.struct("ContextManagementReport", {
-    applied_edits: Schema.Array(Wire.struct("AppliedEdit", {
-      type: Schema.String,
-      cleared_tool_uses: Wire.nullish(Schema.Finite),
-      cleared_thinking_turns: Wire.nullish(Schema.Finite),
-      cleared_input_tokens: Wire.nullish(Schema.Finite)
-    }))
+export class ContextManagementReport extends Wire.Class<ContextManagementReport>()("ContextManagementReport", {
+  applied_edits: Schema.Array(Wire.struct("AppliedEdit", {
+    type: Schema.String,
+    cleared_tool_uses: Wire.nullish(Schema.Finite),
+    cleared_thinking_turns: Wire.nullish(Schema.Finite),
+    cleared_input_tokens: Wire.nullish(Schema.Finite)
   }))
-{}
+}) {}
 
 /**
  * What the API left out of the request, or let pass, because it was bound to
@@ -176,7 +174,7 @@ export type InputTransformation = typeof InputTransformation.Type
  * @category schemas
  * @since 0.1.0
  */
-export class Message extends Schema.Opaque<Message>()(Wire.struct("Message", {
+export class Message extends Wire.Class<Message>()("Message", {
   id: Schema.String,
   type: Schema.Literal("message"),
   role: Schema.Literal("assistant"),
@@ -190,7 +188,7 @@ export class Message extends Schema.Opaque<Message>()(Wire.struct("Message", {
   context_management: Wire.nullish(ContextManagementReport),
   input_transformations: Wire.nullish(Schema.Array(InputTransformation)),
   usage: Usage.Usage
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // accessors

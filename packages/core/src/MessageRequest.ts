@@ -47,10 +47,10 @@ export type Effort = typeof Effort.Type
  * @category schemas
  * @since 0.1.0
  */
-export class UserParam extends Schema.Opaque<UserParam>()(Wire.struct("UserParam", {
+export class UserParam extends Wire.Class<UserParam>()("UserParam", {
   role: Schema.Literal("user"),
   content: Schema.Union([Schema.String, Schema.Array(Content.Content)])
-})) {}
+}) {}
 
 /**
  * A turn of the model. As the last turn it is a prefill, which not every model
@@ -59,10 +59,10 @@ export class UserParam extends Schema.Opaque<UserParam>()(Wire.struct("UserParam
  * @category schemas
  * @since 0.1.0
  */
-export class AssistantParam extends Schema.Opaque<AssistantParam>()(Wire.struct("AssistantParam", {
+export class AssistantParam extends Wire.Class<AssistantParam>()("AssistantParam", {
   role: Schema.Literal("assistant"),
   content: Schema.Union([Schema.String, Schema.Array(Content.Content)])
-})) {}
+}) {}
 
 /**
  * Instructions in the middle of a conversation. What holds from the start
@@ -71,12 +71,12 @@ export class AssistantParam extends Schema.Opaque<AssistantParam>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class SystemParam extends Schema.Opaque<SystemParam>()(Wire.struct("SystemParam", {
+export class SystemParam extends Wire.Class<SystemParam>()("SystemParam", {
   role: Schema.Literal("system"),
   content: Schema.optional(Schema.Union([Schema.String, Schema.Array(Content.Content)])),
   clear_at: Wire.nullish(Wire.openEnum("ClearAt", ["next_user_message", "never"])),
   output_config: Wire.nullish(Wire.struct("SystemOutputConfig", { effort: Wire.nullish(Effort) }))
-})) {}
+}) {}
 
 /**
  * A turn of a conversation.
@@ -123,7 +123,7 @@ export type OutputFormat = typeof OutputFormat.Type
  * @category schemas
  * @since 0.1.0
  */
-export class OutputConfig extends Schema.Opaque<OutputConfig>()(Wire.struct("OutputConfig", {
+export class OutputConfig extends Wire.Class<OutputConfig>()("OutputConfig", {
   effort: Wire.nullish(Effort),
   format: Wire.nullish(OutputFormat),
   task_budget: Wire.nullish(Wire.struct("TaskBudget", {
@@ -131,7 +131,7 @@ export class OutputConfig extends Schema.Opaque<OutputConfig>()(Wire.struct("Out
     total: Schema.Finite,
     remaining: Wire.nullish(Schema.Finite)
   }))
-})) {}
+}) {}
 
 /**
  * Who the request is for: an opaque id, never a name or an address.
@@ -139,9 +139,9 @@ export class OutputConfig extends Schema.Opaque<OutputConfig>()(Wire.struct("Out
  * @category schemas
  * @since 0.1.0
  */
-export class Metadata extends Schema.Opaque<Metadata>()(Wire.struct("Metadata", {
+export class Metadata extends Wire.Class<Metadata>()("Metadata", {
   user_id: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * The container code runs in, and the skills it is given.
@@ -149,14 +149,14 @@ export class Metadata extends Schema.Opaque<Metadata>()(Wire.struct("Metadata", 
  * @category schemas
  * @since 0.1.0
  */
-export class ContainerParam extends Schema.Opaque<ContainerParam>()(Wire.struct("ContainerParam", {
+export class ContainerParam extends Wire.Class<ContainerParam>()("ContainerParam", {
   id: Wire.nullish(Schema.String),
   skills: Wire.nullish(Schema.Array(Wire.struct("SkillParam", {
     type: Wire.openEnum("SkillType", ["anthropic", "custom"]),
     skill_id: Schema.String,
     version: Wire.nullish(Schema.String)
   })))
-})) {}
+}) {}
 
 /**
  * Who pays for the request: the caller, or the customer whose profile it names.
@@ -164,10 +164,10 @@ export class ContainerParam extends Schema.Opaque<ContainerParam>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class BillingPolicy extends Schema.Opaque<BillingPolicy>()(Wire.struct("BillingPolicy", {
+export class BillingPolicy extends Wire.Class<BillingPolicy>()("BillingPolicy", {
   type: Schema.Literal("billing_policy"),
   bill_to: Wire.nullish(Wire.openEnum("BillTo", ["self", "user_profile"]))
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // the request
@@ -216,7 +216,7 @@ export const fields = {
  * @category schemas
  * @since 0.1.0
  */
-export class MessageRequest extends Schema.Opaque<MessageRequest>()(Wire.struct("MessageRequest", fields)) {}
+export class MessageRequest extends Wire.Class<MessageRequest>()("MessageRequest", fields) {}
 
 // -----------------------------------------------------------------------------
 // constructors

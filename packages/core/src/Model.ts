@@ -61,7 +61,7 @@ export type Model = typeof Model.Type
  * @category schemas
  * @since 0.1.0
  */
-export class Capability extends Schema.Opaque<Capability>()(Wire.struct("Capability", { supported: Schema.Boolean })) {}
+export class Capability extends Wire.Class<Capability>()("Capability", { supported: Schema.Boolean }) {}
 
 /**
  * What a model can do, by name of the capability. Capabilities this version
@@ -70,7 +70,7 @@ export class Capability extends Schema.Opaque<Capability>()(Wire.struct("Capabil
  * @category schemas
  * @since 0.1.0
  */
-export class Capabilities extends Schema.Opaque<Capabilities>()(Wire.struct("Capabilities", {
+export class Capabilities extends Wire.Class<Capabilities>()("Capabilities", {
   batch: Wire.nullish(Capability),
   citations: Wire.nullish(Capability),
   code_execution: Wire.nullish(Capability),
@@ -90,7 +90,7 @@ export class Capabilities extends Schema.Opaque<Capabilities>()(Wire.struct("Cap
       enabled: Wire.nullish(Capability)
     }))
   }))
-})) {}
+}) {}
 
 /**
  * A model as the models endpoint describes it. Recordings from before 2026 lack
@@ -99,7 +99,7 @@ export class Capabilities extends Schema.Opaque<Capabilities>()(Wire.struct("Cap
  * @category schemas
  * @since 0.1.0
  */
-export class ModelInfo extends Schema.Opaque<ModelInfo>()(Wire.struct("ModelInfo", {
+export class ModelInfo extends Wire.Class<ModelInfo>()("ModelInfo", {
   id: Schema.String,
   type: Schema.Literal("model"),
   display_name: Schema.String,
@@ -112,4 +112,4 @@ export class ModelInfo extends Schema.Opaque<ModelInfo>()(Wire.struct("ModelInfo
   max_tokens: Wire.nullish(Schema.Finite),
   capabilities: Wire.nullish(Capabilities),
   allowed_fallback_models: Wire.nullish(Schema.Array(Schema.String))
-})) {}
+}) {}

@@ -17,6 +17,7 @@
 import * as Context from "effect/Context"
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
+import type { Entry, Price, Refusal } from "./internal/modelFacts.ts"
 import { models } from "./internal/models.ts"
 import type { ModelInfo } from "./Model.ts"
 
@@ -25,40 +26,24 @@ import type { ModelInfo } from "./Model.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a million tokens of each class cost, in US dollars. A class whose price
+ * The price of a million tokens of each class, in US dollars. A class whose price
  * is not known is absent.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Price {
-  /** Input that is neither read from nor written to the cache. */
-  readonly input?: number | undefined
-  /** Everything generated, thinking included. */
-  readonly output?: number | undefined
-  /** Input read from the cache. */
-  readonly cacheRead?: number | undefined
-  /** Input written to the cache for five minutes. */
-  readonly cacheWrite5m?: number | undefined
-  /** Input written to the cache for an hour. */
-  readonly cacheWrite1h?: number | undefined
-}
+export type { Price } from "./internal/modelFacts.ts"
 
 /**
- * The price of requests up to a length. It holds for the whole request.
+ * The price of requests up to a prompt length. It applies to the whole request.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Tier {
-  /** The longest prompt in tokens, cached input included. Absent on the last tier. */
-  readonly upTo?: number | undefined
-  /** What tokens cost in this tier. */
-  readonly price: Price
-}
+export type { Tier } from "./internal/modelFacts.ts"
 
 /**
- * Something a model answers with a 400.
+ * A parameter that a model refuses with a 400.
  *
  * - `prefill`: an assistant turn at the end, for the model to continue
  * - `samplingPair`: `temperature` and `top_p` together
@@ -70,38 +55,15 @@ export interface Tier {
  * @category models
  * @since 0.1.0
  */
-export type Refusal = "prefill" | "samplingPair" | "sampling" | "manualThinking" | "noThinking" | "forcedTool"
+export type { Refusal } from "./internal/modelFacts.ts"
 
 /**
- * What is known of a model.
+ * The known facts of a model. A fact that is not known is absent.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Entry {
-  /** The id without a date. */
-  readonly id: string
-  /** Other ids of the same model. Ids that only add a date need not be listed. */
-  readonly aliases?: ReadonlyArray<string> | undefined
-  /** How many tokens prompt and answer may have together. */
-  readonly contextWindow?: number | undefined
-  /** The largest `max_tokens`. */
-  readonly maxOutput?: number | undefined
-  /** Prices by length of the prompt, shortest first. */
-  readonly tiers?: ReadonlyArray<Tier> | undefined
-  /** What a batch's tokens cost, as a factor. */
-  readonly batchFactor?: number | undefined
-  /** What tokens cost in fast mode, as a factor. Absent where it is unknown or there is none. */
-  readonly fastFactor?: number | undefined
-  /** What tokens cost when they are to stay in the US, as a factor. */
-  readonly usFactor?: number | undefined
-  /** What the model is known to refuse. What is not listed need not be accepted. */
-  readonly refuses?: ReadonlyArray<Refusal> | undefined
-  /** The day, as `YYYY-MM-DD`, from which requests fail. */
-  readonly retiresOn?: string | undefined
-  /** The model to use instead. */
-  readonly replacement?: string | undefined
-}
+export type { Entry } from "./internal/modelFacts.ts"
 
 /**
  * What models hold, cost and refuse, as of a date.

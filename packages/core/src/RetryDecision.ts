@@ -9,6 +9,7 @@
  */
 import type * as Duration from "effect/Duration"
 import type { ClaudeError } from "./ClaudeError.ts"
+import type { GiveUpReason } from "./internal/attempts.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -58,24 +59,16 @@ export interface Input {
  * - `notRetryable`: sending the request again cannot succeed
  * - `maxRetries`: the retries are spent
  * - `deadline`: the next attempt would start after the deadline
- * - `hintTooLong`: the server asks for a longer wait than the policy obeys
+ * - `hintTooLong`: the server asks for a longer wait than the policy allows
  * - `hintPastDeadline`: the wait the server asks for ends after the deadline
  * - `budget`: the retry budget shared with other requests is empty
- * - `unknownOutcome`: the server may have acted, and the policy does not repeat that
- * - `committed`: part of the answer was already handed out
+ * - `unknownOutcome`: the server may have acted, and the policy does not repeat such a request
+ * - `committed`: part of the response was already handed out
  *
  * @category models
  * @since 0.1.0
  */
-export type GiveUpReason =
-  | "notRetryable"
-  | "maxRetries"
-  | "deadline"
-  | "hintTooLong"
-  | "hintPastDeadline"
-  | "budget"
-  | "unknownOutcome"
-  | "committed"
+export type { GiveUpReason } from "./internal/attempts.ts"
 
 /**
  * The answer to send the request again after `delay`.
@@ -108,19 +101,12 @@ export interface GiveUp {
 export type RetryDecision = Wait | GiveUp
 
 /**
- * How often a request was tried, and why that came to an end.
+ * How often a request was tried, and why no further attempt was made.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Attempts {
-  /** How many attempts were made, the first included. */
-  readonly count: number
-  /** Time from the start of the first attempt to the end of the last. */
-  readonly elapsed: Duration.Duration
-  /** Why no further attempt was made. */
-  readonly gaveUp: GiveUpReason
-}
+export type { Attempts } from "./internal/attempts.ts"
 
 // -----------------------------------------------------------------------------
 // constructors

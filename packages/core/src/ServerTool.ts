@@ -52,12 +52,12 @@ export const examples = { input_examples: Wire.nullish(Schema.Array(Wire.Json)) 
  * @category schemas
  * @since 0.1.0
  */
-export class Bash extends Schema.Opaque<Bash>()(Wire.struct("Bash", {
+export class Bash extends Wire.Class<Bash>()("Bash", {
   type: Schema.Literals(["bash_20250124", "bash_20241022"]),
   name: Schema.Literal("bash"),
   ...examples,
   ...common
-})) {}
+}) {}
 
 /**
  * A text editor.
@@ -65,7 +65,7 @@ export class Bash extends Schema.Opaque<Bash>()(Wire.struct("Bash", {
  * @category schemas
  * @since 0.1.0
  */
-export class TextEditor extends Schema.Opaque<TextEditor>()(Wire.struct("TextEditor", {
+export class TextEditor extends Wire.Class<TextEditor>()("TextEditor", {
   type: Schema.Literals([
     "text_editor_20250728",
     "text_editor_20250429",
@@ -76,7 +76,7 @@ export class TextEditor extends Schema.Opaque<TextEditor>()(Wire.struct("TextEdi
   max_characters: Wire.nullish(Schema.Finite),
   ...examples,
   ...common
-})) {}
+}) {}
 
 /**
  * A folder the model remembers things in.
@@ -84,12 +84,12 @@ export class TextEditor extends Schema.Opaque<TextEditor>()(Wire.struct("TextEdi
  * @category schemas
  * @since 0.1.0
  */
-export class Memory extends Schema.Opaque<Memory>()(Wire.struct("Memory", {
+export class Memory extends Wire.Class<Memory>()("Memory", {
   type: Schema.Literal("memory_20250818"),
   name: Schema.Literal("memory"),
   ...examples,
   ...common
-})) {}
+}) {}
 
 /**
  * A screen, a keyboard and a mouse, as one tool.
@@ -97,7 +97,7 @@ export class Memory extends Schema.Opaque<Memory>()(Wire.struct("Memory", {
  * @category schemas
  * @since 0.1.0
  */
-export class Computer extends Schema.Opaque<Computer>()(Wire.struct("Computer", {
+export class Computer extends Wire.Class<Computer>()("Computer", {
   type: Schema.Literals(["computer_20251124", "computer_20250124", "computer_20241022"]),
   name: Schema.Literal("computer"),
   display_width_px: Schema.Finite,
@@ -106,7 +106,7 @@ export class Computer extends Schema.Opaque<Computer>()(Wire.struct("Computer", 
   enable_zoom: Wire.nullish(Schema.Boolean),
   ...examples,
   ...common
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // tools the server runs
@@ -118,13 +118,13 @@ export class Computer extends Schema.Opaque<Computer>()(Wire.struct("Computer", 
  * @category schemas
  * @since 0.1.0
  */
-export class UserLocation extends Schema.Opaque<UserLocation>()(Wire.struct("UserLocation", {
+export class UserLocation extends Wire.Class<UserLocation>()("UserLocation", {
   type: Schema.Literal("approximate"),
   city: Wire.nullish(Schema.String),
   region: Wire.nullish(Schema.String),
   country: Wire.nullish(Schema.String),
   timezone: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * Searches the web. Either domain list may be given, not both.
@@ -132,7 +132,7 @@ export class UserLocation extends Schema.Opaque<UserLocation>()(Wire.struct("Use
  * @category schemas
  * @since 0.1.0
  */
-export class WebSearch extends Schema.Opaque<WebSearch>()(Wire.struct("WebSearch", {
+export class WebSearch extends Wire.Class<WebSearch>()("WebSearch", {
   type: Schema.Literals(["web_search_20260318", "web_search_20260209", "web_search_20250305"]),
   name: Schema.Literal("web_search"),
   allowed_domains: Wire.nullish(Schema.Array(Schema.String)),
@@ -141,7 +141,7 @@ export class WebSearch extends Schema.Opaque<WebSearch>()(Wire.struct("WebSearch
   user_location: Wire.nullish(UserLocation),
   response_inclusion: Wire.nullish(Wire.openEnum("ResponseInclusion", ["full", "excluded"])),
   ...common
-})) {}
+}) {}
 
 /**
  * Which addresses may be fetched: all, none, or those that some tools brought up.
@@ -171,11 +171,11 @@ export type UrlSource = typeof UrlSource.Type
  * @category schemas
  * @since 0.1.0
  */
-export class UrlSources extends Schema.Opaque<UrlSources>()(Wire.struct("UrlSources", {
+export class UrlSources extends Wire.Class<UrlSources>()("UrlSources", {
   user_input: Wire.nullish(UrlSource),
   client_tool_results: Wire.nullish(UrlSource),
   server_tool_results: Wire.nullish(UrlSource)
-})) {}
+}) {}
 
 /**
  * Fetches pages.
@@ -183,7 +183,7 @@ export class UrlSources extends Schema.Opaque<UrlSources>()(Wire.struct("UrlSour
  * @category schemas
  * @since 0.1.0
  */
-export class WebFetch extends Schema.Opaque<WebFetch>()(Wire.struct("WebFetch", {
+export class WebFetch extends Wire.Class<WebFetch>()("WebFetch", {
   type: Schema.Literals([
     "web_fetch_20260318",
     "web_fetch_20260309",
@@ -200,7 +200,7 @@ export class WebFetch extends Schema.Opaque<WebFetch>()(Wire.struct("WebFetch", 
   use_cache: Wire.nullish(Schema.Boolean),
   response_inclusion: Wire.nullish(Wire.openEnum("FetchInclusion", ["full", "excluded"])),
   ...common
-})) {}
+}) {}
 
 /**
  * Runs code in a container.
@@ -208,7 +208,7 @@ export class WebFetch extends Schema.Opaque<WebFetch>()(Wire.struct("WebFetch", 
  * @category schemas
  * @since 0.1.0
  */
-export class CodeExecution extends Schema.Opaque<CodeExecution>()(Wire.struct("CodeExecution", {
+export class CodeExecution extends Wire.Class<CodeExecution>()("CodeExecution", {
   type: Schema.Literals([
     "code_execution_20260521",
     "code_execution_20260120",
@@ -217,7 +217,7 @@ export class CodeExecution extends Schema.Opaque<CodeExecution>()(Wire.struct("C
   ]),
   name: Schema.Literal("code_execution"),
   ...common
-})) {}
+}) {}
 
 /**
  * Finds deferred tools.
@@ -225,7 +225,7 @@ export class CodeExecution extends Schema.Opaque<CodeExecution>()(Wire.struct("C
  * @category schemas
  * @since 0.1.0
  */
-export class ToolSearch extends Schema.Opaque<ToolSearch>()(Wire.struct("ToolSearch", {
+export class ToolSearch extends Wire.Class<ToolSearch>()("ToolSearch", {
   type: Schema.Literals([
     "tool_search_tool_bm25_20251119",
     "tool_search_tool_bm25",
@@ -234,7 +234,7 @@ export class ToolSearch extends Schema.Opaque<ToolSearch>()(Wire.struct("ToolSea
   ]),
   name: Wire.openEnum("ToolSearchName", ["tool_search_tool_bm25", "tool_search_tool_regex"]),
   ...common
-})) {}
+}) {}
 
 /**
  * Asks another model for advice.
@@ -242,7 +242,7 @@ export class ToolSearch extends Schema.Opaque<ToolSearch>()(Wire.struct("ToolSea
  * @category schemas
  * @since 0.1.0
  */
-export class Advisor extends Schema.Opaque<Advisor>()(Wire.struct("Advisor", {
+export class Advisor extends Wire.Class<Advisor>()("Advisor", {
   type: Schema.Literal("advisor_20260301"),
   name: Schema.Literal("advisor"),
   model: Schema.String,
@@ -250,4 +250,4 @@ export class Advisor extends Schema.Opaque<Advisor>()(Wire.struct("Advisor", {
   max_tokens: Wire.nullish(Schema.Finite),
   caching: Wire.nullish(CacheControl.CacheControl),
   ...common
-})) {}
+}) {}

@@ -27,13 +27,13 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
  * @category schemas
  * @since 0.1.0
  */
-export class WebSearchResult extends Schema.Opaque<WebSearchResult>()(Wire.struct("WebSearchResult", {
+export class WebSearchResult extends Wire.Class<WebSearchResult>()("WebSearchResult", {
   type: Schema.Literal("web_search_result"),
   url: Schema.String,
   title: Schema.String,
   encrypted_content: Schema.String,
   page_age: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * Why a web search failed.
@@ -64,12 +64,12 @@ export interface WebSearchError extends Schema.Schema.Type<typeof WebSearchError
  * @category schemas
  * @since 0.1.0
  */
-export class WebSearchToolResult extends Schema.Opaque<WebSearchToolResult>()(Wire.struct("WebSearchToolResult", {
+export class WebSearchToolResult extends Wire.Class<WebSearchToolResult>()("WebSearchToolResult", {
   type: Schema.Literal("web_search_tool_result"),
   ...head,
   ...Caller.field,
   content: Schema.Union([Schema.Array(WebSearchResult), Wire.openUnion("WebSearchContent", [WebSearchError])])
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // web fetch
@@ -82,7 +82,7 @@ export class WebSearchToolResult extends Schema.Opaque<WebSearchToolResult>()(Wi
  * @category schemas
  * @since 0.1.0
  */
-export class FetchedDocument extends Schema.Opaque<FetchedDocument>()(Wire.struct("FetchedDocument", {
+export class FetchedDocument extends Wire.Class<FetchedDocument>()("FetchedDocument", {
   type: Schema.Literal("document"),
   source: Wire.openUnion("FetchedSource", [
     Wire.struct("FetchedBase64", { type: Schema.Literal("base64"), media_type: Schema.String, data: Schema.String }),
@@ -93,7 +93,7 @@ export class FetchedDocument extends Schema.Opaque<FetchedDocument>()(Wire.struc
   ]),
   title: Wire.nullish(Schema.String),
   citations: Wire.nullish(Wire.struct("FetchedCitations", { enabled: Wire.nullish(Schema.Boolean) }))
-})) {}
+}) {}
 
 /**
  * A page that was fetched.
@@ -101,12 +101,12 @@ export class FetchedDocument extends Schema.Opaque<FetchedDocument>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class WebFetchResult extends Schema.Opaque<WebFetchResult>()(Wire.struct("WebFetchResult", {
+export class WebFetchResult extends Wire.Class<WebFetchResult>()("WebFetchResult", {
   type: Schema.Literal("web_fetch_result"),
   url: Schema.String,
   retrieved_at: Wire.nullish(Schema.String),
   content: FetchedDocument
-})) {}
+}) {}
 
 /**
  * Why a page could not be fetched.
@@ -141,12 +141,12 @@ export interface WebFetchError extends Schema.Schema.Type<typeof WebFetchError> 
  * @category schemas
  * @since 0.1.0
  */
-export class WebFetchToolResult extends Schema.Opaque<WebFetchToolResult>()(Wire.struct("WebFetchToolResult", {
+export class WebFetchToolResult extends Wire.Class<WebFetchToolResult>()("WebFetchToolResult", {
   type: Schema.Literal("web_fetch_tool_result"),
   ...head,
   ...Caller.field,
   content: Wire.openUnion("WebFetchContent", [WebFetchResult, WebFetchError])
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // tool search
@@ -158,11 +158,11 @@ export class WebFetchToolResult extends Schema.Opaque<WebFetchToolResult>()(Wire
  * @category schemas
  * @since 0.1.0
  */
-export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("ToolReference", {
+export class ToolReference extends Wire.Class<ToolReference>()("ToolReference", {
   type: Schema.Literal("tool_reference"),
   tool_name: Schema.String,
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * The tools a search found.
@@ -170,10 +170,10 @@ export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("T
  * @category schemas
  * @since 0.1.0
  */
-export class ToolSearchResult extends Schema.Opaque<ToolSearchResult>()(Wire.struct("ToolSearchResult", {
+export class ToolSearchResult extends Wire.Class<ToolSearchResult>()("ToolSearchResult", {
   type: Schema.Literal("tool_search_tool_search_result"),
   tool_references: Schema.Array(ToolReference)
-})) {}
+}) {}
 
 /**
  * Why a tool search failed.
@@ -202,11 +202,11 @@ export interface ToolSearchError extends Schema.Schema.Type<typeof ToolSearchErr
  * @category schemas
  * @since 0.1.0
  */
-export class ToolSearchToolResult extends Schema.Opaque<ToolSearchToolResult>()(Wire.struct("ToolSearchToolResult", {
+export class ToolSearchToolResult extends Wire.Class<ToolSearchToolResult>()("ToolSearchToolResult", {
   type: Schema.Literal("tool_search_tool_result"),
   ...head,
   content: Wire.openUnion("ToolSearchContent", [ToolSearchResult, ToolSearchError])
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // advisor
@@ -218,11 +218,11 @@ export class ToolSearchToolResult extends Schema.Opaque<ToolSearchToolResult>()(
  * @category schemas
  * @since 0.1.0
  */
-export class AdvisorResult extends Schema.Opaque<AdvisorResult>()(Wire.struct("AdvisorResult", {
+export class AdvisorResult extends Wire.Class<AdvisorResult>()("AdvisorResult", {
   type: Schema.Literal("advisor_result"),
   text: Schema.String,
   stop_reason: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * What the advising model said, sealed. It goes back unmodified.
@@ -230,11 +230,11 @@ export class AdvisorResult extends Schema.Opaque<AdvisorResult>()(Wire.struct("A
  * @category schemas
  * @since 0.1.0
  */
-export class AdvisorRedactedResult extends Schema.Opaque<AdvisorRedactedResult>()(Wire.struct("AdvisorRedactedResult", {
+export class AdvisorRedactedResult extends Wire.Class<AdvisorRedactedResult>()("AdvisorRedactedResult", {
   type: Schema.Literal("advisor_redacted_result"),
   encrypted_content: Schema.String,
   stop_reason: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * Why the advisor gave no answer.
@@ -266,8 +266,8 @@ export interface AdvisorError extends Schema.Schema.Type<typeof AdvisorError> {}
  * @category schemas
  * @since 0.1.0
  */
-export class AdvisorToolResult extends Schema.Opaque<AdvisorToolResult>()(Wire.struct("AdvisorToolResult", {
+export class AdvisorToolResult extends Wire.Class<AdvisorToolResult>()("AdvisorToolResult", {
   type: Schema.Literal("advisor_tool_result"),
   ...head,
   content: Wire.openUnion("AdvisorContent", [AdvisorResult, AdvisorRedactedResult, AdvisorError])
-})) {}
+}) {}

@@ -20,9 +20,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class SkillSource extends Schema.Opaque<SkillSource>()(Wire.struct("SkillSource", {
+export class SkillSource extends Wire.Class<SkillSource>()("SkillSource", {
   type: Wire.openEnum("SkillSourceType", ["custom", "anthropic", "anthropic_example", "plugin"])
-})) {}
+}) {}
 
 /**
  * A skill.
@@ -30,7 +30,7 @@ export class SkillSource extends Schema.Opaque<SkillSource>()(Wire.struct("Skill
  * @category schemas
  * @since 0.1.0
  */
-export class Skill extends Schema.Opaque<Skill>()(Wire.struct("Skill", {
+export class Skill extends Wire.Class<Skill>()("Skill", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill")),
   display_name: Wire.nullish(Schema.String),
@@ -40,7 +40,7 @@ export class Skill extends Schema.Opaque<Skill>()(Wire.struct("Skill", {
   source: Schema.Union([Schema.String, SkillSource]),
   created_at: Schema.String,
   updated_at: Schema.String
-})) {}
+}) {}
 
 /**
  * A version of a skill.
@@ -48,7 +48,7 @@ export class Skill extends Schema.Opaque<Skill>()(Wire.struct("Skill", {
  * @category schemas
  * @since 0.1.0
  */
-export class SkillVersion extends Schema.Opaque<SkillVersion>()(Wire.struct("SkillVersion", {
+export class SkillVersion extends Wire.Class<SkillVersion>()("SkillVersion", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_version")),
   skill_id: Schema.String,
@@ -57,7 +57,7 @@ export class SkillVersion extends Schema.Opaque<SkillVersion>()(Wire.struct("Ski
   created_at: Schema.String,
   version: Wire.nullish(Schema.String),
   directory: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * A skill that was deleted, with all its versions.
@@ -65,10 +65,10 @@ export class SkillVersion extends Schema.Opaque<SkillVersion>()(Wire.struct("Ski
  * @category schemas
  * @since 0.1.0
  */
-export class DeletedSkill extends Schema.Opaque<DeletedSkill>()(Wire.struct("DeletedSkill", {
+export class DeletedSkill extends Wire.Class<DeletedSkill>()("DeletedSkill", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_deleted"))
-})) {}
+}) {}
 
 /**
  * A version of a skill that was deleted.
@@ -76,7 +76,7 @@ export class DeletedSkill extends Schema.Opaque<DeletedSkill>()(Wire.struct("Del
  * @category schemas
  * @since 0.1.0
  */
-export class DeletedSkillVersion extends Schema.Opaque<DeletedSkillVersion>()(Wire.struct("DeletedSkillVersion", {
+export class DeletedSkillVersion extends Wire.Class<DeletedSkillVersion>()("DeletedSkillVersion", {
   id: Schema.String,
   type: Schema.optional(Schema.Literal("skill_version_deleted"))
-})) {}
+}) {}

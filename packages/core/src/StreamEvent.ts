@@ -15,8 +15,9 @@ import * as Schema from "effect/Schema"
 import * as Citation from "./Citation.ts"
 import * as ContentBlock from "./ContentBlock.ts"
 import * as ErrorResponse from "./ErrorResponse.ts"
+import * as Guard from "./internal/guard.ts"
+import * as Shapes from "./internal/shapes.ts"
 import * as Message from "./Message.ts"
-import * as Shape from "./Shape.ts"
 import * as Usage from "./Usage.ts"
 import * as Wire from "./Wire.ts"
 
@@ -30,10 +31,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class TextDelta extends Schema.Opaque<TextDelta>()(Wire.struct("TextDelta", {
+export class TextDelta extends Wire.Class<TextDelta>()("TextDelta", {
   type: Schema.Literal("text_delta"),
   text: Schema.String
-})) {}
+}) {}
 
 /**
  * More of a tool's input, as a piece of JSON text.
@@ -41,10 +42,10 @@ export class TextDelta extends Schema.Opaque<TextDelta>()(Wire.struct("TextDelta
  * @category schemas
  * @since 0.1.0
  */
-export class InputJsonDelta extends Schema.Opaque<InputJsonDelta>()(Wire.struct("InputJsonDelta", {
+export class InputJsonDelta extends Wire.Class<InputJsonDelta>()("InputJsonDelta", {
   type: Schema.Literal("input_json_delta"),
   partial_json: Schema.String
-})) {}
+}) {}
 
 /**
  * More thinking.
@@ -52,11 +53,11 @@ export class InputJsonDelta extends Schema.Opaque<InputJsonDelta>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class ThinkingDelta extends Schema.Opaque<ThinkingDelta>()(Wire.struct("ThinkingDelta", {
+export class ThinkingDelta extends Wire.Class<ThinkingDelta>()("ThinkingDelta", {
   type: Schema.Literal("thinking_delta"),
   thinking: Schema.String,
   estimated_tokens: Wire.nullish(Schema.Finite)
-})) {}
+}) {}
 
 /**
  * The signature of a thinking block. It replaces the one before.
@@ -64,10 +65,10 @@ export class ThinkingDelta extends Schema.Opaque<ThinkingDelta>()(Wire.struct("T
  * @category schemas
  * @since 0.1.0
  */
-export class SignatureDelta extends Schema.Opaque<SignatureDelta>()(Wire.struct("SignatureDelta", {
+export class SignatureDelta extends Wire.Class<SignatureDelta>()("SignatureDelta", {
   type: Schema.Literal("signature_delta"),
   signature: Schema.String
-})) {}
+}) {}
 
 /**
  * One more citation of a text block.
@@ -75,10 +76,10 @@ export class SignatureDelta extends Schema.Opaque<SignatureDelta>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class CitationsDelta extends Schema.Opaque<CitationsDelta>()(Wire.struct("CitationsDelta", {
+export class CitationsDelta extends Wire.Class<CitationsDelta>()("CitationsDelta", {
   type: Schema.Literal("citations_delta"),
   citation: Citation.Citation
-})) {}
+}) {}
 
 /**
  * What a compaction block holds. It replaces what it held before.
@@ -86,11 +87,11 @@ export class CitationsDelta extends Schema.Opaque<CitationsDelta>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class CompactionDelta extends Schema.Opaque<CompactionDelta>()(Wire.struct("CompactionDelta", {
+export class CompactionDelta extends Wire.Class<CompactionDelta>()("CompactionDelta", {
   type: Schema.Literal("compaction_delta"),
   content: Wire.nullish(Schema.String),
   encrypted_content: Wire.nullish(Schema.String)
-})) {}
+}) {}
 
 /**
  * What is added to a block.
@@ -128,10 +129,10 @@ export type Delta = typeof Delta.Type
  * @category schemas
  * @since 0.1.0
  */
-export class MessageStart extends Schema.Opaque<MessageStart>()(Wire.struct("MessageStart", {
+export class MessageStart extends Wire.Class<MessageStart>()("MessageStart", {
   type: Schema.Literal("message_start"),
   message: Message.Message
-})) {}
+}) {}
 
 /**
  * A block begins. Blocks that have no deltas are whole already.
@@ -139,11 +140,11 @@ export class MessageStart extends Schema.Opaque<MessageStart>()(Wire.struct("Mes
  * @category schemas
  * @since 0.1.0
  */
-export class ContentBlockStart extends Schema.Opaque<ContentBlockStart>()(Wire.struct("ContentBlockStart", {
+export class ContentBlockStart extends Wire.Class<ContentBlockStart>()("ContentBlockStart", {
   type: Schema.Literal("content_block_start"),
   index: Schema.Finite,
   content_block: ContentBlock.ContentBlock
-})) {}
+}) {}
 
 /**
  * A block grows.
@@ -151,11 +152,11 @@ export class ContentBlockStart extends Schema.Opaque<ContentBlockStart>()(Wire.s
  * @category schemas
  * @since 0.1.0
  */
-export class ContentBlockDelta extends Schema.Opaque<ContentBlockDelta>()(Wire.struct("ContentBlockDelta", {
+export class ContentBlockDelta extends Wire.Class<ContentBlockDelta>()("ContentBlockDelta", {
   type: Schema.Literal("content_block_delta"),
   index: Schema.Finite,
   delta: Delta
-})) {}
+}) {}
 
 /**
  * A block is complete.
@@ -163,10 +164,10 @@ export class ContentBlockDelta extends Schema.Opaque<ContentBlockDelta>()(Wire.s
  * @category schemas
  * @since 0.1.0
  */
-export class ContentBlockStop extends Schema.Opaque<ContentBlockStop>()(Wire.struct("ContentBlockStop", {
+export class ContentBlockStop extends Wire.Class<ContentBlockStop>()("ContentBlockStop", {
   type: Schema.Literal("content_block_stop"),
   index: Schema.Finite
-})) {}
+}) {}
 
 /**
  * Why the answer ends, and what it used. It may come more than once; usage is
@@ -175,7 +176,7 @@ export class ContentBlockStop extends Schema.Opaque<ContentBlockStop>()(Wire.str
  * @category schemas
  * @since 0.1.0
  */
-export class MessageDelta extends Schema.Opaque<MessageDelta>()(Wire.struct("MessageDelta", {
+export class MessageDelta extends Wire.Class<MessageDelta>()("MessageDelta", {
   type: Schema.Literal("message_delta"),
   delta: Wire.struct("MessageDeltaFields", {
     stop_reason: Wire.nullish(Message.StopReason),
@@ -186,7 +187,7 @@ export class MessageDelta extends Schema.Opaque<MessageDelta>()(Wire.struct("Mes
   usage: Wire.nullish(Usage.MessageDeltaUsage),
   context_management: Wire.nullish(Message.ContextManagementReport),
   input_transformations: Wire.nullish(Schema.Array(Message.InputTransformation))
-})) {}
+}) {}
 
 /**
  * The answer is complete.
@@ -194,9 +195,9 @@ export class MessageDelta extends Schema.Opaque<MessageDelta>()(Wire.struct("Mes
  * @category schemas
  * @since 0.1.0
  */
-export class MessageStop extends Schema.Opaque<MessageStop>()(Wire.struct("MessageStop", {
+export class MessageStop extends Wire.Class<MessageStop>()("MessageStop", {
   type: Schema.Literal("message_stop")
-})) {}
+}) {}
 
 /**
  * The connection is alive.
@@ -204,9 +205,9 @@ export class MessageStop extends Schema.Opaque<MessageStop>()(Wire.struct("Messa
  * @category schemas
  * @since 0.1.0
  */
-export class Ping extends Schema.Opaque<Ping>()(Wire.struct("Ping", {
+export class Ping extends Wire.Class<Ping>()("Ping", {
   type: Schema.Literal("ping")
-})) {}
+}) {}
 
 /**
  * The answer failed.
@@ -257,7 +258,9 @@ export type StreamEvent = typeof StreamEvent.Type
  * @category guards
  * @since 0.1.0
  */
-export const is: (u: unknown) => u is StreamEvent = Shape.streamEvent.is
+export const is = (u: unknown): u is StreamEvent => guard(u)
+
+const guard = Guard.lazy(() => Shapes.streamEvent)
 
 // -----------------------------------------------------------------------------
 // conversions

@@ -25,11 +25,11 @@ const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "om
  * @category schemas
  * @since 0.1.0
  */
-export class Adaptive extends Schema.Opaque<Adaptive>()(Wire.struct("Adaptive", {
+export class Adaptive extends Wire.Class<Adaptive>()("Adaptive", {
   type: Schema.Literal("adaptive"),
   display,
   block_binding
-})) {}
+}) {}
 
 /**
  * The model thinks within a budget of at least 1,024 tokens, which counts
@@ -38,12 +38,12 @@ export class Adaptive extends Schema.Opaque<Adaptive>()(Wire.struct("Adaptive", 
  * @category schemas
  * @since 0.1.0
  */
-export class Enabled extends Schema.Opaque<Enabled>()(Wire.struct("Enabled", {
+export class Enabled extends Wire.Class<Enabled>()("Enabled", {
   type: Schema.Literal("enabled"),
   budget_tokens: Schema.Finite,
   display,
   block_binding
-})) {}
+}) {}
 
 /**
  * The model does not think.
@@ -51,9 +51,9 @@ export class Enabled extends Schema.Opaque<Enabled>()(Wire.struct("Enabled", {
  * @category schemas
  * @since 0.1.0
  */
-export class Disabled extends Schema.Opaque<Disabled>()(Wire.struct("Disabled", {
+export class Disabled extends Wire.Class<Disabled>()("Disabled", {
   type: Schema.Literal("disabled")
-})) {}
+}) {}
 
 /**
  * The model writes short notes between tool calls, which come back as thinking
@@ -62,9 +62,9 @@ export class Disabled extends Schema.Opaque<Disabled>()(Wire.struct("Disabled", 
  * @category schemas
  * @since 0.1.0
  */
-export class BetweenTools extends Schema.Opaque<BetweenTools>()(Wire.struct("BetweenTools", {
+export class BetweenTools extends Wire.Class<BetweenTools>()("BetweenTools", {
   type: Schema.Literal("between_tools")
-})) {}
+}) {}
 
 /**
  * Whether and how much the model thinks.

@@ -18,9 +18,9 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class Create extends Schema.Opaque<Create>()(Wire.struct("ThreadCreate", {
+export class Create extends Wire.Class<Create>()("ThreadCreate", {
   type: Schema.Literal("create")
-})) {}
+}) {}
 
 /**
  * Goes on from an earlier answer.
@@ -28,10 +28,10 @@ export class Create extends Schema.Opaque<Create>()(Wire.struct("ThreadCreate", 
  * @category schemas
  * @since 0.1.0
  */
-export class Continue extends Schema.Opaque<Continue>()(Wire.struct("ThreadContinue", {
+export class Continue extends Wire.Class<Continue>()("ThreadContinue", {
   type: Schema.Literal("continue"),
   previous_message_id: Schema.String
-})) {}
+}) {}
 
 /**
  * How a request belongs to a thread.

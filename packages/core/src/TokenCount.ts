@@ -23,9 +23,9 @@ const { max_tokens: _maxTokens, stream: _stream, ...fields } = MessageRequest.fi
  * @category schemas
  * @since 0.1.0
  */
-export class TokenCountRequest extends Schema.Opaque<TokenCountRequest>()(Wire.struct("TokenCountRequest", {
+export class TokenCountRequest extends Wire.Class<TokenCountRequest>()("TokenCountRequest", {
   ...fields
-})) {}
+}) {}
 
 /**
  * How many tokens a prompt has. With context management, the count after its
@@ -34,10 +34,10 @@ export class TokenCountRequest extends Schema.Opaque<TokenCountRequest>()(Wire.s
  * @category schemas
  * @since 0.1.0
  */
-export class TokenCount extends Schema.Opaque<TokenCount>()(Wire.struct("TokenCount", {
+export class TokenCount extends Wire.Class<TokenCount>()("TokenCount", {
   input_tokens: Schema.Finite,
   context_management: Wire.nullish(Wire.struct("TokenCountContext", { original_input_tokens: Schema.Finite }))
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // conversions

@@ -50,7 +50,7 @@ export interface InputSchema extends Schema.Schema.Type<typeof InputSchema> {}
  * @category schemas
  * @since 0.1.0
  */
-export class CustomTool extends Schema.Opaque<CustomTool>()(Wire.struct("CustomTool", {
+export class CustomTool extends Wire.Class<CustomTool>()("CustomTool", {
   type: Wire.nullish(Schema.Literal("custom")),
   name: Schema.String,
   description: Wire.nullish(Schema.String),
@@ -58,7 +58,7 @@ export class CustomTool extends Schema.Opaque<CustomTool>()(Wire.struct("CustomT
   eager_input_streaming: Wire.nullish(Schema.Boolean),
   ...ServerTool.examples,
   ...ServerTool.common
-})) {}
+}) {}
 
 /**
  * A tool the model may call.
@@ -110,10 +110,10 @@ export type Tool = typeof Tool.Type
  * @category schemas
  * @since 0.1.0
  */
-export class ToolChoiceAuto extends Schema.Opaque<ToolChoiceAuto>()(Wire.struct("ToolChoiceAuto", {
+export class ToolChoiceAuto extends Wire.Class<ToolChoiceAuto>()("ToolChoiceAuto", {
   type: Schema.Literal("auto"),
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})) {}
+}) {}
 
 /**
  * The model must call some tool.
@@ -121,10 +121,10 @@ export class ToolChoiceAuto extends Schema.Opaque<ToolChoiceAuto>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class ToolChoiceAny extends Schema.Opaque<ToolChoiceAny>()(Wire.struct("ToolChoiceAny", {
+export class ToolChoiceAny extends Wire.Class<ToolChoiceAny>()("ToolChoiceAny", {
   type: Schema.Literal("any"),
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})) {}
+}) {}
 
 /**
  * The model must call this tool.
@@ -132,11 +132,11 @@ export class ToolChoiceAny extends Schema.Opaque<ToolChoiceAny>()(Wire.struct("T
  * @category schemas
  * @since 0.1.0
  */
-export class ToolChoiceTool extends Schema.Opaque<ToolChoiceTool>()(Wire.struct("ToolChoiceTool", {
+export class ToolChoiceTool extends Wire.Class<ToolChoiceTool>()("ToolChoiceTool", {
   type: Schema.Literal("tool"),
   name: Schema.String,
   disable_parallel_tool_use: Wire.nullish(Schema.Boolean)
-})) {}
+}) {}
 
 /**
  * The model may not call a tool.
@@ -144,9 +144,9 @@ export class ToolChoiceTool extends Schema.Opaque<ToolChoiceTool>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class ToolChoiceNone extends Schema.Opaque<ToolChoiceNone>()(Wire.struct("ToolChoiceNone", {
+export class ToolChoiceNone extends Wire.Class<ToolChoiceNone>()("ToolChoiceNone", {
   type: Schema.Literal("none")
-})) {}
+}) {}
 
 /**
  * Whether and which tool must be called.

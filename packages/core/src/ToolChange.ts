@@ -22,10 +22,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("ChangedTool", {
+export class ToolReference extends Wire.Class<ToolReference>()("ChangedTool", {
   type: Schema.Literal("tool_reference"),
   name: Schema.String
-})) {}
+}) {}
 
 /**
  * A tool of an MCP server.
@@ -33,11 +33,11 @@ export class ToolReference extends Schema.Opaque<ToolReference>()(Wire.struct("C
  * @category schemas
  * @since 0.1.0
  */
-export class McpToolReference extends Schema.Opaque<McpToolReference>()(Wire.struct("ChangedMcpTool", {
+export class McpToolReference extends Wire.Class<McpToolReference>()("ChangedMcpTool", {
   type: Schema.Literal("mcp_tool_reference"),
   server_name: Schema.String,
   name: Schema.String
-})) {}
+}) {}
 
 /**
  * All tools of an MCP server.
@@ -45,10 +45,10 @@ export class McpToolReference extends Schema.Opaque<McpToolReference>()(Wire.str
  * @category schemas
  * @since 0.1.0
  */
-export class McpToolsetReference extends Schema.Opaque<McpToolsetReference>()(Wire.struct("ChangedMcpToolset", {
+export class McpToolsetReference extends Wire.Class<McpToolsetReference>()("ChangedMcpToolset", {
   type: Schema.Literal("mcp_toolset_reference"),
   server_name: Schema.String
-})) {}
+}) {}
 
 /**
  * A tool that is defined here and nowhere before.
@@ -56,10 +56,10 @@ export class McpToolsetReference extends Schema.Opaque<McpToolsetReference>()(Wi
  * @category schemas
  * @since 0.1.0
  */
-export class ToolDefinition extends Schema.Opaque<ToolDefinition>()(Wire.struct("ToolDefinition", {
+export class ToolDefinition extends Wire.Class<ToolDefinition>()("ToolDefinition", {
   type: Schema.Literal("tool_definition"),
   definition: Tool.Tool
-})) {}
+}) {}
 
 // -----------------------------------------------------------------------------
 // blocks
@@ -71,11 +71,11 @@ export class ToolDefinition extends Schema.Opaque<ToolDefinition>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class ToolAddition extends Schema.Opaque<ToolAddition>()(Wire.struct("ToolAddition", {
+export class ToolAddition extends Wire.Class<ToolAddition>()("ToolAddition", {
   type: Schema.Literal("tool_addition"),
   tool: Wire.openUnion("AddedTool", [ToolReference, McpToolReference, McpToolsetReference, ToolDefinition]),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A tool that is no longer available from here on.
@@ -83,11 +83,11 @@ export class ToolAddition extends Schema.Opaque<ToolAddition>()(Wire.struct("Too
  * @category schemas
  * @since 0.1.0
  */
-export class ToolRemoval extends Schema.Opaque<ToolRemoval>()(Wire.struct("ToolRemoval", {
+export class ToolRemoval extends Wire.Class<ToolRemoval>()("ToolRemoval", {
   type: Schema.Literal("tool_removal"),
   tool: Wire.openUnion("RemovedTool", [ToolReference, McpToolReference, McpToolsetReference]),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * A tool that comes or goes.

@@ -21,10 +21,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class MemberConfig extends Schema.Opaque<MemberConfig>()(Wire.struct("MemberConfig", {
+export class MemberConfig extends Wire.Class<MemberConfig>()("MemberConfig", {
   enabled: Wire.nullish(Schema.Boolean),
   defer_loading: Wire.nullish(Schema.Boolean)
-})) {}
+}) {}
 
 /**
  * What holds for each member of the computer toolset.
@@ -32,7 +32,7 @@ export class MemberConfig extends Schema.Opaque<MemberConfig>()(Wire.struct("Mem
  * @category schemas
  * @since 0.1.0
  */
-export class ComputerConfigs extends Schema.Opaque<ComputerConfigs>()(Wire.struct("ComputerConfigs", {
+export class ComputerConfigs extends Wire.Class<ComputerConfigs>()("ComputerConfigs", {
   key: Wire.nullish(MemberConfig),
   hold_key: Wire.nullish(MemberConfig),
   type: Wire.nullish(MemberConfig),
@@ -50,7 +50,7 @@ export class ComputerConfigs extends Schema.Opaque<ComputerConfigs>()(Wire.struc
   wait: Wire.nullish(MemberConfig),
   screenshot: Wire.nullish(MemberConfig),
   zoom: Wire.nullish(MemberConfig)
-})) {}
+}) {}
 
 /**
  * A screen, a keyboard and a mouse, as a set of tools.
@@ -58,11 +58,11 @@ export class ComputerConfigs extends Schema.Opaque<ComputerConfigs>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class ComputerToolset extends Schema.Opaque<ComputerToolset>()(Wire.struct("ComputerToolset", {
+export class ComputerToolset extends Wire.Class<ComputerToolset>()("ComputerToolset", {
   type: Schema.Literal("computer_toolset_20260801"),
   configs: Wire.nullish(ComputerConfigs),
   ...CacheControl.field
-})) {}
+}) {}
 
 /**
  * What holds for each member of the browser toolset.
@@ -70,7 +70,7 @@ export class ComputerToolset extends Schema.Opaque<ComputerToolset>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class BrowserConfigs extends Schema.Opaque<BrowserConfigs>()(Wire.struct("BrowserConfigs", {
+export class BrowserConfigs extends Wire.Class<BrowserConfigs>()("BrowserConfigs", {
   navigate: Wire.nullish(MemberConfig),
   list_tabs: Wire.nullish(MemberConfig),
   new_tab: Wire.nullish(MemberConfig),
@@ -102,7 +102,7 @@ export class BrowserConfigs extends Schema.Opaque<BrowserConfigs>()(Wire.struct(
   hold_key: Wire.nullish(MemberConfig),
   wait: Wire.nullish(MemberConfig),
   javascript_exec: Wire.nullish(MemberConfig)
-})) {}
+}) {}
 
 /**
  * A browser, as a set of tools.
@@ -110,8 +110,8 @@ export class BrowserConfigs extends Schema.Opaque<BrowserConfigs>()(Wire.struct(
  * @category schemas
  * @since 0.1.0
  */
-export class BrowserToolset extends Schema.Opaque<BrowserToolset>()(Wire.struct("BrowserToolset", {
+export class BrowserToolset extends Wire.Class<BrowserToolset>()("BrowserToolset", {
   type: Schema.Literal("browser_toolset_20260801"),
   configs: Wire.nullish(BrowserConfigs),
   ...CacheControl.field
-})) {}
+}) {}

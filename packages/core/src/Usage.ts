@@ -22,10 +22,10 @@ import * as Wire from "./Wire.ts"
  * @category schemas
  * @since 0.1.0
  */
-export class CacheCreation extends Schema.Opaque<CacheCreation>()(Wire.struct("CacheCreation", {
+export class CacheCreation extends Wire.Class<CacheCreation>()("CacheCreation", {
   ephemeral_5m_input_tokens: Wire.nullish(Schema.Finite),
   ephemeral_1h_input_tokens: Wire.nullish(Schema.Finite)
-})) {}
+}) {}
 
 /**
  * How often the server's tools were used.
@@ -33,10 +33,10 @@ export class CacheCreation extends Schema.Opaque<CacheCreation>()(Wire.struct("C
  * @category schemas
  * @since 0.1.0
  */
-export class ServerToolUsage extends Schema.Opaque<ServerToolUsage>()(Wire.struct("ServerToolUsage", {
+export class ServerToolUsage extends Wire.Class<ServerToolUsage>()("ServerToolUsage", {
   web_search_requests: Wire.nullish(Schema.Finite),
   web_fetch_requests: Wire.nullish(Schema.Finite)
-})) {}
+}) {}
 
 /**
  * What the output tokens went into.
@@ -44,9 +44,9 @@ export class ServerToolUsage extends Schema.Opaque<ServerToolUsage>()(Wire.struc
  * @category schemas
  * @since 0.1.0
  */
-export class OutputTokensDetails extends Schema.Opaque<OutputTokensDetails>()(Wire.struct("OutputTokensDetails", {
+export class OutputTokensDetails extends Wire.Class<OutputTokensDetails>()("OutputTokensDetails", {
   thinking_tokens: Wire.nullish(Schema.Finite)
-})) {}
+}) {}
 
 /**
  * What one part of a request used, where the server made several calls.
@@ -54,7 +54,7 @@ export class OutputTokensDetails extends Schema.Opaque<OutputTokensDetails>()(Wi
  * @category schemas
  * @since 0.1.0
  */
-export class Iteration extends Schema.Opaque<Iteration>()(Wire.struct("Iteration", {
+export class Iteration extends Wire.Class<Iteration>()("Iteration", {
   type: Schema.String,
   model: Wire.nullish(Schema.String),
   input_tokens: Wire.nullish(Schema.Finite),
@@ -62,7 +62,7 @@ export class Iteration extends Schema.Opaque<Iteration>()(Wire.struct("Iteration
   cache_creation_input_tokens: Wire.nullish(Schema.Finite),
   cache_read_input_tokens: Wire.nullish(Schema.Finite),
   cache_creation: Wire.nullish(CacheCreation)
-})) {}
+}) {}
 
 /**
  * What a request used. Only the two sums are always there: recordings of every
@@ -71,7 +71,7 @@ export class Iteration extends Schema.Opaque<Iteration>()(Wire.struct("Iteration
  * @category schemas
  * @since 0.1.0
  */
-export class Usage extends Schema.Opaque<Usage>()(Wire.struct("Usage", {
+export class Usage extends Wire.Class<Usage>()("Usage", {
   input_tokens: Schema.Finite,
   output_tokens: Schema.Finite,
   cache_creation: Wire.nullish(CacheCreation),
@@ -84,7 +84,7 @@ export class Usage extends Schema.Opaque<Usage>()(Wire.struct("Usage", {
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
   fallback_credit: Wire.nullish(Fallbacks.Credit)
-})) {}
+}) {}
 
 /**
  * What a stream used so far. Cumulative: what is not null replaces what
@@ -93,7 +93,7 @@ export class Usage extends Schema.Opaque<Usage>()(Wire.struct("Usage", {
  * @category schemas
  * @since 0.1.0
  */
-export class MessageDeltaUsage extends Schema.Opaque<MessageDeltaUsage>()(Wire.struct("MessageDeltaUsage", {
+export class MessageDeltaUsage extends Wire.Class<MessageDeltaUsage>()("MessageDeltaUsage", {
   output_tokens: Schema.Finite,
   input_tokens: Wire.nullish(Schema.Finite),
   cache_creation: Wire.nullish(CacheCreation),
@@ -103,7 +103,7 @@ export class MessageDeltaUsage extends Schema.Opaque<MessageDeltaUsage>()(Wire.s
   server_tool_use: Wire.nullish(ServerToolUsage),
   iterations: Wire.nullish(Schema.Array(Iteration)),
   fallback_credit: Wire.nullish(Fallbacks.Credit)
-})) {}
+}) {}
 
 /**
  * Token counts that add up. Every class is disjoint from the others, except

@@ -15,17 +15,15 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import type { StandardSchemaV1 } from "effect/StandardSchema"
 import * as Describe from "./internal/describe.ts"
 import * as Guard from "./internal/guard.ts"
 import { isRecord } from "./internal/record.ts"
-import type { Issue, Shape } from "./Shape.ts"
+import type { Shape } from "./internal/shape.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -40,6 +38,27 @@ import type { Issue, Shape } from "./Shape.ts"
 export interface Struct<Fields extends Schema.Struct.Fields> extends Schema.declare<Schema.Struct.Type<Fields>> {
   /** The fields this version knows. Spread them to define a struct that has more. */
   readonly fields: Fields
+}
+
+/**
+ * Schema of an object on the wire whose type is the class it is declared as.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Class<Self, Fields extends Schema.Struct.Fields> extends
+  Schema.BottomWithoutNew<
+    Self,
+    Self,
+    never,
+    never,
+    SchemaAST.Declaration,
+    Schema.declare<Self>
+  >
+{
+  /** The fields this version knows. Spread them to define a struct that has more. */
+  readonly fields: Fields
+  new(_: never): Schema.Struct.Type<Fields>
 }
 
 /**
@@ -131,7 +150,7 @@ export interface OpenUnion<Variant extends Variants> extends Schema.declare<Vari
  * @since 0.1.0
  */
 export const make = <T>(inner: Schema.Codec<T, T>, identifier?: string): Schema.declare<T> =>
-  declare<T>(() => ["w", Describe.shapeOf(inner.ast)], () => inner, identifier)
+  declare<T>(() => Describe.shapeOf(inner.ast), () => inner, identifier)
 
 /**
  * Creates the schema of an object on the wire.
@@ -158,11 +177,37 @@ export const struct = <const Fields extends Schema.Struct.Fields>(
   const inner = Schema.Struct(fields)
   const declared = declare<Schema.Struct.Type<Fields>>(
     () => Describe.struct(inner.ast),
-    () => identity(inner),
+    () => inner,
     identifier
   )
   return Schema.make<Struct<Fields>>(declared.ast, { fields })
 }
+
+/**
+ * Declares a type of the wire: its schema and its type under one name.
+ *
+ * The class is never constructed. Values are plain objects, and the name appears
+ * in editors and in errors of the compiler.
+ *
+ * **Example** (Declaring a type once)
+ *
+ * ```ts
+ * import * as Wire from "@effect-claude/core/Wire"
+ * import * as Schema from "effect/Schema"
+ *
+ * class Ping extends Wire.Class<Ping>()("Ping", { type: Schema.Literal("ping") }) {}
+ *
+ * const ping: Ping = { type: "ping" }
+ *
+ * Wire.is(Ping)(ping) // => true
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Class =
+  <Self>() => <const Fields extends Schema.Struct.Fields>(identifier: string, fields: Fields): Class<Self, Fields> =>
+    Schema.make<Class<Self, Fields>>(struct(identifier, fields).ast, { fields })
 
 /**
  * Creates an open union of objects told apart by their `type`.
@@ -196,7 +241,7 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
     const tag = isRecord(u) ? u["type"] : undefined
     return (typeof tag === "string" ? byTag.get(tag) : untagged) ?? untyped
   }
-  const shape = (): Guard.Shape => {
+  const shape = (): Shape => {
     const shapes = members.map(({ ast }) => Describe.shapeOf(ast))
     return untagged === undefined ? ["t", shapes] : ["t", shapes, Describe.shapeOf(untagged.ast)]
   }
@@ -204,8 +249,7 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   const declared = declare<Variant | Unknown>(shape, explain, identifier, arbitrary)
   const isUnknown = (variant: Variant | Unknown): variant is Unknown =>
     typeof variant.type === "string" && !tags.has(variant.type)
-  const match = dual(2, <Result>(variant: Variant | Unknown, cases: Cases<Variant, Result>): Result => {
-    const handlers: { readonly [tag: string]: ((variant: unknown) => Result) | undefined } = identity(cases)
+  const match = dual(2, <Result>(variant: Variant | Unknown, handlers: Handlers<Variant, Result>): Result => {
     const tag = variant.type
     const handler = typeof tag === "string" && tags.has(tag)
       ? handlers[tag]
@@ -217,7 +261,12 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   return Schema.make<OpenUnion<Variant>>(declared.ast, { tags, isUnknown, match })
 }
 
-/** What explains an object that has no type: that it has none. */
+/** The handlers of a match as they are looked up: by tag. */
+interface Handlers<Variant, Result> {
+  readonly [tag: string]: ((variant: Variant | Unknown) => Result) | undefined
+}
+
+/** Explains an object without a `type`. */
 const untyped = Schema.Struct({ type: Schema.String })
 
 /** The shape of a member's fields: a `type` that is a literal, or an optional or nullable one. */
@@ -287,7 +336,8 @@ export const nullish = <S extends Schema.Constraint>(schema: S): Schema.optional
  * @since 0.1.0
  */
 export const unknown = (fields: { readonly type: string; readonly [field: string]: unknown }): Unknown =>
-  identity(fields)
+  // No value has the compiler's type for unknown tags; every string is one at run time.
+  fields as Unknown
 
 // -----------------------------------------------------------------------------
 // guards
@@ -305,62 +355,27 @@ export const is = <S extends Schema.Constraint>(schema: S): (u: unknown) => u is
   return (u): u is S["Type"] => guard(u)
 }
 
-/**
- * Returns the shape of a schema: its predicate, and its words for what it
- * refuses.
- *
- * @category guards
- * @since 0.1.0
- */
-export const shape = <A>(schema: Schema.Codec<A, A>): Shape<A> => {
-  const decode = SchemaParser.decodeUnknownResult(schema)
-  return {
-    is: is(schema),
-    issues: (u, errors) => {
-      const decoded = decode(u, { errors })
-      return Result.isFailure(decoded) ? format(decoded.failure).issues.map(plain) : []
-    }
-  }
-}
-
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-const format = SchemaIssue.makeFormatterStandardSchemaV1()
-
-/** An issue of the standard schema, whose keys may be wrapped. */
-const plain = ({ message, path = [] }: StandardSchemaV1.Issue): Issue => ({
-  message,
-  path: path.map((key) => typeof key === "object" ? key.key : key)
-})
-
-/**
- * The one place where a checked value changes its static type. Every use is
- * preceded by a guard or is between two spellings of the same type that the
- * compiler cannot see through (mapped types over a type parameter).
- */
-function identity<A, B>(a: A): B
-function identity(a: unknown): unknown {
-  return a
-}
-
 function declare<T>(
-  shape: () => Guard.Shape,
+  shape: () => Shape,
   explain: (u: unknown) => Schema.Constraint,
   identifier: string | undefined,
   arbitrary?: Schema.Constraint
 ): Schema.declare<T> {
-  let described: Guard.Shape | undefined
-  const own = (): Guard.Shape => described ??= shape()
+  let described: Shape | undefined
+  const own = (): Shape => described ??= shape()
   const guard = Guard.lazy(own)
+  const is = (u: unknown): u is T => guard(u)
   return Schema.declareConstructor<T>()(
     [],
     () => (input, ast, options) => {
-      if (guard(input)) return Effect.succeed(identity<unknown, T>(input))
+      if (is(input)) return Effect.succeed(input)
       const invalid = Effect.fail(new SchemaIssue.InvalidType(ast, input, options))
       return Effect.andThen(
-        SchemaParser.decodeUnknownEffect(identity<Schema.Constraint, Schema.Unknown>(explain(input)))(input, options),
+        SchemaParser.decodeUnknownEffect(Schema.make<Schema.Codec<unknown>>(explain(input).ast))(input, options),
         invalid
       )
     },
@@ -370,19 +385,16 @@ function declare<T>(
       toCodecJson: () => undefined,
       toCodecArbitrary: () =>
         Schema.link<T>()(
-          identity<Schema.Constraint, Schema.Codec<T, T>>(arbitrary ?? explain(undefined)),
+          Schema.make<Schema.Codec<T>>((arbitrary ?? explain(undefined)).ast),
           SchemaTransformation.passthrough<T>()
         )
     }
   )
 }
 
-const tagsOf = (schema: Schema.Constraint | undefined): ReadonlySet<string> => {
+const tagsOf = (schema: { readonly fields: TypeField } | undefined): ReadonlySet<string> => {
   const tags = new Set<string>()
-  if (schema !== undefined && "fields" in schema) {
-    const fields = identity<unknown, Schema.Struct.Fields>(schema.fields)
-    if (fields["type"] !== undefined) collectLiterals(fields["type"].ast, tags)
-  }
+  if (schema !== undefined) collectLiterals(schema.fields.type.ast, tags)
   return tags
 }
 

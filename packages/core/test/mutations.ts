@@ -1,4 +1,4 @@
-/** Small damages to JSON values, to see what a check says of what is nearly right. */
+/** Small damages to JSON values, and where a check finds them. */
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
 
@@ -73,3 +73,16 @@ export const mutations: Arbitrary.Arbitrary<(u: unknown) => unknown> = Arbitrary
     })[0]
   })
 )
+
+/**
+ * The paths of issues, each once. A schema also reports the members of a union
+ * that expect another kind of value, at the place of the union: a path that leads
+ * to another one is left out.
+ */
+export const placesOf = (
+  issues: ReadonlyArray<{ readonly path?: ReadonlyArray<unknown> | undefined }>
+): ReadonlyArray<string> => {
+  const paths = [...new Set(issues.map(({ path = [] }) => JSON.stringify(path)))]
+  const leadsTo = (path: string) => path === "[]" ? "[" : `${path.slice(0, -1)},`
+  return paths.filter((path) => !paths.some((other) => other !== path && other.startsWith(leadsTo(path)))).toSorted()
+}

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Wire from "@effect-claude/core/Wire"
+import * as Shape from "@effect-claude/core/Shape"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -91,7 +91,7 @@ export interface Request {
 export const json = <A>(
   request: Request,
   schema: Schema.Codec<A, A>
-): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => answered(request, Answer.json(Wire.shape(schema)))
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => answered(request, Answer.json(Shape.fromSchema(schema)))
 
 /**
  * Sends a request and returns the answer as text.

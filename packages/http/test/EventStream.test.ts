@@ -191,7 +191,7 @@ describe("EventStream", () => {
         )
 
         assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
-        assert.include(error.message, `["delta"]["text"]`)
+        assert.include(error.message, "at delta.text")
       }))
 
     it.effect("fails on an event larger than allowed", () =>

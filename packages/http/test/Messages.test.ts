@@ -641,7 +641,7 @@ describe("Messages", () => {
         )
 
         assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
-        assert.include(error.message, `["delta"]["text"]`)
+        assert.include(error.message, "at delta.text")
         yield* settled
       }).pipe(Effect.provide(layer(Script.events([
         { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: 7 } }

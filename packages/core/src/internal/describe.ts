@@ -1,9 +1,9 @@
 /**
- * Writes a schema's type side as a shape, which is data that guards are compiled
- * from.
+ * Converts the type side of a schema to a shape, which is data that guards are
+ * compiled from.
  *
- * What a shape cannot say becomes a function that runs the schema's own parser:
- * correct for every schema, at a price no wire schema pays.
+ * A schema that a shape cannot express becomes a check that runs the schema's own
+ * parser. This is correct for every schema, and slower; no wire schema needs it.
  *
  * @since 0.1.0
  */
@@ -11,15 +11,15 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaParser from "effect/SchemaParser"
-import * as Guard from "./guard.ts"
+import type { Compound, Guard, Shape } from "./shape.ts"
 
 /** The annotation under which a wire schema keeps its own shape. */
 export const annotation = "~@effect-claude/core/Wire/shape"
 
-const cache = new WeakMap<SchemaAST.AST, Guard.Shape>()
+const cache = new WeakMap<SchemaAST.AST, Shape>()
 
-/** Returns the shape of a schema: the same one each time. */
-export const shapeOf = (ast: SchemaAST.AST): Guard.Shape => {
+/** Returns the shape of a schema, the same object for the same AST. */
+export const shapeOf = (ast: SchemaAST.AST): Shape => {
   const cached = cache.get(ast)
   if (cached !== undefined) return cached
   const shape = withChecks(ast, shapeOfNode(ast))
@@ -27,13 +27,19 @@ export const shapeOf = (ast: SchemaAST.AST): Guard.Shape => {
   return shape
 }
 
-const withChecks = (ast: SchemaAST.AST, shape: Guard.Shape): Guard.Shape => {
+const withChecks = (ast: SchemaAST.AST, shape: Shape): Shape => {
   const checks = ast.checks
   if (checks === undefined) return shape
   const filters = checks.flatMap(flattenCheck)
   if (shape === "N" && filters.length === 1 && isFinite(filters[0]!)) return "n"
-  const guard = Guard.lazy(() => shape)
-  return (u: unknown) => guard(u) && filters.every((filter) => filter.run(u, ast, parseOptions) === undefined)
+  const check: Guard = (u) => filters.every((filter) => filter.run(u, ast, parseOptions) === undefined)
+  return ["c", shape, check, filters.map((filter) => expectedOf(filter.annotations)).join(" and ")]
+}
+
+/** Describes what passes a check, in the words of its annotations. */
+const expectedOf = (annotations: { readonly [key: string]: unknown } | undefined): string => {
+  const words = annotations?.["expected"] ?? annotations?.["identifier"]
+  return typeof words === "string" ? words : "a valid value"
 }
 
 const parseOptions: SchemaAST.ParseOptions = {}
@@ -45,7 +51,7 @@ const isFinite = ({ annotations }: SchemaAST.Filter<unknown>): boolean =>
   Predicate.hasProperty(annotations?.["representation"], "id") &&
   annotations["representation"].id === "effect/schema/isFinite"
 
-const shapeOfNode = (ast: SchemaAST.AST): Guard.Shape => {
+const shapeOfNode = (ast: SchemaAST.AST): Shape => {
   if (ast.encoding !== undefined) return foreign(ast)
   switch (ast._tag) {
     case "String":
@@ -70,7 +76,7 @@ const shapeOfNode = (ast: SchemaAST.AST): Guard.Shape => {
     case "Objects":
       return shapeOfObject(ast)
     case "Suspend":
-      return Guard.lazy(() => shapeOf(ast.thunk()))
+      return ["l", () => shapeOf(ast.thunk())]
     case "Declaration": {
       const own = ast.annotations?.[annotation]
       return isOwn(own) ? own() : foreign(ast)
@@ -80,14 +86,17 @@ const shapeOfNode = (ast: SchemaAST.AST): Guard.Shape => {
   }
 }
 
-const isOwn = (u: unknown): u is () => Guard.Shape => typeof u === "function"
+const isOwn = (u: unknown): u is () => Shape => typeof u === "function"
 
-const foreign = (ast: SchemaAST.AST): Guard.Guard => SchemaParser.is(Schema.make<Schema.Unknown>(unsafeAst(ast)))
+const foreign = (ast: SchemaAST.AST): Shape => [
+  "c",
+  "*",
+  SchemaParser.is(Schema.make<Schema.Codec<unknown>>(ast)),
+  expectedOf(ast.annotations)
+]
 
-const unsafeAst = (ast: SchemaAST.AST): SchemaAST.Unknown => ast as SchemaAST.Unknown
-
-const shapeOfObject = (ast: SchemaAST.Objects): Guard.Shape => {
-  const fields: { [name: string]: Guard.Shape } = {}
+const shapeOfObject = (ast: SchemaAST.Objects): Shape => {
+  const fields: { [name: string]: Shape } = {}
   for (const { name, type } of ast.propertySignatures) {
     if (typeof name !== "string" || /^__proto__$|[?~]$/.test(name)) return foreign(ast)
     const optional = type.context?.isOptional === true
@@ -104,15 +113,17 @@ const shapeOfObject = (ast: SchemaAST.Objects): Guard.Shape => {
     : ["o", fields, shapeOf(index.type)]
 }
 
-/** What is left of a union of two when the second is taken away. */
+/** Returns the first member of a union of two whose second has the given tag. */
 const withoutMember = (ast: SchemaAST.AST, tag: SchemaAST.AST["_tag"]): SchemaAST.AST | undefined =>
   ast._tag === "Union" && ast.checks === undefined && ast.encoding === undefined && ast.types.length === 2 &&
     ast.types[1]?._tag === tag
     ? ast.types[0]
     : undefined
 
-/** The shape of an open struct. */
-export const struct = (ast: SchemaAST.AST): Guard.Shape => {
+/** Returns the shape of an open struct. */
+export const struct = (ast: SchemaAST.AST): Shape => {
   const shape = shapeOf(ast)
-  return Array.isArray(shape) && shape[0] === "o" && shape.length === 2 ? shape[1] : ["w", shape]
+  return isCompound(shape) && shape[0] === "o" && shape.length === 2 ? shape[1] : shape
 }
+
+const isCompound = (shape: Shape): shape is Compound => Array.isArray(shape)

@@ -1,62 +1,20 @@
 /**
- * Compiles a shape, which is a schema's type side as plain data, into a
- * predicate made of closures.
+ * Compiles a shape into a predicate made of closures, and lists where a value
+ * does not match.
  *
- * Wire schemas transform nothing, so checking is all there is to decoding: a
- * predicate that allocates nothing and copies nothing is enough, and what is
- * wrong with a value is only worked out once it was refused, in the words of
- * Effect's schemas. No code is generated, so this works where `new Function` is
- * forbidden, and nothing of Effect's Schema is needed, so a bundle that only
- * checks does not carry it.
+ * Wire schemas transform nothing, so decoding is checking: a predicate that
+ * allocates nothing and copies nothing is enough. Where a value fails is worked
+ * out afterwards, only for values that were refused. No code is generated, so
+ * this works where `new Function` is forbidden. Effect's Schema is not imported,
+ * so a bundle that only checks does not contain it.
  *
  * @since 0.1.0
  */
 import { isRecord } from "./record.ts"
+import type { Compound, Guard, Issue, Shape, Struct, Tagged, Union } from "./shape.ts"
 import * as Shapes from "./shapes.ts"
 
-/** Tells whether a value has a shape. */
-export type Guard = (u: unknown) => boolean
-
-/**
- * What a value must be.
- *
- * A text is an atom: `s` a string, `n` a finite number, `N` any number, `b` a
- * boolean, `0` null, `u` undefined, `*` anything, `e` a string that may be one
- * of an open enum, `j` any JSON, `=x` the string `x`. A number is an entry of
- * the table. An array begins with its kind. An object is an open struct: a name
- * that ends in `?` may be absent or null, and one that ends in `~` absent. A
- * function decides for itself.
- */
-export type Shape = string | number | Compound | Struct | Guard
-
-/** A shape made of others. */
-export type Compound =
-  | readonly [kind: "[", item: Shape]
-  /** Any of them: a union of Effect's. */
-  | Union
-  /** A schema of its own around another, which a union always tries. */
-  | readonly [kind: "w", inner: Shape]
-  /** An object with some fields, and, where `rest` is given, values of one shape. */
-  | readonly [kind: "o", fields: Struct, rest?: Shape]
-  /** An open union told apart by `type`, and what has none. */
-  | Tagged
-
-type Union = readonly [kind: "|", members: ReadonlyArray<Shape>]
-
-type Tagged = readonly [kind: "t", members: ReadonlyArray<Shape>, untagged?: Shape]
-
-/** The fields of an open struct. */
-export interface Struct {
-  readonly [name: string]: Shape
-}
-
-/** One place where a value has not the shape, and what was expected there. */
-export interface Issue {
-  readonly path: ReadonlyArray<string | number>
-  readonly message: string
-}
-
-/** Whether the object has the key, itself or through its prototype, as schemas see it. */
+/** Returns whether an object has a key, itself or through its prototype: the same test as Effect's schemas. */
 const has = (u: { readonly [key: string]: unknown }, key: string): boolean =>
   key === "__proto__" ? Object.hasOwn(u, key) : key in u
 
@@ -70,8 +28,6 @@ const others = new WeakMap<Compound | Struct, Guard>()
 /** Returns the guard of a shape, compiled on first use and kept for later ones. */
 export const compile = (shape: Shape): Guard => {
   switch (typeof shape) {
-    case "function":
-      return shape
     case "string": {
       const literal = shape.slice(1)
       return isLiteral(shape) ? (u) => u === literal : atoms[shape]!
@@ -88,12 +44,10 @@ export const compile = (shape: Shape): Guard => {
 
 let table: ReadonlyArray<Compound | Struct> | undefined
 
-/** An entry of the table, which is not read before the first one is asked for. */
-const entry = (index: number): Compound | Struct => (table ??= parse(Shapes.table))[index]!
+/** Returns an entry of the table, which is created on first use. */
+const entry = (index: number): Compound | Struct => (table ??= Shapes.table())[index]!
 
-const parse = (text: string): ReadonlyArray<Compound | Struct> => JSON.parse(text)
-
-/** Like `compile`, but does nothing until the guard is first called: recursion and start-up cost nothing. */
+/** Compiles on the first call, so that loading a module costs nothing. */
 export const lazy = (shape: () => Shape): Guard => {
   let guard: Guard = (u) => {
     guard = compile(shape())
@@ -121,14 +75,18 @@ const compileShape = (shape: Compound | Struct): Guard => {
       return compileArray(shape[1])
     case "|":
       return compileUnion(shape)
-    case "w":
-      return compile(shape[1])
     case "o":
       return compileObject(shape[1], shape[2])
     case "t":
       return compileTagged(shape)
+    case "c":
+      return compileCheck(compile(shape[1]), shape[2])
+    case "l":
+      return lazy(shape[1])
   }
 }
+
+const compileCheck = (inner: Guard, check: Guard): Guard => (u) => inner(u) && check(u)
 
 const isCompound = (shape: Compound | Struct): shape is Compound => Array.isArray(shape)
 
@@ -195,7 +153,7 @@ const markOf = (field: string): "?" | "~" | undefined => {
   return last === "?" || last === "~" ? last : undefined
 }
 
-/** The members of an open union by tag. Each is compiled when the first value with its tag is seen. */
+/** Compiles a member of an open union when the first value with its tag is seen. */
 const compileTagged = (union: Tagged): Guard => {
   const [, , untagged] = union
   const members = byTag(union)
@@ -219,7 +177,7 @@ const compileTagged = (union: Tagged): Guard => {
 const byTag = ([, members]: Tagged): ReadonlyMap<string, Shape> =>
   new Map(members.flatMap((member) => tagsOf(member).map((tag) => [tag, member] as const)))
 
-/** The tags of a struct: the literals its `type` may be. */
+/** Returns the literals that the `type` of a struct may be. */
 const tagsOf = (member: Shape): ReadonlyArray<string> => {
   const struct = typeof member === "number" ? entry(member) : member
   if (typeof struct !== "object" || isCompound(struct)) return []
@@ -232,136 +190,127 @@ const tagsOf = (member: Shape): ReadonlyArray<string> => {
 // explaining
 // -----------------------------------------------------------------------------
 
-/** Says where a value has not the shape: the first place, or all of them. */
+/** Lists where a value does not match: the first mismatch, or every one with `all`. */
 export const explain = (shape: Shape, u: unknown, all: boolean): ReadonlyArray<Issue> => {
-  const out: Array<Issue> = []
-  addIssues(out, shape, u, [], all)
-  return out
+  const issues: Array<Issue> = []
+  addIssues({ issues, all }, shape, u, [])
+  return issues
 }
 
-/** What a schema calls what it expects. Members that a union always tries are never named. */
-const names: { readonly [atom: string]: string } = {
-  s: "string",
-  e: "string",
-  n: "number",
-  N: "number",
-  b: "boolean",
-  0: "null",
-  u: "undefined",
-  j: "JSON value"
+interface Explanation {
+  readonly issues: Array<Issue>
+  readonly all: boolean
 }
 
-const addIssues = (
-  out: Array<Issue>,
-  shape: Shape,
-  u: unknown,
-  path: Issue["path"],
-  all: boolean
-): void => {
-  if (typeof shape === "number") return addIssues(out, entry(shape), u, path, all)
-  if (compile(shape)(u)) return
-  const expected = (what: string): void => {
-    out.push({ path, message: `Expected ${what}` })
-  }
-  if (typeof shape === "function") return expected("a valid value")
-  if (typeof shape === "string") {
-    return expected(shape === "n" && typeof u === "number" ? "a finite number" : expectedOf(shape))
-  }
-  if (!isCompound(shape)) return addObjectIssues(out, shape, undefined, u, path, all)
-  switch (shape[0]) {
-    case "[": {
-      if (!Array.isArray(u)) return expected("array")
-      const before = out.length
-      for (let i = 0; i < u.length; i++) {
-        addIssues(out, shape[1], u[i], [...path, i], all)
-        if (!all && out.length > before) return
+/** Returns whether nothing more has to be looked for. */
+const isDone = ({ all, issues }: Explanation): boolean => !all && issues.length > 0
+
+const addIssues = (out: Explanation, shape: Shape, u: unknown, path: Issue["path"]): void => {
+  if (isDone(out) || compile(shape)(u)) return
+  const compound = resolve(shape)
+  if (typeof compound !== "string" && isCompound(compound)) {
+    switch (compound[0]) {
+      case "[":
+        if (!Array.isArray(u)) break
+        return u.forEach((item, index) => addIssues(out, compound[1], item, [...path, index]))
+      case "|": {
+        const candidates = compound[1].filter((member) => isNested(member) && kindsOf(member).includes(kindOf(u)))
+        if (candidates.length === 0) break
+        return candidates.forEach((member) => addIssues(out, member, u, path))
       }
-      return
+      case "o":
+        if (isRecord(u)) return addObjectIssues(out, compound[1], compound[2], u, path)
+        break
+      case "t": {
+        if (!isRecord(u)) break
+        const tag = u["type"]
+        return addIssues(out, (typeof tag === "string" ? byTag(compound).get(tag) : compound[2]) ?? untyped, u, path)
+      }
+      case "c":
+        if (!compile(compound[1])(u)) return addIssues(out, compound[1], u, path)
     }
-    case "|": {
-      const tried = shape[1].filter((member) => isLiteral(member) ? u === member.slice(1) : mayBe(member, u))
-      if (tried.length === 0) return expected(expectedOf(shape))
-      return tried.forEach((member) => addIssues(out, member, u, path, all))
-    }
-    case "w":
-      return addIssues(out, shape[1], u, path, all)
-    case "o":
-      return addObjectIssues(out, shape[1], shape[2], u, path, all)
-    case "t": {
-      const tag = isRecord(u) ? u["type"] : undefined
-      const member = typeof tag === "string" ? byTag(shape).get(tag) : shape[2]
-      return addIssues(out, member ?? untyped, u, path, all)
-    }
-  }
+  } else if (typeof compound !== "string" && isRecord(u)) return addObjectIssues(out, compound, undefined, u, path)
+  out.issues.push({ path, expected: expectedOf(compound), found: foundOf(u) })
 }
 
 const untyped: Shape = { type: "s" }
 
 const addObjectIssues = (
-  out: Array<Issue>,
+  out: Explanation,
   fields: Struct,
   rest: Shape | undefined,
-  u: unknown,
-  path: Issue["path"],
-  all: boolean
+  u: { readonly [key: string]: unknown },
+  path: Issue["path"]
 ): void => {
-  if (!isRecord(u)) {
-    out.push({ path, message: "Expected object" })
-    return
-  }
-  const before = out.length
   for (const field of Object.keys(fields)) {
     const mark = markOf(field)
     const name = mark === undefined ? field : field.slice(0, -1)
     const shape = fields[field]!
-    const place = [...path, name]
+    const value = u[name]
     if (has(u, name)) {
-      const whole: Shape = mark === undefined
-        ? shape
-        : mark === "~"
-        ? ["|", [shape, "u"]]
-        : ["|", [["|", [shape, "0"]], "u"]]
-      addIssues(out, whole, u[name], place, all)
-    } else if (mark === undefined) out.push({ path: place, message: "Missing key" })
-    if (!all && out.length > before) return
-  }
-  if (rest === undefined) return
-  for (const key of Object.keys(u)) {
-    addIssues(out, rest, u[key], [...path, key], all)
-    if (!all && out.length > before) return
-  }
-}
-
-/** Whether a union tries a member on a value: by the value's type, and always where the member is a schema of its own. */
-const mayBe = (shape: Shape, u: unknown): boolean => {
-  if (typeof shape === "number") return mayBe(entry(shape), u)
-  if (typeof shape === "string") {
-    switch (shape[0]) {
-      case "=":
-        return typeof u === "string"
-      case "e":
-      case "j":
-        return true
-      case "n":
-        return typeof u === "number"
-      default:
-        return atoms[shape]!(u)
+      if (mark === undefined || (value !== undefined && (value !== null || mark === "~"))) {
+        addIssues(out, shape, value, [...path, name])
+      }
+    } else if (mark === undefined && !isDone(out)) {
+      out.issues.push({ path: [...path, name], expected: expectedOf(shape), found: "nothing" })
     }
   }
-  if (typeof shape === "object" && isCompound(shape)) {
-    if (shape[0] === "[") return Array.isArray(u)
-    if (shape[0] === "o") return isRecord(u)
-    if (shape[0] === "|") return shape[1].some((member) => mayBe(member, u))
-  }
-  return true
+  if (rest !== undefined) Object.keys(u).forEach((key) => addIssues(out, rest, u[key], [...path, key]))
 }
 
+/** Follows indices of the table and references to itself. */
+const resolve = (shape: Shape): string | Compound | Struct => {
+  if (typeof shape === "number") return entry(shape)
+  return typeof shape === "object" && isCompound(shape) && shape[0] === "l" ? resolve(shape[1]()) : shape
+}
+
+/** Returns whether a mismatch may lie deeper than the value itself. */
+const isNested = (shape: Shape): boolean => typeof resolve(shape) !== "string"
+
+/** The kinds of value that a shape accepts some of. */
+const kindsOf = (shape: Shape): ReadonlyArray<string> => {
+  const resolved = resolve(shape)
+  if (typeof resolved === "string") return isLiteral(resolved) ? ["string"] : kinds[resolved] ?? everyKind
+  if (!isCompound(resolved)) return ["object"]
+  if (resolved[0] === "[") return ["array"]
+  if (resolved[0] === "|") return resolved[1].flatMap(kindsOf)
+  return resolved[0] === "c" ? kindsOf(resolved[1]) : ["object"]
+}
+
+const everyKind = ["string", "number", "boolean", "null", "undefined", "array", "object"]
+
+const kinds: { readonly [atom: string]: ReadonlyArray<string> } = {
+  s: ["string"],
+  e: ["string"],
+  n: ["number"],
+  N: ["number"],
+  b: ["boolean"],
+  0: ["null"],
+  u: ["undefined"]
+}
+
+const kindOf = (u: unknown): string => u === null ? "null" : Array.isArray(u) ? "array" : typeof u
+
+const foundOf = (u: unknown): string => typeof u === "number" && !Number.isFinite(u) ? String(u) : kindOf(u)
+
 const expectedOf = (shape: Shape): string => {
-  if (typeof shape === "number") return expectedOf(entry(shape))
-  if (typeof shape === "string") return isLiteral(shape) ? JSON.stringify(shape.slice(1)) : names[shape] ?? "never"
-  if (typeof shape === "object" && isCompound(shape)) {
-    if (shape[0] === "[") return "array"
-    if (shape[0] === "|") return [...new Set(shape[1].map(expectedOf))].join(" | ")
+  const resolved = resolve(shape)
+  if (typeof resolved === "string") {
+    return isLiteral(resolved) ? JSON.stringify(resolved.slice(1)) : names[resolved] ?? "any value"
   }
-  return "object"
+  if (!isCompound(resolved)) return "object"
+  if (resolved[0] === "[") return "array"
+  if (resolved[0] === "|") return [...new Set(resolved[1].map(expectedOf))].join(" | ")
+  return resolved[0] === "c" ? resolved[3] : "object"
+}
+
+const names: { readonly [atom: string]: string } = {
+  s: "string",
+  e: "string",
+  n: "finite number",
+  N: "number",
+  b: "boolean",
+  0: "null",
+  u: "undefined",
+  j: "JSON value"
 }

@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import type { Entry, Price, Refusal } from "../ModelCatalog.ts"
+import type { Entry, Price, Refusal } from "./modelFacts.ts"
 
 /** Input, output, cache write for 5 minutes and for an hour, cache read: USD per million tokens. */
 const price = (

@@ -110,16 +110,9 @@ const withShape = (
 const shape = (request: MessageRequest.MessageRequest): ReadonlyArray<ClaudeError.Violation> =>
   Shape.messageRequest.issues(request, "all").slice(0, 10).map((issue) => ({
     rule: "shape",
-    path: pathOf(issue.path),
-    problem: issue.message,
+    path: Shape.formatPath(issue.path),
+    problem: `Expected ${issue.expected}, found ${issue.found}`,
     fix: "Give what the API documents for this field."
   }))
 
 const isPresent = Predicate.isNotNullish
-
-/** Writes a path the way a program would: `messages[0].content`. */
-const pathOf = (path: ReadonlyArray<PropertyKey>): string =>
-  path.reduce<string>(
-    (out, key) => typeof key === "number" ? `${out}[${key}]` : out === "" ? String(key) : `${out}.${String(key)}`,
-    ""
-  )
