@@ -1,10 +1,10 @@
 /**
- * Batches: many requests at half the price, answered within a day.
+ * Batches: many requests at half the price, processed within a day.
  *
- * Results are read from a path that is built here, never from the address a
- * response names: credentials go nowhere else. `awaitEnd` polls by a Schedule,
- * and `runAll` does the whole of it: it splits a stream of requests at the API's
- * limits, waits, and streams the results, resumable by the ids of its batches.
+ * Results are read from a path that is built here, never from the URL in a response,
+ * so credentials are sent to the base URL only. `awaitEnd` polls with a Schedule.
+ * `runAll` splits a stream of requests at the API's limits, creates the batches,
+ * waits for them and streams the results. `resume` continues with a batch by its id.
  *
  * @since 0.1.0
  */
@@ -20,9 +20,10 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Claude } from "./Claude.ts"
+import * as Claude from "./Claude.ts"
 import * as Pagination from "./internal/request/pagination.ts"
 import * as Path from "./internal/request/path.ts"
+import * as JsonLines from "./internal/response/jsonLines.ts"
 import * as Raw from "./Raw.ts"
 
 // -----------------------------------------------------------------------------
@@ -37,7 +38,7 @@ import * as Raw from "./Raw.ts"
  */
 export interface ListOptions {
   /**
-   * How many batches a page has, from 1 to 1,000.
+   * Batches per page, from 1 to 1,000.
    *
    * @default the API's, 20
    */
@@ -54,12 +55,12 @@ export interface ListOptions {
  */
 export interface AwaitOptions {
   /**
-   * When to look again.
+   * When to poll again.
    *
-   * @default after 5 s at first, then ever less often, up to once a minute
+   * @default after 5 seconds, then with growing intervals up to one minute
    */
   readonly schedule?: Schedule.Schedule<unknown, Batch.MessageBatch> | undefined
-  /** Runs each time the batch was looked at. */
+  /** Runs after each poll. */
   readonly onProgress?: ((batch: Batch.MessageBatch) => Effect.Effect<void>) | undefined
 }
 
@@ -71,18 +72,18 @@ export interface AwaitOptions {
  */
 export interface RunOptions extends AwaitOptions {
   /**
-   * The most requests one batch is given, from 1 to 100,000.
+   * The most requests of one batch, from 1 to 100,000.
    *
    * @default 100_000
    */
   readonly maxRequests?: number | undefined
   /**
-   * The most bytes the body of one batch has.
+   * The most bytes of the body of one batch.
    *
    * @default 268_435_456
    */
   readonly maxBytes?: number | undefined
-  /** Runs when a batch was created, before it is waited for: keep its id to resume by. */
+  /** Runs after a batch is created and before it is awaited. Store its id to `resume` it. */
   readonly onCreated?: ((batch: Batch.MessageBatch) => Effect.Effect<void>) | undefined
 }
 
@@ -91,15 +92,15 @@ export interface RunOptions extends AwaitOptions {
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a batch of at most 100,000 requests and 256 MB. The ids are the
- * caller's, and unique within the batch.
+ * Creates a batch of at most 100,000 requests and 256 MB. Each `custom_id` is
+ * chosen by the caller and unique within the batch.
  *
  * @category calls
  * @since 0.1.0
  */
 export const create = (
   requests: ReadonlyArray<Batch.BatchRequest>
-): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude> => {
+): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> => {
   const violations = check(requests)
   return violations.length > 0
     ? Effect.fail(
@@ -126,7 +127,7 @@ export const create = (
  * @category calls
  * @since 0.1.0
  */
-export const get = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude> =>
+export const get = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   Effect.flatMap(pathOf(id), (path) => Raw.json({ operation: "batches.get", method: "GET", path }, Batch.MessageBatch))
 
 /**
@@ -135,7 +136,7 @@ export const get = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.C
  * @category calls
  * @since 0.1.0
  */
-export const list = (options?: ListOptions): Stream.Stream<Batch.MessageBatch, ClaudeError.ClaudeError, Claude> =>
+export const list = (options?: ListOptions): Stream.Stream<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   Pagination.byId(({ after_id }) =>
     Raw.json({
       operation: "batches.list",
@@ -145,23 +146,23 @@ export const list = (options?: ListOptions): Stream.Stream<Batch.MessageBatch, C
     }, pageOfBatches), options?.after)
 
 /**
- * Asks for a batch to be canceled. What is under way is still finished, so the
- * batch is `canceling` before it is `ended`.
+ * Requests that a batch be canceled. Requests in progress are still finished, so
+ * the batch is `canceling` before it is `ended`.
  *
  * @category calls
  * @since 0.1.0
  */
-export const cancel = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude> =>
+export const cancel = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   Effect.flatMap(pathOf(id), (path) =>
     Raw.json({
       operation: "batches.cancel",
       method: "POST",
       path: `${path}/cancel`,
-      // To cancel what is canceled already changes nothing.
+      // Canceling a canceled batch changes nothing.
       repeatable: true
     }, Batch.MessageBatch))
 
-const delete_ = (id: string): Effect.Effect<Batch.DeletedBatch, ClaudeError.ClaudeError, Claude> =>
+const delete_ = (id: string): Effect.Effect<Batch.DeletedBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   Effect.flatMap(
     pathOf(id),
     (path) => Raw.json({ operation: "batches.delete", method: "DELETE", path }, Batch.DeletedBatch)
@@ -179,26 +180,47 @@ export { delete_ as delete }
  * Streams the results of a batch that has ended, in no particular order: match
  * them by `custom_id`.
  *
- * A line that cannot be read fails the stream with its number; nothing is left
- * out in silence.
+ * The stream ends normally only after as many results as the batch has requests.
+ *
+ * - Fewer results: it fails with `ConnectionError` of phase `body`.
+ * - More results, a line that cannot be decoded, or a line longer than `limits.body`:
+ *   it fails with `ResponseDecodeError`.
+ *
+ * **Details**
+ *
+ * Takes a batch, or an id. For an id it looks the batch up first, with one more
+ * request. Results that precede a failure have been emitted before it.
  *
  * @category calls
  * @since 0.1.0
  */
-export const results = (id: string): Stream.Stream<Batch.BatchResult, ClaudeError.ClaudeError, Claude> =>
-  Stream.unwrap(Effect.map(pathOf(id), (path) => {
-    let number = 0
-    return Raw.bytes({ operation: "batches.results", method: "GET", path: `${path}/results` }).pipe(
-      Stream.decodeText(),
-      Stream.splitLines,
-      Stream.map((line) => ({ line, number: ++number })),
-      Stream.filter(({ line }) => line.trim() !== ""),
-      Stream.mapEffect(({ line, number }) => readLine(line, number))
+export const results = (
+  batch: string | Batch.MessageBatch
+): Stream.Stream<Batch.BatchResult, ClaudeError.ClaudeError, Claude.Claude> =>
+  Stream.unwrap(Effect.gen(function*() {
+    const { id, request_counts } = typeof batch === "string" ? yield* get(batch) : batch
+    const path = yield* pathOf(id)
+    const { limits } = yield* (yield* Claude.Claude).settings
+    const { canceled, errored, expired, processing, succeeded } = request_counts
+    const total = processing + succeeded + errored + canceled + expired
+    let count = 0
+    return JsonLines.decode<ClaudeError.ClaudeError, Claude.Claude, Batch.BatchResult, ClaudeError.ClaudeError>(
+      Raw.bytes({ operation: "batches.results", method: "GET", path: `${path}/results` }),
+      {
+        limit: limits.body,
+        line: (text, number) =>
+          count++ < total
+            ? decodeLine(text, number)
+            : Result.fail(unreadable(`The batch has ${total} requests, and its results have more.`, text)),
+        tooLong: (number) =>
+          unreadable(`Line ${number} of the batch's results is longer than ${limits.body} characters (\`limits.body\`).`),
+        end: (count) => count === total ? undefined : incomplete(count, total)
+      }
     )
   }))
 
 // -----------------------------------------------------------------------------
-// whole runs
+// runs
 // -----------------------------------------------------------------------------
 
 /**
@@ -210,7 +232,7 @@ export const results = (id: string): Stream.Stream<Batch.BatchResult, ClaudeErro
 export const awaitEnd = (
   id: string,
   options?: AwaitOptions
-): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude> =>
+): Effect.Effect<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   get(id).pipe(
     Effect.tap((batch) => options?.onProgress?.(batch) ?? Effect.void),
     Effect.repeat({ schedule: options?.schedule ?? polling, until: Batch.isEnded })
@@ -219,13 +241,13 @@ export const awaitEnd = (
 /**
  * Runs a stream of requests as batches and streams their results.
  *
- * The requests are split at the API's limits of count and size. Batches are
- * created one after the other as the requests come, and each is waited for and
- * read before the next is created, so memory holds one batch's requests.
+ * The requests are split at the API's limits of count and size. Batches are created
+ * one after another. Each is awaited and read before the next is created, so memory
+ * holds the requests of one batch.
  *
  * **Details**
  *
- * To resume after a crash, keep the ids that `onCreated` is told, and read each
+ * To resume after a crash, store the ids that `onCreated` receives, and read each
  * with `resume`.
  *
  * @category runs
@@ -236,22 +258,22 @@ export const runAll: {
     options?: RunOptions
   ): <E, R>(
     requests: Stream.Stream<Batch.BatchRequest, E, R>
-  ) => Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude>
+  ) => Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude.Claude>
   <E, R>(
     requests: Stream.Stream<Batch.BatchRequest, E, R>,
     options?: RunOptions
-  ): Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude>
+  ): Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude.Claude>
 } = dual((args) => Stream.isStream(args[0]), <E, R>(
   requests: Stream.Stream<Batch.BatchRequest, E, R>,
   options?: RunOptions
-): Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude> =>
+): Stream.Stream<Batch.BatchResult, E | ClaudeError.ClaudeError, R | Claude.Claude> =>
   split(requests, options).pipe(
     Stream.mapEffect((group) => Effect.tap(create(group), (batch) => options?.onCreated?.(batch) ?? Effect.void)),
     Stream.flatMap((batch) => resume(batch.id, options))
   ))
 
 /**
- * Waits for a batch that was created before, and streams its results.
+ * Waits until an existing batch has ended, and streams its results.
  *
  * @category runs
  * @since 0.1.0
@@ -259,14 +281,14 @@ export const runAll: {
 export const resume = (
   id: string,
   options?: AwaitOptions
-): Stream.Stream<Batch.BatchResult, ClaudeError.ClaudeError, Claude> =>
-  Stream.unwrap(Effect.map(awaitEnd(id, options), (batch) => results(batch.id)))
+): Stream.Stream<Batch.BatchResult, ClaudeError.ClaudeError, Claude.Claude> =>
+  Stream.unwrap(Effect.map(awaitEnd(id, options), results))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-/** A batch is not streamed, and refuses a request that asks for it. */
+/** The API refuses `stream` in a batch. */
 const withoutStream = (request: Batch.BatchRequest): Batch.BatchRequest => {
   const { stream: _stream, ...params } = request.params
   return { ...request, params }
@@ -285,23 +307,36 @@ const isResult = Wire.is(Batch.BatchResult)
 
 const decodeResult = Schema.decodeUnknownResult(Batch.BatchResult)
 
-const readLine = (line: string, number: number): Effect.Effect<Batch.BatchResult, ClaudeError.ResponseDecodeError> => {
+const decodeLine = (
+  line: string,
+  number: number
+): Result.Result<Batch.BatchResult, ClaudeError.ClaudeError> => {
   const parsed = Result.try((): unknown => JSON.parse(line))
   const value = Result.getOrUndefined(parsed)
-  if (isResult(value)) return Effect.succeed(value)
+  if (isResult(value)) return Result.succeed(value)
   const mismatch = decodeResult(value)
   const problem = Result.isFailure(parsed)
     ? "is not JSON"
     : `does not match: ${Result.isFailure(mismatch) ? mismatch.failure.message.replace(/\s+/g, " ").slice(0, 200) : ""}`
-  return Effect.fail(
-    new ClaudeError.ResponseDecodeError({
-      outcome: "partial",
-      body: line,
-      message:
-        `Line ${number} of the batch's results ${problem}. What came before it was read; \`body\` holds the line.`
-    })
+  return Result.fail(
+    unreadable(`Line ${number} of the batch's results ${problem}. \`body\` holds the line.`, line)
   )
 }
+
+const unreadable = (message: string, body?: string): ClaudeError.ClaudeError =>
+  new ClaudeError.ResponseDecodeError({
+    outcome: "partial",
+    ...(body === undefined ? undefined : { body }),
+    message: `${message} The results before it were emitted.`
+  })
+
+const incomplete = (count: number, total: number): ClaudeError.ClaudeError =>
+  new ClaudeError.ConnectionError({
+    phase: "body",
+    outcome: "partial",
+    message: `The results ended after ${count} of ${total}. The results before that were emitted; read them again to ` +
+      "get the others."
+  })
 
 const check = (requests: ReadonlyArray<Batch.BatchRequest>): ReadonlyArray<ClaudeError.Violation> => {
   const violations: Array<ClaudeError.Violation> = []
@@ -354,7 +389,7 @@ const split = <E, R>(
   )
 }
 
-/** A batch that is being filled. It belongs to one run of the stream, and grows in place. */
+/** A batch that is being filled. It belongs to one run of the stream and is mutated. */
 interface Group {
   readonly requests: Array<Batch.BatchRequest>
   size: number

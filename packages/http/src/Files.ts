@@ -1,12 +1,12 @@
 /**
  * Files: uploaded once, referred to by id from any number of requests.
  *
- * An upload takes bytes, a stream, or a path, and tells how far it has come.
- * Only files that tools wrote can be downloaded.
+ * An upload takes bytes, a stream or a path, and reports its progress. Only files
+ * that tools of the model wrote can be downloaded.
  *
  * @since 0.1.0
  */
-import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as File from "@effect-claude/core/File"
 import * as Page from "@effect-claude/core/Page"
 import * as Effect from "effect/Effect"
@@ -15,6 +15,7 @@ import * as PathModule from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
+import * as MediaType from "./internal/request/mediaType.ts"
 import * as Multipart from "./internal/request/multipart.ts"
 import * as Pagination from "./internal/request/pagination.ts"
 import * as Path from "./internal/request/path.ts"
@@ -25,25 +26,25 @@ import * as Raw from "./Raw.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What is said of a file beside its content.
+ * Options of `upload` and `uploadPath`.
  *
  * @category options
  * @since 0.1.0
  */
 export interface UploadOptions {
-  /** The name the file is given. */
+  /** The name of the file. */
   readonly filename: string
   /**
-   * What kind of file it is.
+   * The media type of the file.
    *
-   * @default "application/octet-stream"
+   * @default the type of the extension of `filename`, "application/octet-stream" if that is not known
    */
   readonly mediaType?: string | undefined
-  /** The length in bytes, where the content is a stream and it is known. */
+  /** The length in bytes, if the content is a stream whose length is known. */
   readonly size?: number | undefined
-  /** After how many seconds the file is deleted, from 3,600 to 7,776,000. */
+  /** Seconds until the file is deleted, from 3,600 to 7,776,000. */
   readonly expiresInSeconds?: number | undefined
-  /** Runs as the body is sent, with the bytes sent so far, those around the content included. */
+  /** Runs while the body is sent, with the bytes sent so far, including those around the content. */
   readonly onProgress?: ((bytesSent: number) => Effect.Effect<void>) | undefined
 }
 
@@ -55,7 +56,7 @@ export interface UploadOptions {
  */
 export interface ListOptions {
   /**
-   * How many files a page has, from 1 to 1,000.
+   * Files per page, from 1 to 1,000.
    *
    * @default the API's, 20
    */
@@ -76,7 +77,7 @@ export interface ListOptions {
  * ```ts
  * import * as Files from "@effect-claude/http/Files"
  *
- * const file = Files.upload(new TextEncoder().encode("hello"), { filename: "hello.txt", mediaType: "text/plain" })
+ * const file = Files.upload(new TextEncoder().encode("hello"), { filename: "hello.txt" })
  * ```
  *
  * @category calls
@@ -85,12 +86,12 @@ export interface ListOptions {
 export const upload = (
   content: Uint8Array | Stream.Stream<Uint8Array, unknown>,
   options: UploadOptions
-): Effect.Effect<File.FileMetadata, ClaudeError, Claude> => {
+): Effect.Effect<File.FileMetadata, ClaudeError.ClaudeError, Claude> => {
   const parts: ReadonlyArray<Multipart.Part> = [
     {
       name: "file",
       filename: options.filename,
-      mediaType: options.mediaType ?? "application/octet-stream",
+      mediaType: options.mediaType ?? MediaType.ofName(options.filename),
       content,
       size: options.size
     },
@@ -115,7 +116,7 @@ export const uploadPath = Effect.fnUntraced(function*(
   options?: Partial<Omit<UploadOptions, "size">>
 ): Effect.fn.Return<
   File.FileMetadata,
-  ClaudeError | PlatformError.PlatformError,
+  ClaudeError.ClaudeError | PlatformError.PlatformError,
   Claude | FileSystem.FileSystem | PathModule.Path
 > {
   const fs = yield* FileSystem.FileSystem
@@ -130,7 +131,7 @@ export const uploadPath = Effect.fnUntraced(function*(
  * @category calls
  * @since 0.1.0
  */
-export const list = (options?: ListOptions): Stream.Stream<File.FileMetadata, ClaudeError, Claude> =>
+export const list = (options?: ListOptions): Stream.Stream<File.FileMetadata, ClaudeError.ClaudeError, Claude> =>
   Pagination.byCursor(({ page }) =>
     Raw.json({
       operation: "files.list",
@@ -141,26 +142,33 @@ export const list = (options?: ListOptions): Stream.Stream<File.FileMetadata, Cl
   )
 
 /**
- * Returns what is known of a file.
+ * Returns the metadata of a file.
  *
  * @category calls
  * @since 0.1.0
  */
-export const get = (id: string): Effect.Effect<File.FileMetadata, ClaudeError, Claude> =>
+export const get = (id: string): Effect.Effect<File.FileMetadata, ClaudeError.ClaudeError, Claude> =>
   Effect.flatMap(pathOf(id), (path) => Raw.json({ operation: "files.get", method: "GET", path }, File.FileMetadata))
 
 /**
- * Streams the content of a file that a tool wrote.
+ * Streams the content of a file that a tool of the model wrote.
+ *
+ * Takes the id of a file, or its metadata. With metadata, the stream ends normally
+ * only after `size_bytes` bytes: it fails with `ConnectionError` of phase `body`
+ * after fewer, and with `ResponseDecodeError` after more.
  *
  * @category calls
  * @since 0.1.0
  */
-export const download = (id: string): Stream.Stream<Uint8Array, ClaudeError, Claude> =>
-  Stream.unwrap(
-    Effect.map(pathOf(id), (path) => Raw.bytes({ operation: "files.download", method: "GET", path: `${path}/content` }))
-  )
+export const download = (
+  file: string | File.FileMetadata
+): Stream.Stream<Uint8Array, ClaudeError.ClaudeError, Claude> =>
+  Stream.unwrap(Effect.map(pathOf(typeof file === "string" ? file : file.id), (path) => {
+    const content = Raw.bytes({ operation: "files.download", method: "GET", path: `${path}/content` })
+    return typeof file === "string" ? content : ofSize(content, file.size_bytes)
+  }))
 
-const delete_ = (id: string): Effect.Effect<File.DeletedFile, ClaudeError, Claude> =>
+const delete_ = (id: string): Effect.Effect<File.DeletedFile, ClaudeError.ClaudeError, Claude> =>
   Effect.flatMap(
     pathOf(id),
     (path) => Raw.json({ operation: "files.delete", method: "DELETE", path }, File.DeletedFile)
@@ -179,5 +187,34 @@ export { delete_ as delete }
 // -----------------------------------------------------------------------------
 
 const pageOfFiles = Page.pageCursor(File.FileMetadata)
+
+/** Fails where a stream does not have `size` bytes. */
+const ofSize = (
+  content: Stream.Stream<Uint8Array, ClaudeError.ClaudeError, Claude>,
+  size: number
+): Stream.Stream<Uint8Array, ClaudeError.ClaudeError, Claude> =>
+  Stream.suspend(() => {
+    let received = 0
+    return content.pipe(
+      Stream.mapEffect((chunk) => {
+        received += chunk.byteLength
+        return received <= size ? Effect.succeed(chunk) : Effect.fail(
+          new ClaudeError.ResponseDecodeError({
+            outcome: "partial",
+            message: `The file has ${size} bytes, and its content has more. The metadata is of another file, or old.`
+          })
+        )
+      }),
+      Stream.concat(Stream.suspend(() =>
+        received === size ? Stream.empty : Stream.fail(
+          new ClaudeError.ConnectionError({
+            phase: "body",
+            outcome: "partial",
+            message: `The content ended after ${received} of ${size} bytes. Download the file again.`
+          })
+        )
+      ))
+    )
+  })
 
 const pathOf = (id: string) => Effect.map(Path.segment("id", id), (segment) => `/v1/files/${segment}`)

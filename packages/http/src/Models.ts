@@ -1,7 +1,7 @@
 /**
- * The models of the API: what there is, and what each can do.
+ * The models of the API and their capabilities.
  *
- * Lists are streams that ask for the next page when it is needed.
+ * Lists are streams that request the next page when it is needed.
  *
  * @since 0.1.0
  */
@@ -27,13 +27,13 @@ import * as Raw from "./Raw.ts"
  */
 export interface ListOptions {
   /**
-   * How many models a page has, from 1 to 1,000.
+   * Models per page, from 1 to 1,000.
    *
    * @default the API's, 20
    */
   readonly limit?: number | undefined
   /**
-   * Which models are listed.
+   * The lifecycle states of the models to list.
    *
    * @default the API's, active and deprecated ones
    */

@@ -1,7 +1,7 @@
 /**
- * Skills: folders of instructions and files that a container is given.
+ * Skills: folders of instructions and files for a container.
  *
- * A skill is a folder with a `SKILL.md` at its top; each upload makes a version.
+ * A skill is a folder with a `SKILL.md` at its top. Each upload makes a version.
  *
  * @since 0.1.0
  */
@@ -12,6 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
+import * as MediaType from "./internal/request/mediaType.ts"
 import * as Multipart from "./internal/request/multipart.ts"
 import * as Pagination from "./internal/request/pagination.ts"
 import * as Path from "./internal/request/path.ts"
@@ -28,13 +29,13 @@ import * as Raw from "./Raw.ts"
  * @since 0.1.0
  */
 export interface SkillFile {
-  /** The path in the skill, such as `my-skill/SKILL.md`. */
+  /** The path within the skill, such as `my-skill/SKILL.md`. */
   readonly path: string
   readonly content: Uint8Array
   /**
-   * What kind of file it is.
+   * The media type of the file.
    *
-   * @default "application/octet-stream"
+   * @default the type of the extension of `path`, "application/octet-stream" if that is not known
    */
   readonly mediaType?: string | undefined
 }
@@ -51,13 +52,13 @@ export interface SkillFile {
  */
 export interface ListOptions {
   /**
-   * How many skills a page has.
+   * Skills per page.
    *
    * @default the API's
    */
   readonly limit?: number | undefined
   /**
-   * Whose skills are listed.
+   * The source of the skills to list.
    *
    * @default all
    */
@@ -202,7 +203,7 @@ const upload = <A>(
     ...files.map(({ content, mediaType, path: filename }) => ({
       name: "files[]",
       filename,
-      mediaType: mediaType ?? "application/octet-stream",
+      mediaType: mediaType ?? MediaType.ofName(filename),
       content
     }))
   ]

@@ -285,6 +285,16 @@ describe("Files", () => {
       assert.isAbove(progress.at(-1)!, bytes.byteLength * 3)
     }).pipe(Effect.provide(api)))
 
+  it.effect("get their media type from their name, unless one is given", () =>
+    Effect.gen(function*() {
+      const types = yield* Effect.forEach(
+        [{ filename: "a.pdf" }, { filename: "b.JPG" }, { filename: "c" }, { filename: "d.pdf", mediaType: "text/plain" }],
+        (options) => Effect.map(Files.upload(bytes, options), ({ mime_type }) => mime_type)
+      )
+
+      assert.deepStrictEqual(types, ["application/pdf", "image/jpeg", "application/octet-stream", "text/plain"])
+    }).pipe(Effect.provide(api)))
+
   it.effect("that were uploaded cannot be downloaded, and say so", () =>
     Effect.gen(function*() {
       const { id } = yield* Files.upload(bytes, { filename: "a.txt" })

@@ -127,7 +127,7 @@ const download = Command.make("download", {
         "Give one with --out."
       )
     }
-    const chunks = yield* Stream.runCollect(ApiFiles.download(input.id))
+    const chunks = yield* Stream.runCollect(ApiFiles.download(file))
     yield* Files.write(path, concat(chunks), { replace: input.force })
     yield* out.line(`${path}  ${Render.bytes(file.size_bytes)}`)
   }))).pipe(Command.withDescription("Download a file that the model's tools wrote"))

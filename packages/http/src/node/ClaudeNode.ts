@@ -6,11 +6,11 @@
  */
 import * as Rules from "@effect-claude/core/Rules"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as Duration from "effect/Duration"
 import * as Layer from "effect/Layer"
 import * as Claude from "../Claude.ts"
 import type * as ClaudeConfig from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
+import * as Http1 from "./internal/http1.ts"
 import * as UndiciHttpClient from "./UndiciHttpClient.ts"
 
 /**
@@ -34,11 +34,7 @@ export const layer = (
   options?: ClaudeConfig.Options
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError> => {
   const { connect } = Timeouts.make(options?.timeouts)
-  const dispatcher = NodeHttpClient.layerDispatcherOptions({
-    // 0 is undici's word for no limit.
-    connect: { timeout: Duration.isFinite(connect) ? Duration.toMillis(connect) : 0 }
-  })
-  return Layer.provide(layerNoDispatcher(options), dispatcher)
+  return Layer.provide(layerNoDispatcher(options), Layer.effect(NodeHttpClient.Dispatcher, Http1.makeAgent(connect)))
 }
 
 /**

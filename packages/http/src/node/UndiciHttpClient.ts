@@ -1,14 +1,20 @@
 /**
- * An `HttpClient` straight over undici's `dispatch`.
+ * An `HttpClient` over undici's `dispatch`.
  *
- * It does what the transport needs and no more: chunks go from the socket to the
- * pull that waits for them, several at once when the reader was slow, and the
- * connection is paused while too many wait. Requests with a stream or a form for
- * a body go through Effect's own client on the same dispatcher.
+ * Chunks are handed from the socket to the reader that waits for them, several at
+ * once when the reader was slow. The connection is paused while more than 65,536
+ * bytes wait. Requests whose body is a stream or a form go through Effect's own
+ * client on the same dispatcher.
  *
- * A failure before the request was handed to a connection says so by its code,
- * `NOT_CONNECTED`: nothing of it can have reached the server. No redirect is
- * followed, and nothing is decompressed.
+ * **Details**
+ *
+ * - Requests are sent over HTTP/1.1. A dispatcher that negotiates HTTP/2 all the same
+ *   makes the request fail with `ResponseDecodeError`, because undici reports a reset
+ *   HTTP/2 stream as a normal end. An `Agent` does not negotiate it here; create a
+ *   `Pool` or a `Client` of your own with `allowH2: false`.
+ * - A failure before the request was handed to a connection has the code
+ *   `NOT_CONNECTED`: no byte of the request was sent.
+ * - No redirect is followed, and nothing is decompressed.
  *
  * @since 0.1.0
  */
@@ -29,6 +35,7 @@ import type * as Source from "../internal/transport/body.ts"
 import * as Inflate from "../internal/transport/decompress.ts"
 import { Settling } from "../internal/transport/release.ts"
 import * as Direct from "../internal/transport/transport.ts"
+import * as Http1 from "./internal/http1.ts"
 import { Response } from "./internal/response.ts"
 
 // -----------------------------------------------------------------------------
@@ -44,7 +51,11 @@ import { Response } from "./internal/response.ts"
  */
 export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Dispatcher> = Effect.gen(function*() {
   const dispatcher = yield* NodeHttpClient.Dispatcher
-  const general = yield* NodeHttpClient.makeUndici
+  const general = yield* Effect.provideService(
+    NodeHttpClient.makeUndici,
+    NodeHttpClient.Dispatcher,
+    Http1.only(dispatcher)
+  )
   const settling = new Settling()
   const client = HttpClient.make((request, url, signal) => {
     const { body, headers, method } = request
@@ -172,8 +183,9 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   }
 
   start(): void {
-    const options: Undici.Dispatcher.DispatchOptions = {
+    const options: Http1.DispatchOptions = {
       method: this.#method,
+      allowH2: false,
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       headers: this.#headers,
@@ -218,11 +230,12 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   }
 
   onResponseStart(
-    _controller: Undici.Dispatcher.DispatchController,
+    controller: Undici.Dispatcher.DispatchController,
     status: number,
     headers: Raw
   ): void {
-    // 1xx announces the response, and is none.
+    if (Http1.isHttp2(headers)) return controller.abort(Http1.negotiated)
+    // 1xx responses are informational; the final response follows.
     if (status < 200) return
     const head = new Head(this, status, headers)
     this.#head = head
@@ -299,8 +312,10 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   }
 }
 
-const isGone = (error: Error): boolean =>
-  "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE" || error.code === "UND_ERR_SOCKET")
+/** The codes of a connection that the server closed. */
+const gone: ReadonlySet<unknown> = new Set(["ECONNRESET", "CONNECTION_RESET", "EPIPE", "UND_ERR_SOCKET"])
+
+const isGone = (error: Error): boolean => "code" in error && gone.has(error.code)
 
 const ended: Ended = Exit.fail(Cause.Done())
 

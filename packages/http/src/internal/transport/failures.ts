@@ -35,6 +35,7 @@ export type Kind =
   | "proxyRefused"
   | "connectTimeout"
   | "headersTimeout"
+  | "protocol"
   | "lost"
 
 /** Maps a failure while a request was sent or its plain answer read. */
@@ -81,6 +82,14 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
         outcome: "unknown",
         cause,
         message: `${host} sent no headers within the client's own limit (${because}). Stream long answers.`
+      })
+    case "protocol":
+      return new ClaudeError.ResponseDecodeError({
+        ...known,
+        outcome: "unknown",
+        cause,
+        message: `${host} answered over HTTP/2, where undici reports a reset as the end of a body. ` +
+          "Create the dispatcher with `allowH2: false`, or use an `Agent`."
       })
     case "lost":
       return new ClaudeError.ConnectionError({
@@ -158,14 +167,15 @@ const kinds: { readonly [code: string]: Kind | undefined } = {
   PROXY_AUTHENTICATION: "proxyAuthentication",
   PROXY_REFUSED: "proxyRefused",
   UND_ERR_CONNECT_TIMEOUT: "connectTimeout",
-  UND_ERR_HEADERS_TIMEOUT: "headersTimeout"
+  UND_ERR_HEADERS_TIMEOUT: "headersTimeout",
+  HTTP2_NEGOTIATED: "protocol"
 }
 
 /** OpenSSL's and Node's names for what is wrong with a certificate or a handshake. */
 const tlsCode =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/
 
-const advice: { readonly [K in Exclude<Kind, "lost" | "connectTimeout" | "headersTimeout">]: string } = {
+const advice: { readonly [K in Exclude<Kind, "lost" | "connectTimeout" | "headersTimeout" | "protocol">]: string } = {
   refused: "Nothing listens there; check the base URL and the port.",
   dns: "The name does not resolve; check the base URL and the network.",
   unreachable: "Check the network, the proxy and the firewall.",
@@ -183,6 +193,8 @@ const tlsAdvice: { readonly [code: string]: string | undefined } = {
   CERT_HAS_EXPIRED:
     "The server's certificate has expired; check this machine's clock, and tell whoever runs the server.",
   CERT_NOT_YET_VALID: "The server's certificate is not valid yet; check this machine's clock.",
+  ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL:
+    "The server accepts HTTP/2 only, and this transport speaks HTTP/1.1; put a gateway that speaks both in front of it.",
   ERR_TLS_CERT_ALTNAME_INVALID: "The server's certificate is for another name; check the base URL and the proxy.",
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
