@@ -136,7 +136,9 @@ export const get = (id: string): Effect.Effect<Batch.MessageBatch, ClaudeError.C
  * @category calls
  * @since 0.1.0
  */
-export const list = (options?: ListOptions): Stream.Stream<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
+export const list = (
+  options?: ListOptions
+): Stream.Stream<Batch.MessageBatch, ClaudeError.ClaudeError, Claude.Claude> =>
   Pagination.byId(({ after_id }) =>
     Raw.json({
       operation: "batches.list",
@@ -213,7 +215,9 @@ export const results = (
             ? decodeLine(text, number)
             : Result.fail(unreadable(`The batch has ${total} requests, and its results have more.`, text)),
         tooLong: (number) =>
-          unreadable(`Line ${number} of the batch's results is longer than ${limits.body} characters (\`limits.body\`).`),
+          unreadable(
+            `Line ${number} of the batch's results is longer than ${limits.body} characters (\`limits.body\`).`
+          ),
         end: (count) => count === total ? undefined : incomplete(count, total)
       }
     )

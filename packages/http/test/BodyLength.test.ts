@@ -156,7 +156,9 @@ describe("Batches", () => {
 
     it.effect("accept a line as long as the limit", () =>
       Effect.gen(function*() {
-        const { live } = serving({ "/results": () => `${line("a")}\n${line("bc")}` }, { limits: { body: line("bc").length } })
+        const { live } = serving({ "/results": () => `${line("a")}\n${line("bc")}` }, {
+          limits: { body: line("bc").length }
+        })
         const { failure, values } = yield* Effect.provide(emitted(Batches.results(batchOf(2))), live)
 
         assert.isUndefined(failure)

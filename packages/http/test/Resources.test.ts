@@ -288,7 +288,10 @@ describe("Files", () => {
   it.effect("get their media type from their name, unless one is given", () =>
     Effect.gen(function*() {
       const types = yield* Effect.forEach(
-        [{ filename: "a.pdf" }, { filename: "b.JPG" }, { filename: "c" }, { filename: "d.pdf", mediaType: "text/plain" }],
+        [{ filename: "a.pdf" }, { filename: "b.JPG" }, { filename: "c" }, {
+          filename: "d.pdf",
+          mediaType: "text/plain"
+        }],
         (options) => Effect.map(Files.upload(bytes, options), ({ mime_type }) => mime_type)
       )
 

@@ -100,39 +100,43 @@ describe("HTTP/2", () => {
       }
     }), 30_000)
 
-  it.live("fails every reader, whole or cut, where a dispatcher negotiates it all the same", () =>
-    Effect.gen(function*() {
-      for (const reader of readers) {
-        const play: { reader: Reader; ending: Ending } = { reader, ending: { how: "whole" } }
-        const { served, url } = yield* server(play)
-        yield* Effect.gen(function*() {
-          const refused = yield* Effect.flip(reader.read)
-          assert.strictEqual(refused._tag, "ResponseDecodeError", reader.name)
-          assert.match(refused.message, /answered over HTTP\/2.*`allowH2: false`/)
-          assert.strictEqual(served.http2, 1, "one attempt")
-          for (const position of positions) {
-            const endings: ReadonlyArray<Ending> = [
-              ...Array.from({ length: 14 }, (_, code) => ({ how: "reset" as const, code, position })),
-              ...[0, 2, 11].map((code) => ({ how: "goaway" as const, code, position })),
-              { how: "lost", position }
-            ]
-            for (const ending of endings) {
-              play.ending = ending
-              const error = yield* Effect.flip(reader.read)
-              assert.include(
-                ["ResponseDecodeError", "ConnectionError"],
-                error._tag,
-                `${reader.name}, ${JSON.stringify(ending)}`
-              )
+  it.live(
+    "fails every reader, whole or cut, where a dispatcher negotiates it all the same",
+    () =>
+      Effect.gen(function*() {
+        for (const reader of readers) {
+          const play: { reader: Reader; ending: Ending } = { reader, ending: { how: "whole" } }
+          const { served, url } = yield* server(play)
+          yield* Effect.gen(function*() {
+            const refused = yield* Effect.flip(reader.read)
+            assert.strictEqual(refused._tag, "ResponseDecodeError", reader.name)
+            assert.match(refused.message, /answered over HTTP\/2.*`allowH2: false`/)
+            assert.strictEqual(served.http2, 1, "one attempt")
+            for (const position of positions) {
+              const endings: ReadonlyArray<Ending> = [
+                ...Array.from({ length: 14 }, (_, code) => ({ how: "reset" as const, code, position })),
+                ...[0, 2, 11].map((code) => ({ how: "goaway" as const, code, position })),
+                { how: "lost", position }
+              ]
+              for (const ending of endings) {
+                play.ending = ending
+                const error = yield* Effect.flip(reader.read)
+                assert.include(
+                  ["ResponseDecodeError", "ConnectionError"],
+                  error._tag,
+                  `${reader.name}, ${JSON.stringify(ending)}`
+                )
+              }
             }
-          }
-        }).pipe(
-          Claude.withRetry(never),
-          Effect.provide(over(url, using(() => new Undici.Pool(url, { connect }))))
-        )
-        assert.strictEqual(served.http1, 0)
-      }
-    }), 60_000)
+          }).pipe(
+            Claude.withRetry(never),
+            Effect.provide(over(url, using(() => new Undici.Pool(url, { connect }))))
+          )
+          assert.strictEqual(served.http1, 0)
+        }
+      }),
+    60_000
+  )
 
   it.live("fails each of 40 concurrent streams of one connection once", () =>
     Effect.gen(function*() {

@@ -1,4 +1,5 @@
 /** Every way to read a body, and the bodies that a server sends for each. */
+import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as Message from "@effect-claude/core/Message"
 import * as Batches from "@effect-claude/http/Batches"
 import type * as Claude from "@effect-claude/http/Claude"
@@ -6,15 +7,13 @@ import * as Files from "@effect-claude/http/Files"
 import * as Messages from "@effect-claude/http/Messages"
 import * as MessageStream from "@effect-claude/http/MessageStream"
 import * as Raw from "@effect-claude/http/Raw"
-import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { question } from "../support.ts"
 import { delta, start } from "./support.ts"
 
-const text = (bytes: Stream.Stream<Uint8Array, ClaudeError, Claude.Claude>) =>
-  Stream.mkString(Stream.decodeText(bytes))
+const text = (bytes: Stream.Stream<Uint8Array, ClaudeError, Claude.Claude>) => Stream.mkString(Stream.decodeText(bytes))
 
 const message = {
   id: "msg_1",

@@ -5,7 +5,8 @@
  */
 
 /** Returns the media type of a file name, `application/octet-stream` if its extension is not known. */
-export const ofName = (name: string): string => types.get(/\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "") ?? unknown
+export const ofName = (name: string): string =>
+  types.get(/\.([a-z0-9]+)$/i.exec(name)?.[1]?.toLowerCase() ?? "") ?? unknown
 
 const unknown = "application/octet-stream"
 

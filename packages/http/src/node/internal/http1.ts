@@ -57,13 +57,13 @@ export const limit = (duration: Duration.Duration): number =>
   Duration.isFinite(duration) ? Duration.toMillis(duration) : 0
 
 /** Makes a connector report a reset by a code that undici does not take for the end of a body. */
-export const reportingResets = (connect: Undici.buildConnector.connector): Undici.buildConnector.connector =>
-(options, callback) =>
-  connect(options, (...connected) => {
-    // It has to run before the listener of undici, which is added in the callback.
-    if (connected[0] === null) connected[1].on("error", rename)
-    callback(...connected)
-  })
+export const reportingResets =
+  (connect: Undici.buildConnector.connector): Undici.buildConnector.connector => (options, callback) =>
+    connect(options, (...connected) => {
+      // It has to run before the listener of undici, which is added in the callback.
+      if (connected[0] === null) connected[1].on("error", rename)
+      callback(...connected)
+    })
 
 // -----------------------------------------------------------------------------
 // internal
