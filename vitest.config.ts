@@ -18,6 +18,9 @@ export default defineConfig({
     // Modules are loaded once per worker, not once per file: nothing here keeps state in a module.
     isolate: false,
     silent: "passed-only",
+    // A hanging test ends; a loaded machine ends none.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     projects: [
       ...packages.map((name) => ({
         extends: true as const,
@@ -58,8 +61,7 @@ export default defineConfig({
           name: "doctest",
           include: [".doctest/**/*.test.ts"],
           globalSetup: ["./packages/tools/doctest-api.ts"],
-          setupFiles: ["./packages/tools/doctest-setup.ts"],
-          testTimeout: 30_000
+          setupFiles: ["./packages/tools/doctest-setup.ts"]
         }
       }
     ]

@@ -1,10 +1,11 @@
 // Builds the public packages into their `dist`, first removing what no source file accounts for, and marks in what was
-// built which calls a bundler may leave out.
+// built which calls a bundler may leave out. The command line is bundled.
 //
 // Usage: node packages/tools/build.mjs
 import { spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { bundleProgram } from "./program.mjs"
 import { markPure } from "./pure.mjs"
 import { bin, exists, publicPackages, root, shell } from "./workspace.mjs"
 
@@ -26,3 +27,7 @@ for (const { dir } of publicPackages) {
     if (marked !== text) Fs.writeFileSync(path, marked)
   }
 }
+
+// The map of what the bundle replaces describes another file.
+Fs.rmSync(Path.join(root, "packages/cli/dist/bin.js.map"), { force: true })
+await bundleProgram({ write: true })

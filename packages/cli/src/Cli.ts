@@ -24,10 +24,10 @@ import { log } from "./commands/log.ts"
 import { models } from "./commands/models.ts"
 import { replay } from "./commands/replay.ts"
 import * as Completions from "./Completions.ts"
+import { ExitCode } from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import * as Help from "./Help.ts"
 import * as Layout from "./Layout.ts"
-import * as Report from "./Report.ts"
 import { Screen } from "./Screen.ts"
 import * as TerminalText from "./TerminalText.ts"
 
@@ -59,7 +59,7 @@ export const command = Command.make("effect-claude").pipe(
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a line of arguments, and returns the code for the shell.
+ * Runs a line of arguments, and returns the exit code.
  *
  * @category running
  * @since 0.1.0
@@ -68,11 +68,14 @@ export const run = Effect.fnUntraced(function*(args: ReadonlyArray<string>, opti
   const screen = yield* Screen
   return yield* Command.runWith(command, options)(args).pipe(
     Effect.provideService(CliOutput.Presenter, presenter(screen)),
-    // Logs have no place between an answer and its reader, and a wizard says less than --help.
+    // Logs would mix with the output, and --help replaces the wizard.
     Effect.provideService(CliConfig.CliConfig, {
       builtIns: [GlobalFlag.Help, GlobalFlag.Version, Completions.flag]
     }),
-    Report.exitCode
+    Effect.as(ExitCode.ok),
+    Effect.catchCause((cause) =>
+      Effect.flatMap(Effect.promise(() => import("./Report.ts")), (report) => report.print(cause))
+    )
   )
 })
 

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Argument from "effect/cli/Argument"
 import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Config from "effect/Config"
@@ -172,3 +173,41 @@ export const json = Flag.Boolean("json").pipe(
   Flag.withoutNegation,
   Flag.withDefault(false)
 )
+
+/**
+ * Lets the model think first.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const thinking = Flag.Boolean("thinking").pipe(
+  Flag.withDescription("Let the model think first, and show what it thinks"),
+  Flag.withoutNegation,
+  Flag.withDefault(false)
+)
+
+/**
+ * The flags and arguments of a prompt: text, model, system prompt, images and
+ * documents.
+ *
+ * @category requests
+ * @since 0.1.0
+ */
+export const question = {
+  prompt: Argument.String("prompt").pipe(
+    Argument.withDescription("The prompt. Standard input is appended to it, or is the prompt"),
+    Argument.variadic()
+  ),
+  model,
+  system,
+  image: Flag.String("image").pipe(
+    Flag.withDescription("Show the model this image: a file, a URL or the id of an uploaded file. May be given again"),
+    Flag.withMetavar("<file|url>"),
+    Flag.atLeast(0)
+  ),
+  pdf: Flag.String("pdf").pipe(
+    Flag.withDescription("Show the model this PDF: a file, a URL or the id of an uploaded file. May be given again"),
+    Flag.withMetavar("<file|url>"),
+    Flag.atLeast(0)
+  )
+}

@@ -6,8 +6,6 @@
  */
 import * as Content from "@effect-claude/core/Content"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
-import * as Argument from "effect/cli/Argument"
-import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stdio from "effect/Stdio"
@@ -15,36 +13,10 @@ import * as Stream from "effect/Stream"
 import { attachment } from "./Attachment.ts"
 import { usage } from "./Failure.ts"
 import * as Files from "./Files.ts"
-import * as Flags from "./Flags.ts"
 
 // -----------------------------------------------------------------------------
-// flags
+// models
 // -----------------------------------------------------------------------------
-
-/**
- * What every command that asks takes.
- *
- * @category flags
- * @since 0.1.0
- */
-export const config = {
-  prompt: Argument.String("prompt").pipe(
-    Argument.withDescription("The question. What comes on standard input is added to it, or is it"),
-    Argument.variadic()
-  ),
-  model: Flags.model,
-  system: Flags.system,
-  image: Flag.String("image").pipe(
-    Flag.withDescription("Show the model this image: a file, a URL or the id of an uploaded file. May be given again"),
-    Flag.withMetavar("<file|url>"),
-    Flag.atLeast(0)
-  ),
-  pdf: Flag.String("pdf").pipe(
-    Flag.withDescription("Show the model this PDF: a file, a URL or the id of an uploaded file. May be given again"),
-    Flag.withMetavar("<file|url>"),
-    Flag.atLeast(0)
-  )
-}
 
 /**
  * What a request is made of.

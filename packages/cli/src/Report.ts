@@ -154,26 +154,19 @@ export const show = (told: Told, width: number, style: Style): string =>
   ].join("\n")
 
 // -----------------------------------------------------------------------------
-// combinators
+// printing
 // -----------------------------------------------------------------------------
 
 /**
- * Runs a command to its end: what fails is told on standard error, and the
- * result is the exit code.
+ * Prints why a command failed on standard error, and returns the exit code.
  *
- * @category combinators
+ * @category printing
  * @since 0.1.0
  */
-export const exitCode = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<ExitCode.ExitCode, never, R | Screen> =>
-  self.pipe(
-    Effect.as(ExitCode.ExitCode.ok),
-    Effect.catchCause((cause) => Effect.flatMap(Screen, (screen) => told(cause, screen)))
-  )
-
-const told = Effect.fnUntraced(function*(
-  cause: Cause.Cause<unknown>,
-  { err, width }: Screen["Service"]
-): Effect.fn.Return<ExitCode.ExitCode> {
+export const print = Effect.fnUntraced(function*(
+  cause: Cause.Cause<unknown>
+): Effect.fn.Return<ExitCode.ExitCode, never, Screen> {
+  const { err, width } = yield* Screen
   if (Cause.hasInterruptsOnly(cause)) return ExitCode.ExitCode.interrupted
   const error = Cause.squash(cause)
   if (Terminal.isQuitError(error)) return ExitCode.ExitCode.interrupted

@@ -7,21 +7,8 @@
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
 import * as Thinking from "@effect-claude/core/Thinking"
-import * as Flag from "effect/cli/Flag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-
-/**
- * Whether the model is to think first, for all to see.
- *
- * @category flags
- * @since 0.1.0
- */
-export const flag = Flag.Boolean("thinking").pipe(
-  Flag.withDescription("Let the model think first, and show what it thinks"),
-  Flag.withoutNegation,
-  Flag.withDefault(false)
-)
 
 /**
  * The fields of a request that ask for it. A model that takes a budget gets it on

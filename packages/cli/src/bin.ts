@@ -18,7 +18,7 @@ import * as NodeLineReader from "./node/NodeLineReader.ts"
 import * as NodeNetwork from "./node/NodeNetwork.ts"
 import { Screen } from "./Screen.ts"
 
-// Whoever reads the output may leave early, as `head` does.
+// A reader of a pipe may leave early, as `head` does.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(ExitCode.ok)

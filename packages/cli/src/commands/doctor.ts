@@ -4,16 +4,8 @@
  * @since 0.1.0
  */
 import * as Command from "effect/cli/Command"
-import * as Effect from "effect/Effect"
-import * as Checkup from "../Checkup.ts"
-import * as Connection from "../Connection.ts"
-import { ExitCode } from "../ExitCode.ts"
-import { Done } from "../Failure.ts"
 import * as Flags from "../Flags.ts"
-import * as Layout from "../Layout.ts"
-import { Screen } from "../Screen.ts"
-import type { Style } from "../Style.ts"
-import * as TerminalText from "../TerminalText.ts"
+import { lazily } from "../internal/lazily.ts"
 
 /**
  * The command.
@@ -24,21 +16,7 @@ import * as TerminalText from "../TerminalText.ts"
 export const doctor = Command.make(
   "doctor",
   { json: Flags.json },
-  Effect.fnUntraced(function*({ json }) {
-    const { out, width } = yield* Screen
-    const columns = yield* width
-    const findings = yield* Checkup.run(
-      yield* Connection.target,
-      (finding) => json ? Effect.void : out.line(show(finding, columns, out.style))
-    )
-    if (json) yield* out.line(JSON.stringify(findings.map(({ exitCode: _, ...finding }) => finding), null, 2))
-    const first = findings.find(({ verdict }) => verdict === "bad")
-    if (first === undefined) {
-      if (!json) yield* out.line(`\n${out.style.green("All is in order.")}`)
-      return
-    }
-    return yield* new Done({ exitCode: first.exitCode ?? ExitCode.failed })
-  })
+  lazily(() => import("../handlers/doctor.ts").then(({ doctor }) => doctor))
 ).pipe(
   Command.withDescription(
     "Check what a request meets on its way: key, address, proxy, certificates, name, encryption, connection, clock, access. Each has a verdict, and a remedy where it is bad. The exit code is that of the first that is bad"
@@ -52,16 +30,3 @@ export const doctor = Command.make(
     }
   ])
 )
-
-const show = ({ remedy, says, subject, verdict }: Checkup.Finding, width: number, style: Style): string => {
-  const mark =
-    { good: style.green("✓"), warning: style.yellow("!"), bad: style.red("✗"), skipped: style.dim("·") }[verdict]
-  const name = Layout.pad(subject, 14)
-  const words = TerminalText.sanitize(says)
-  return [
-    Layout.paragraph(words, width, `${mark} ${verdict === "skipped" ? style.dim(name) : name}`),
-    ...(remedy === undefined || remedy === "" ? [] : [
-      Layout.paragraph(remedy, width, `${" ".repeat(16)}${style.green("→")} `)
-    ])
-  ].join("\n")
-}

@@ -2,7 +2,7 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
-import { scenes } from "effect-claude/commands/demo"
+import { scenes } from "effect-claude/handlers/demo"
 import { TestClock } from "effect/testing"
 import { type Options, run } from "../support/cli.ts"
 
