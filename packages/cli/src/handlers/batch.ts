@@ -66,8 +66,7 @@ export const submit = Effect.fnUntraced(function*(input: SubmitInput) {
       yield* out.line(batch.id)
       return yield* err.note(`effect-claude batch results ${batch.id} --wait shows the answers.`)
     }
-    yield* follow(batch.id)
-    yield* showResults(batch.id, input.out)
+    yield* showResults(yield* follow(batch.id), input.out)
   }))
 })
 
@@ -207,25 +206,22 @@ export interface ResultsInput {
  */
 export const results = (input: ResultsInput) =>
   Connected.connected(Effect.gen(function*() {
-    if (input.wait) yield* follow(input.id)
-    else {
-      const { processing_status } = yield* Batches.get(input.id)
-      if (processing_status !== "ended") {
-        return yield* usage(`The batch is ${processing_status}: it has no results yet.`, "--wait waits for them.")
-      }
+    const batch = yield* input.wait ? follow(input.id) : Batches.get(input.id)
+    if (batch.processing_status !== "ended") {
+      return yield* usage(`The batch is ${batch.processing_status}: it has no results yet.`, "--wait waits for them.")
     }
-    yield* showResults(input.id, input.out)
+    yield* showResults(batch, input.out)
   }))
 
 /** Passes the results on line by line, and says what they add up to. */
-const showResults = Effect.fnUntraced(function*(id: string, file: Option.Option<string>) {
+const showResults = Effect.fnUntraced(function*(batch: Batch.MessageBatch, file: Option.Option<string>) {
   const screen = yield* Screen
   const catalog = yield* ModelCatalog.Current
   const columns = yield* screen.width
   const lines: Array<string> = []
   const counts = { succeeded: 0, errored: 0, canceled: 0, expired: 0, other: 0 }
   let cost = Option.some(Cost.empty)
-  yield* Batches.results(id).pipe(Stream.runForEach((line) => {
+  yield* Batches.results(batch).pipe(Stream.runForEach((line) => {
     const { result } = line
     switch (result.type) {
       case "succeeded":

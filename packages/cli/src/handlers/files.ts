@@ -166,7 +166,7 @@ export const download = (input: DownloadInput) =>
         "Give one with --out."
       )
     }
-    const chunks = yield* Stream.runCollect(ApiFiles.download(input.id))
+    const chunks = yield* Stream.runCollect(ApiFiles.download(file))
     yield* Files.write(path, concat(chunks), { replace: input.force })
     yield* out.line(`${path}  ${Render.bytes(file.size_bytes)}`)
   }))
