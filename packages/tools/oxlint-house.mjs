@@ -3,6 +3,7 @@
 // - house/imports: what each package may import, and that nobody imports a barrel.
 // - house/no-throw: failures are typed values, defects are bugs; neither is thrown.
 // - house/no-blind-cast: `as any`, `as never` and `as unknown as X` switch the compiler off.
+// - house/no-hidden-cast: what `JSON.parse` returns is `unknown`, and no function gives its caller any type it likes.
 // - house/no-run: effects are returned, not run; only the outermost program runs them.
 // - house/dual: an exported function of `self` and more can be called either way round.
 
@@ -142,6 +143,80 @@ const noBlindCast = {
   })
 }
 
+const isReference = (type, name) =>
+  type?.type === "TSTypeReference" && type.typeName.type === "Identifier" && type.typeName.name === name
+
+/** The types under which a result of `JSON.parse` may go on: nothing is claimed of it. */
+const claimsNothing = (context, annotation) => {
+  const type = annotation?.typeAnnotation
+  return isKeyword(type, "TSUnknownKeyword") ||
+    (type !== undefined && /^(?:Schema\.)?Json$/.test(context.sourceCode.getText(type)))
+}
+
+const isFunction = ({ type }) =>
+  type === "ArrowFunctionExpression" || type === "FunctionExpression" || type === "FunctionDeclaration"
+
+/** Whether a result of `JSON.parse` is declared as unknown where it first goes. */
+const isDeclaredUnknown = (context, node) => {
+  const { parent } = node
+  switch (parent.type) {
+    case "ConditionalExpression":
+    case "LogicalExpression":
+    case "ParenthesizedExpression":
+      return isDeclaredUnknown(context, parent)
+    case "VariableDeclarator":
+      return claimsNothing(context, parent.id.typeAnnotation)
+    case "TSAsExpression":
+      return isKeyword(parent.typeAnnotation, "TSUnknownKeyword")
+    case "ArrowFunctionExpression":
+      return claimsNothing(context, parent.returnType)
+    case "ReturnStatement": {
+      let outer = parent
+      while (!isFunction(outer)) outer = outer.parent
+      return claimsNothing(context, outer.returnType)
+    }
+    default:
+      return false
+  }
+}
+
+/** The type parameter that a function returns though none of its parameters mentions it. */
+const inventedType = (context, node) => {
+  const parameters = node.typeParameters?.params ?? []
+  const taken = node.params.map((param) => context.sourceCode.getText(param)).join(" ")
+  const invented = parameters.map(({ name }) => name.name).find((name) =>
+    isReference(node.returnType?.typeAnnotation, name) && !new RegExp(`\\b${name}\\b`).test(taken)
+  )
+  return node.params.length === 0 ? undefined : invented
+}
+
+const noHiddenCast = {
+  create(context) {
+    const check = (node) => {
+      const name = inventedType(context, node)
+      if (name === undefined) return
+      context.report({
+        node,
+        message: `A caller can choose any ${name}: this is a cast. Check the value, or return unknown.`
+      })
+    }
+    return {
+      ArrowFunctionExpression: check,
+      FunctionDeclaration: check,
+      FunctionExpression: check,
+      TSDeclareFunction: check,
+      CallExpression(node) {
+        const { callee } = node
+        const isParse = callee.type === "MemberExpression" && callee.object.type === "Identifier" &&
+          callee.object.name === "JSON" && callee.property.name === "parse"
+        if (isParse && !isDeclaredUnknown(context, node)) {
+          context.report({ node, message: "What JSON.parse returns is unknown: declare it so, and check it." })
+        }
+      }
+    }
+  }
+}
+
 const runners = new Set(["runPromise", "runPromiseExit", "runFork", "runSync", "runSyncExit", "runCallback"])
 
 const noRun = {
@@ -176,5 +251,12 @@ const dual = {
 
 export default {
   meta: { name: "house" },
-  rules: { imports, "no-throw": noThrow, "no-blind-cast": noBlindCast, "no-run": noRun, dual }
+  rules: {
+    imports,
+    "no-throw": noThrow,
+    "no-blind-cast": noBlindCast,
+    "no-hidden-cast": noHiddenCast,
+    "no-run": noRun,
+    dual
+  }
 }

@@ -17,13 +17,15 @@
 import type * as CacheControl from "@effect-claude/core/CacheControl"
 import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import type * as Media from "@effect-claude/core/Media"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Wire from "@effect-claude/core/Wire"
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
 import * as Result from "effect/Result"
-import type * as Schema from "effect/Schema"
 import * as Files from "./internal/files.ts"
 import * as Json from "./internal/json.ts"
+import type { CacheBreakpoint, FileOptions, MessageOptions, PartOptions } from "./internal/promptOptions.ts"
 import * as ToolNames from "./internal/toolNames.ts"
 import * as Turns from "./internal/turns.ts"
 
@@ -37,7 +39,7 @@ import * as Turns from "./internal/turns.ts"
  * @category options
  * @since 0.1.0
  */
-export type CacheBreakpoint = { readonly type: "ephemeral"; readonly ttl?: "5m" | "1h" }
+export type { CacheBreakpoint } from "./internal/promptOptions.ts"
 
 /**
  * Options of a message: `options.claude` of a system, user, assistant or tool
@@ -46,10 +48,7 @@ export type CacheBreakpoint = { readonly type: "ephemeral"; readonly ttl?: "5m" 
  * @category options
  * @since 0.1.0
  */
-export type MessageOptions = {
-  /** Ends a cached prefix with the last block of the message. */
-  readonly cache_control?: CacheBreakpoint | null
-}
+export type { MessageOptions } from "./internal/promptOptions.ts"
 
 /**
  * Options of a part: `options.claude` of a text, a call or a result.
@@ -57,16 +56,7 @@ export type MessageOptions = {
  * @category options
  * @since 0.1.0
  */
-export type PartOptions = {
-  /** Ends a cached prefix with this part. */
-  readonly cache_control?: CacheBreakpoint | null
-  /**
-   * The block this part is, without the fields the part holds; all of it if the
-   * text of the part is empty. Answers set it; set it yourself to send a block
-   * effect/ai has no part for, such as a search result.
-   */
-  readonly block?: { readonly type: string; readonly [field: string]: Schema.Json }
-}
+export type { PartOptions } from "./internal/promptOptions.ts"
 
 /**
  * Options of a file: `options.claude` of a file part.
@@ -74,20 +64,7 @@ export type PartOptions = {
  * @category options
  * @since 0.1.0
  */
-export type FileOptions = {
-  /** Ends a cached prefix with this file. */
-  readonly cache_control?: CacheBreakpoint | null
-  /** The id of an uploaded file to send instead of data. */
-  readonly file_id?: string
-  /** What a document is called; its file name if left out. */
-  readonly title?: string
-  /** What a document is about; the model reads it, but cannot cite it. */
-  readonly context?: string
-  /** Whether the model cites a document. */
-  readonly citations?: { readonly enabled: boolean }
-  /** What becomes of an image that is too large. */
-  readonly transformations?: { readonly oversized_image: "downsize" | "error" }
-}
+export type { FileOptions } from "./internal/promptOptions.ts"
 
 declare module "effect/ai/Prompt" {
   interface SystemMessageOptions extends ProviderOptions {
@@ -231,7 +208,9 @@ const blocksOf = (message: Prompt.Message, problems: Array<string>): Array<Conte
         ? []
         : [{ type: "text", text: message.content, ...breakpoint(message.options.claude?.cache_control) }]
     case "user":
-      return message.content.flatMap((part) => part.type === "text" ? [textBlock(part)] : fileBlock(part, problems))
+      return message.content.flatMap((part): ReadonlyArray<Content.Content> =>
+        part.type === "text" ? [textBlock(part)] : fileBlock(part, problems)
+      )
     case "assistant":
       return message.content.flatMap(assistantBlock)
     case "tool":
@@ -246,12 +225,12 @@ const assistantBlock = (part: Prompt.AssistantMessagePart): ReadonlyArray<Conten
       return [textBlock(part)]
     case "reasoning":
       if (block === undefined) return []
-      return [Json.wire(block["type"] === "thinking" ? { thinking: part.text, ...block } : block)]
+      return [Wire.unknown(block.type === "thinking" ? { thinking: part.text, ...block } : block)]
     case "tool-call":
       return part.providerExecuted && block === undefined ? [] : [callBlock(part, block)]
     case "tool-result":
       // A result that an answer of the server's holds; one of a handler's belongs in a tool message.
-      return block === undefined ? [] : [Json.wire({
+      return block === undefined ? [] : [Wire.unknown({
         tool_use_id: part.id,
         ...(part.result === null ? undefined : { content: part.result }),
         ...block,
@@ -267,18 +246,18 @@ const assistantBlock = (part: Prompt.AssistantMessagePart): ReadonlyArray<Conten
 // parts
 // -----------------------------------------------------------------------------
 
-const textBlock = (part: Prompt.TextPart): Content.Content => {
+const textBlock = (part: Prompt.TextPart): ContentBlock.Text | Wire.Unknown => {
   const block = blockOf(part)
   const cache = breakpoint(part.options.claude?.cache_control)
   if (block === undefined) return { type: "text", text: part.text, ...cache }
-  return Json.wire({ ...(block["type"] === "text" ? { text: part.text } : undefined), ...block, ...cache })
+  return Wire.unknown({ ...(block.type === "text" ? { text: part.text } : undefined), ...block, ...cache })
 }
 
-const callBlock = (part: Prompt.ToolCallPart, block: Block | undefined): Content.Content => {
+const callBlock = (part: Prompt.ToolCallPart, block: Json.Block | undefined): Content.Content => {
   const toolset = ToolNames.toolsetOf(part.name)
-  const member = toolset !== undefined || (block?.["type"] === "mcp_tool_use")
+  const member = toolset !== undefined || (block?.type === "mcp_tool_use")
   const { input, name } = member ? memberOf(part.params) : { input: part.params, name: ToolNames.toWire(part.name) }
-  return Json.wire({
+  return Wire.unknown({
     type: "tool_use",
     id: part.id,
     name,
@@ -312,16 +291,20 @@ const resultContent = (
 ): string | ReadonlyArray<Content.ToolResultContent> => {
   if (part.modelOutput !== undefined) {
     return part.modelOutput.flatMap((output): ReadonlyArray<Content.ToolResultContent> => {
-      if (output.type === "text") return output.text.trim() === "" ? [] : [Json.wire(textBlock(output))]
+      if (output.type === "text") return output.text.trim() === "" ? [] : [textBlock(output)]
       return fileBlock(output, problems)
     })
   }
   if (typeof part.result === "string") return part.result
-  if (Array.isArray(part.result) && ToolNames.mayAnswerInBlocks(part.name)) return Json.wire(part.result)
+  if (ToolNames.mayAnswerInBlocks(part.name) && isBlocks(part.result)) return part.result.map(Wire.unknown)
   return JSON.stringify(part.result) ?? ""
 }
 
-const fileBlock = (part: Prompt.FilePart, problems: Array<string>) => {
+/** Returns whether a value is a list of objects that each have a type: the request is checked before it is sent. */
+const isBlocks = (u: unknown): u is ReadonlyArray<{ readonly type: string }> =>
+  Array.isArray(u) && u.every((item) => Json.isObject(item) && typeof item["type"] === "string")
+
+const fileBlock = (part: Prompt.FilePart, problems: Array<string>): ReadonlyArray<Media.Image | Media.Document> => {
   const block = Files.toBlock(part)
   if (Result.isSuccess(block)) return [block.success]
   problems.push(part.fileName === undefined ? block.failure : `${part.fileName}: ${block.failure}`)
@@ -332,9 +315,7 @@ const fileBlock = (part: Prompt.FilePart, problems: Array<string>) => {
 // internal
 // -----------------------------------------------------------------------------
 
-type Block = { readonly [field: string]: unknown }
-
-const blockOf = (part: { readonly options: { readonly claude?: PartOptions | null } }): Block | undefined =>
+const blockOf = (part: { readonly options: { readonly claude?: PartOptions | null } }): Json.Block | undefined =>
   part.options.claude?.block
 
 const breakpoint = (
@@ -351,7 +332,7 @@ const withBreakpoint = (
   const at = blocks.findLastIndex(({ type }) => type !== "thinking" && type !== "redacted_thinking")
   const block: Content.Content | undefined = blocks[at]
   if (block === undefined) return blocks
-  return blocks.with(at, Json.wire({ cache_control, ...block }))
+  return blocks.with(at, Wire.unknown({ cache_control, ...block }))
 }
 
 const isText = (block: Content.Content): block is ContentBlock.Text => block.type === "text"

@@ -14,16 +14,15 @@ import type * as Message from "@effect-claude/core/Message"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import type * as Usage from "@effect-claude/core/Usage"
 import type * as Response from "effect/ai/Response"
-import type * as Tool from "effect/ai/Tool"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Pull from "effect/Pull"
-import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Ends from "./internal/ends.ts"
 import * as Parts from "./internal/parts.ts"
 import * as Reader from "./internal/reader.ts"
+import type { FinishMetadata, Options, PartMetadata, SourceMetadata } from "./internal/responseTypes.ts"
 import * as ToolNames from "./internal/toolNames.ts"
 
 // -----------------------------------------------------------------------------
@@ -37,9 +36,7 @@ import * as ToolNames from "./internal/toolNames.ts"
  * @category models
  * @since 0.1.0
  */
-export type PartMetadata = {
-  readonly block: { readonly type: string; readonly [field: string]: Schema.Json }
-}
+export type { PartMetadata } from "./internal/responseTypes.ts"
 
 /**
  * What a source is: the citation, the search result or the file that names it.
@@ -47,9 +44,7 @@ export type PartMetadata = {
  * @category models
  * @since 0.1.0
  */
-export type SourceMetadata = {
-  readonly source: { readonly type: string; readonly [field: string]: Schema.Json }
-}
+export type { SourceMetadata } from "./internal/responseTypes.ts"
 
 /**
  * What is known of a response when it ends, under the wire's names.
@@ -57,20 +52,7 @@ export type SourceMetadata = {
  * @category models
  * @since 0.1.0
  */
-export type FinishMetadata = {
-  readonly stop_reason: string | null
-  readonly stop_sequence: string | null
-  readonly usage: { readonly [field: string]: Schema.Json }
-  /** Why the model refused. */
-  readonly stop_details?: Schema.Json
-  /** The container code ran in; name it in the next request to go on there. */
-  readonly container?: Schema.Json
-  readonly context_management?: Schema.Json
-  readonly diagnostics?: Schema.Json
-  readonly input_transformations?: Schema.Json
-  /** The id to quote when asking Anthropic about the request. */
-  readonly request_id?: string
-}
+export type { FinishMetadata } from "./internal/responseTypes.ts"
 
 declare module "effect/ai/Response" {
   interface TextPartMetadata extends ProviderMetadata {
@@ -118,33 +100,7 @@ declare module "effect/ai/Response" {
  * @category options
  * @since 0.1.0
  */
-export interface Options {
-  /**
-   * The tools of the request. Calls and results of tools the server runs are parts
-   * of their own only if their tool is here.
-   *
-   * @default []
-   */
-  readonly tools?: ReadonlyArray<Tool.Any> | undefined
-  /**
-   * Names of tools by the ids of their calls in earlier turns.
-   *
-   * @default none
-   */
-  readonly calls?: ReadonlyMap<string, string> | undefined
-  /**
-   * When the answer began, as an ISO date.
-   *
-   * @default left out
-   */
-  readonly timestamp?: string | undefined
-  /**
-   * The id of the request.
-   *
-   * @default left out
-   */
-  readonly requestId?: string | undefined
-}
+export type { Options } from "./internal/responseTypes.ts"
 
 // -----------------------------------------------------------------------------
 // conversions

@@ -198,7 +198,7 @@ const checkError = (self: Recording.Recording): string | undefined => {
 
 const checkLines = (text: string): string | undefined => {
   for (const [i, line] of text.split("\n").filter((line) => line.trim() !== "").entries()) {
-    const problem = roundTrip(wire(Batch.BatchResult), JSON.parse(line))
+    const problem = roundTrip(wire(Batch.BatchResult), JSON.parse(line) as unknown)
     if (problem !== undefined) return `line ${i + 1}: ${problem}`
   }
   return undefined

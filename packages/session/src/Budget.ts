@@ -59,6 +59,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Amounts from "./internal/amounts.ts"
+import type { Amount, Budget, Reservation, Sums } from "./internal/budgetTypes.ts"
 import * as Metering from "./internal/metering.ts"
 
 // -----------------------------------------------------------------------------
@@ -71,17 +72,7 @@ import * as Metering from "./internal/metering.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Amount {
-  /** Tokens of all kinds, of the prompt and of the answer. */
-  readonly tokens: number
-  readonly requests: number
-  /** Turns of sessions. A turn can take several requests. */
-  readonly turns: number
-  /** None where the price is not known. */
-  readonly usd: Option.Option<number>
-  /** Whether it is estimated, from what arrived of an answer that was cut. A strict budget counts what was reserved then. */
-  readonly estimated?: boolean | undefined
-}
+export type { Amount } from "./internal/budgetTypes.ts"
 
 /**
  * What is set aside for a request until it is settled.
@@ -89,10 +80,7 @@ export interface Amount {
  * @category models
  * @since 0.1.0
  */
-export interface Reservation {
-  /** Counts what was used and gives the rest back. Only the first time. */
-  readonly settle: (used: Amount) => Effect.Effect<void>
-}
+export type { Reservation } from "./internal/budgetTypes.ts"
 
 /**
  * How much of each thing that has a limit.
@@ -100,12 +88,7 @@ export interface Reservation {
  * @category models
  * @since 0.1.0
  */
-export interface Sums {
-  readonly usd: number
-  readonly tokens: number
-  readonly requests: number
-  readonly turns: number
-}
+export type { Sums } from "./internal/budgetTypes.ts"
 
 /**
  * What a budget has seen, and what it has left. Something without a limit is
@@ -114,12 +97,7 @@ export interface Sums {
  * @category models
  * @since 0.1.0
  */
-export interface State {
-  readonly spent: Sums
-  /** What requests and turns that are under way may use. */
-  readonly reserved: Sums
-  readonly left: Sums
-}
+export type { State } from "./internal/budgetTypes.ts"
 
 /**
  * A limit on what may be spent.
@@ -127,12 +105,7 @@ export interface State {
  * @category models
  * @since 0.1.0
  */
-export interface Budget {
-  /** Sets aside what a request may use at worst, here and in every budget around. */
-  readonly reserve: (worst: Amount) => Effect.Effect<Reservation, ClaudeError.BudgetExceededError>
-  /** What was spent, is reserved, and is left. */
-  readonly state: Effect.Effect<State>
-}
+export type { Budget } from "./internal/budgetTypes.ts"
 
 // -----------------------------------------------------------------------------
 // options

@@ -44,8 +44,8 @@ import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type * as History from "./History.ts"
 import * as Form from "./internal/answerForm.ts"
+import { type Answer, type Event, type ReadOptions, StructuredOutputError } from "./internal/answerTypes.ts"
 import * as Asking from "./internal/asking.ts"
-import * as Failure from "./internal/failure.ts"
 import type { Session, TurnError } from "./Session.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -59,12 +59,7 @@ import type * as Turn from "./Turn.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Answer<A> {
-  readonly value: A
-  readonly message: Message.Message
-  /** How often the model was asked again. */
-  readonly repairs: number
-}
+export type { Answer } from "./internal/answerTypes.ts"
 
 /**
  * An answer as it is written, and in the end the answer.
@@ -77,16 +72,7 @@ export interface Answer<A> {
  * @category models
  * @since 0.1.0
  */
-export type Event<A> =
-  | { readonly _tag: "Partial"; readonly value: unknown }
-  | {
-    readonly _tag: "Repairing"
-    /** What is wrong, and the answer it is wrong with. */
-    readonly error: StructuredOutputError
-    /** How often the model was asked again by now: 1 the first time. */
-    readonly repair: number
-  }
-  | { readonly _tag: "Done"; readonly answer: Answer<A> }
+export type { Event } from "./internal/answerTypes.ts"
 
 // -----------------------------------------------------------------------------
 // errors
@@ -105,19 +91,7 @@ export type Event<A> =
  * @category errors
  * @since 0.1.0
  */
-export class StructuredOutputError extends Failure.failure("StructuredOutputError")<{
-  readonly reason: "schema" | "refusal" | "truncated" | "toolUse" | "notJson" | "mismatch"
-  /** What is wrong, without what was said. */
-  readonly problem: string
-}> {
-  override get message(): string {
-    return `The answer has no value (${this.reason}): ${this.problem}`
-  }
-  /** What the model said. */
-  get text(): string {
-    return this.answer === undefined ? "" : Message.text(this.answer)
-  }
-}
+export { StructuredOutputError } from "./internal/answerTypes.ts"
 
 // -----------------------------------------------------------------------------
 // options
@@ -137,14 +111,7 @@ export interface Options extends Turn.Options, ReadOptions {}
  * @category options
  * @since 0.1.0
  */
-export interface ReadOptions {
-  /**
-   * How often the model is asked again when its answer does not match.
-   *
-   * @default 1
-   */
-  readonly repairs?: number | undefined
-}
+export type { ReadOptions } from "./internal/answerTypes.ts"
 
 // -----------------------------------------------------------------------------
 // schemas

@@ -42,6 +42,36 @@ const refused = {
     "import * as One from \"./CycleOne.ts\"",
     "export const b = () => One.a"
   ],
+  "core/src/TypeCycleOne.ts": [
+    "import(no-cycle)",
+    "import type { B } from \"./TypeCycleTwo.ts\"",
+    "export interface A { readonly b: B }"
+  ],
+  "core/src/TypeCycleTwo.ts": [
+    "import(no-cycle)",
+    "import type { A } from \"./TypeCycleOne.ts\"",
+    "export interface B { readonly a: A }"
+  ],
+  "core/src/Parsed.ts": ["house(no-hidden-cast)", "export const a = (b: string): string => JSON.parse(b)"],
+  "core/src/ParsedConst.ts": [
+    "house(no-hidden-cast)",
+    "export const a = (b: string) => {",
+    "  const c: string = JSON.parse(b)",
+    "  return c",
+    "}"
+  ],
+  "core/src/ParsedInside.ts": ["house(no-hidden-cast)", "export const a = (b: string) => [JSON.parse(b)]"],
+  "core/src/Invented.ts": [
+    "house(no-hidden-cast)",
+    "export function a<B>(b: unknown): B",
+    "export function a(b: unknown): unknown {",
+    "  return b",
+    "}"
+  ],
+  "core/src/InventedArrow.ts": [
+    "house(no-hidden-cast)",
+    "export const a = <B, C>(b: B, make: (b: unknown) => unknown): C => make(b)"
+  ],
   "http/src/Up.ts": [
     "house(imports)",
     "import * as Session from \"@effect-claude/session/Session\"",
@@ -77,6 +107,17 @@ const refused = {
 
 const accepted = {
   "core/src/Deep.ts": ["import * as Effect from \"effect/Effect\"", "export const a = Effect.void"],
+  "core/src/Unknown.ts": [
+    "export const a = (b: string): unknown => JSON.parse(b)",
+    "export const c = (b: string): unknown => {",
+    "  const d: unknown = b === \"\" ? undefined : JSON.parse(b)",
+    "  return d ?? JSON.parse(b)",
+    "}"
+  ],
+  "core/src/Given.ts": [
+    "export const a = <B>(b: B, make: (b: B) => B): B => make(b)",
+    "export const c = <D>(): Array<D> => []"
+  ],
   "core/src/Const.ts": ["export const a = [1] as const"],
   "core/src/internal/step.ts": ["export const step = (self: string, b: string) => self + b"],
   "http/src/node/Files.ts": ["import * as Fs from \"node:fs\"", "export const a = Fs.statSync"],

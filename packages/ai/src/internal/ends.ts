@@ -6,8 +6,8 @@
 import type * as Message from "@effect-claude/core/Message"
 import * as Usage from "@effect-claude/core/Usage"
 import type * as Response from "effect/ai/Response"
-import type * as ClaudeResponse from "../ClaudeResponse.ts"
 import * as Json from "./json.ts"
+import type { FinishMetadata, Options } from "./responseTypes.ts"
 
 /** Converts token counts. */
 export const usage = (usage: Usage.Usage): typeof Response.Usage.Encoded => {
@@ -54,7 +54,7 @@ export const finishReason = (stopReason: Message.StopReason | null | undefined):
 /** What a response begins with. */
 export const metadataPart = (
   message: Message.Message,
-  options: ClaudeResponse.Options | undefined
+  options: Options | undefined
 ): Response.ResponseMetadataPartEncoded => ({
   type: "response-metadata",
   id: message.id,
@@ -67,12 +67,12 @@ const kept = ["stop_details", "container", "context_management", "diagnostics", 
 /** What a response ends with. */
 export const finishPart = (
   message: Message.Message,
-  options: ClaudeResponse.Options | undefined
+  options: Options | undefined
 ): Response.FinishPartEncoded => {
-  const claude: ClaudeResponse.FinishMetadata = {
+  const claude: FinishMetadata = {
     stop_reason: message.stop_reason ?? null,
     stop_sequence: message.stop_sequence ?? null,
-    usage: Json.wire<ClaudeResponse.FinishMetadata["usage"]>(Json.json(message.usage)),
+    usage: Json.object(message.usage),
     ...Object.fromEntries(
       kept.flatMap((field) => {
         const value = message[field]

@@ -7,7 +7,7 @@ import type * as Media from "@effect-claude/core/Media"
 import type * as Prompt from "effect/ai/Prompt"
 import * as Base64 from "effect/encoding/Base64"
 import * as Result from "effect/Result"
-import type * as ClaudePrompt from "../ClaudePrompt.ts"
+import type { FileOptions } from "./promptOptions.ts"
 
 /** Converts a file to the block that shows it to the model, or says why none does. */
 export const toBlock = (part: Prompt.FilePart): Result.Result<Media.Image | Media.Document, string> => {
@@ -62,7 +62,7 @@ type Source =
 
 const read = (
   part: Prompt.FilePart,
-  options: ClaudePrompt.FileOptions
+  options: FileOptions
 ): { readonly mediaType: string; readonly source: Source } => {
   const { mediaType } = part
   if (options.file_id !== undefined) return { mediaType, source: { type: "file", file_id: options.file_id } }
@@ -89,5 +89,4 @@ const imageType = (data: string): string =>
     ? "image/webp"
     : "image/jpeg"
 
-const title = (part: Prompt.FilePart, options: ClaudePrompt.FileOptions): string | undefined =>
-  options.title ?? part.fileName
+const title = (part: Prompt.FilePart, options: FileOptions): string | undefined => options.title ?? part.fileName

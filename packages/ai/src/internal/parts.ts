@@ -13,8 +13,8 @@ import type * as Citation from "@effect-claude/core/Citation"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import type * as Response from "effect/ai/Response"
-import type * as ClaudeResponse from "../ClaudeResponse.ts"
 import * as Json from "./json.ts"
+import type { PartMetadata } from "./responseTypes.ts"
 import type * as ToolNames from "./toolNames.ts"
 
 /** A part that is the same in an answer read whole and in one that streams. */
@@ -37,7 +37,7 @@ export const context = (messageId: () => string, names: ToolNames.ToolNames): Co
 export const beside = (
   block: { readonly type?: string | null | undefined },
   carried: ReadonlyArray<string>
-): { readonly metadata?: { readonly claude: ClaudeResponse.PartMetadata } } => {
+): { readonly metadata?: { readonly claude: PartMetadata } } => {
   const rest: Record<string, unknown> = {}
   for (const [field, value] of Object.entries(block)) {
     if (!carried.includes(field) && value !== undefined) rest[field] = value
@@ -50,7 +50,7 @@ export const beside = (
 /** The block as it is, for what has no part of its own. */
 export const whole = (
   block: { readonly type?: string | null | undefined }
-): { readonly metadata: { readonly claude: ClaudeResponse.PartMetadata } } => ({
+): { readonly metadata: { readonly claude: PartMetadata } } => ({
   metadata: { claude: { block: Json.block(block) } }
 })
 

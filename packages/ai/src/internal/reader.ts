@@ -7,13 +7,13 @@ import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import type * as Response from "effect/ai/Response"
 import * as Option from "effect/Option"
-import type * as ClaudeResponse from "../ClaudeResponse.ts"
 import * as Ends from "./ends.ts"
 import * as Parts from "./parts.ts"
+import type { Options } from "./responseTypes.ts"
 import * as ToolNames from "./toolNames.ts"
 
 /** Creates a function from the events of a chunk to its parts. It keeps its place in the message. */
-export const make = (options: ClaudeResponse.Options | undefined) => {
+export const make = (options: Options | undefined) => {
   let state = MessageAccumulator.initial
   const context = Parts.context(
     () => state.message?.id ?? "",

@@ -5,6 +5,7 @@
  */
 import * as JsonSchemaTransform from "@effect-claude/core/JsonSchemaTransform"
 import type * as CoreTool from "@effect-claude/core/Tool"
+import * as Wire from "@effect-claude/core/Wire"
 import * as AiError from "effect/ai/AiError"
 import type * as LanguageModel from "effect/ai/LanguageModel"
 import * as Tool from "effect/ai/Tool"
@@ -37,8 +38,12 @@ const defineProvided = (tool: Tool.AnyProviderDefined): Result.Result<CoreTool.T
       })
     )
   }
-  const { failureMode: _, ...definition } = definitionOf(tool)
-  return Result.succeed(Json.wire<CoreTool.Tool>({ ...definition, ...settingsOf(tool) }))
+  const { failureMode: _, type, ...definition } = definitionOf(tool)
+  return typeof type === "string"
+    ? Result.succeed(Wire.unknown({ type, ...definition, ...settingsOf(tool) }))
+    : Result.fail(
+      new AiError.ToolConfigurationError({ toolName: tool.name, description: "Its definition has no type." })
+    )
 }
 
 const defineOwn = (tool: Tool.Any, options: Options): Result.Result<CoreTool.Tool, AiError.AiErrorReason> =>
@@ -47,7 +52,7 @@ const defineOwn = (tool: Tool.Any, options: Options): Result.Result<CoreTool.Too
     return {
       name: tool.name,
       ...(description === undefined ? undefined : { description }),
-      input_schema: Json.wire<CoreTool.InputSchema>(schema),
+      input_schema: { ...schema, type: "object" },
       ...(isStrict ? { strict: true } : undefined),
       ...settingsOf(tool)
     }
@@ -125,5 +130,4 @@ export const isClaude = (tool: Tool.AnyProviderDefined): boolean => String(tool.
 const definitionOf = (tool: { readonly args: unknown }): { readonly [field: string]: unknown } =>
   Json.isObject(tool.args) ? tool.args : {}
 
-const settingsOf = (tool: Tool.Any): ClaudeTool.Settings =>
-  Json.wire<ClaudeTool.Settings>(Json.json(Context.get(tool.annotations, ClaudeTool.Settings)))
+const settingsOf = (tool: Tool.Any): ClaudeTool.Settings => Context.get(tool.annotations, ClaudeTool.Settings)

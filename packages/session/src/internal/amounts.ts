@@ -11,7 +11,7 @@ import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type { Amount } from "../Budget.ts"
+import type { Amount } from "./budgetTypes.ts"
 
 /** Nothing used. */
 export const nothing: Amount = { tokens: 0, requests: 0, turns: 0, usd: Option.some(0) }

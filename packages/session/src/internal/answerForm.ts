@@ -49,8 +49,9 @@ export const partials = (schema: Schema.Constraint) =>
         const now = JSON.stringify(wraps ? unwrap(reader.value()) : reader.value()) ?? ""
         if (now === shown || now === "") return []
         shown = now
-        // What the reader shows goes on growing: hand out a copy.
-        return [JSON.parse(now)]
+        // The reader changes its value when more arrives, so a copy is handed out.
+        const copy: unknown = JSON.parse(now)
+        return [copy]
       }),
       Stream.flattenIterable
     )

@@ -11,8 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Answer, Event, ReadOptions, StructuredOutputError } from "../StructuredOutput.ts"
 import * as Form from "./answerForm.ts"
+import type { Answer, Event, ReadOptions, StructuredOutputError } from "./answerTypes.ts"
 
 /** How answers are read. */
 export interface Reader<A, R> {

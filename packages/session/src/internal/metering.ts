@@ -13,8 +13,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Budget from "../Budget.ts"
 import * as Amounts from "./amounts.ts"
+import type { Amount, Budget, Reservation } from "./budgetTypes.ts"
 
 /** An attempt that was begun. */
 export interface Entry {
@@ -65,7 +65,7 @@ export const make = (call: Interceptor.Call, begin: Effect.Effect<Entry, ClaudeE
 
 /** Draws what a request may use at worst, to be settled by what it used. */
 export const draw = (
-  budget: Budget.Budget,
+  budget: Budget,
   request: MessageRequest.MessageRequest
 ): Effect.Effect<Entry, ClaudeError.BudgetExceededError> =>
   Effect.flatMap(
@@ -86,7 +86,7 @@ export const draw = (
 /** The budgets that the running attempt of a call was drawn from. */
 interface Drawn {
   readonly call: Interceptor.Call
-  readonly budgets: Set<Budget.Budget>
+  readonly budgets: Set<Budget>
 }
 
 const Drawn: Context.Reference<Drawn | undefined> = Context.Reference<Drawn | undefined>(
@@ -96,16 +96,16 @@ const Drawn: Context.Reference<Drawn | undefined> = Context.Reference<Drawn | un
 
 /** Draws from a budget, unless the running attempt was drawn from it already. */
 export const reserve = (
-  budget: Budget.Budget,
-  worst: Budget.Amount
-): Effect.Effect<Budget.Reservation, ClaudeError.BudgetExceededError> =>
+  budget: Budget,
+  worst: Amount
+): Effect.Effect<Reservation, ClaudeError.BudgetExceededError> =>
   Effect.flatMap(Drawn, (drawn) => {
     if (drawn?.budgets.has(budget) === true) return Effect.succeed(paid)
     drawn?.budgets.add(budget)
     return budget.reserve(worst)
   })
 
-const paid: Budget.Reservation = { settle: () => Effect.void }
+const paid: Reservation = { settle: () => Effect.void }
 
 /** Makes one attempt of what runs in it, for as many budgets as follow the call. */
 const once = (call: Interceptor.Call) => <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>

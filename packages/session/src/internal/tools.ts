@@ -56,16 +56,11 @@ export const callables = <Tools extends Record<string, Tool.Any>>(
     const tool = toolkit.tools[name]
     if (tool === undefined || (Tool.isProviderDefined(tool) && !tool.requiresHandler)) continue
     const run = (call: ContentBlock.ToolUse) =>
-      // The input is what the model wrote; the toolkit decodes it.
-      Stream.unwrap(toolkit.handle(name, given(call.input), call.id))
+      // Nothing is known of the input; the toolkit decodes it before a handler sees it.
+      Stream.unwrap(toolkit.handle(name, call.input as Tool.ParametersEncoded<Tools[string]>, call.id))
     out.set(ToolSchema.nameOf(tool), { tool, run })
   }
   return out
-}
-
-function given<Parameters>(input: unknown): Parameters
-function given(input: unknown): unknown {
-  return input
 }
 
 /** How calls are run. */

@@ -72,5 +72,10 @@ export const clean = (text: string, meta: Exchange.Meta): string => {
   return cleaned
 }
 
-/** Takes secrets out of JSON that was answered. */
-export const cleanJson = <A>(value: A, meta: Exchange.Meta): A => JSON.parse(clean(JSON.stringify(value), meta))
+/** Replaces the secrets of the request in every string of a JSON value, keys included. */
+export const cleanJson = (value: unknown, meta: Exchange.Meta): unknown => {
+  if (typeof value === "string") return clean(value, meta)
+  if (typeof value !== "object" || value === null) return value
+  if (Array.isArray(value)) return value.map((item) => cleanJson(item, meta))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [clean(key, meta), cleanJson(item, meta)]))
+}

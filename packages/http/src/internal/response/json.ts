@@ -40,9 +40,8 @@ export const parser =
     const parsed = Result.try((): unknown => JSON.parse(text))
     const value = Result.getOrUndefined(parsed)
     if (shape.is(value)) return Effect.succeed(value)
-    if (Shape.errorResponse.is(value)) {
-      return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(value, response.meta), response.meta))
-    }
+    const cleaned = Secrets.cleanJson(value, response.meta)
+    if (Shape.errorResponse.is(cleaned)) return Effect.fail(ErrorResponse.fromEvent(cleaned, response.meta))
     const problem = text === ""
       ? "is empty"
       : Result.isFailure(parsed)
