@@ -22,7 +22,7 @@ import * as Option from "effect/Option"
  * @category values
  * @since 0.1.0
  */
-export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ",")
+export const count = (n: number): string => Math.round(n).toLocaleString("en-US")
 
 /**
  * A number of tokens where there is little room: 1.2k, 200k, 1M.

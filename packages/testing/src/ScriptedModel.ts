@@ -132,13 +132,23 @@ const readTurn = (body: Json): Turn => {
   }
 }
 
-/** `my cat is Ham`, up to the end of the clause. */
-const statement = /\bmy ([\p{L} ]{1,40}?) (?:is|are) (?!what\b)([^.?!,\n]{1,80}?)(?=\s+and\s+(?:my|i)\b|[.?!,\n]|$)/giu
+/** Where one clause ends and the next begins. */
+const boundary = /[.?!,\n]|\sand\s(?=(?:my|i)\b)/i
+
+const verb = / (?:is|are) /i
 
 const factsOf = (text: string): ReadonlyMap<string, string> => {
   const facts = new Map<string, string>()
-  for (const [, subject, told] of text.matchAll(statement)) {
-    facts.set(subject!.toLowerCase(), told!.trim())
+  for (const clause of text.split(boundary)) {
+    const owner = clause.search(/\bmy /i)
+    if (owner < 0) continue
+    const statement = clause.slice(owner + "my ".length)
+    const found = verb.exec(statement)
+    if (found === null) continue
+    const subject = statement.slice(0, found.index)
+    const told = statement.slice(found.index + found[0].length).trim()
+    if (told.length > 80 || /^(?:what\b|$)/i.test(told) || !/^[\p{L} ]{1,40}$/u.test(subject)) continue
+    facts.set(subject.toLowerCase(), told)
   }
   const called = /\b(?:call me|i am called|i'm called|my name's) ([\p{L}'-]{1,40})/iu.exec(text)?.[1]
   if (called !== undefined) facts.set("name", called)
@@ -224,9 +234,9 @@ const speak = (turn: Turn, name: string): string => {
     return `I was sent ${attachments.map((type) => type === "image" ? "an image" : "a document").join(" and ")}, ` +
       `but I am ${name} and cannot look inside.`
   }
-  const exactly = /\b(?:(?:reply|respond|answer) with exactly|say exactly|repeat after me)\b:?\s*["“]?([^"”]+)/i
-    .exec(prompt)?.[1]
-  if (exactly !== undefined) return exactly.trim()
+  const order = /\b(?:(?:reply|respond|answer) with exactly|say exactly|repeat after me)\b:?/i.exec(prompt)
+  const exactly = order === null ? "" : quoted(prompt.slice(order.index + order[0].length))
+  if (exactly !== "") return exactly
   const recalled = recall(prompt, facts)
   if (recalled !== undefined) return recalled
   if (/\b(?:who|what) are you\b|\byour name\b|\bare you (?:claude|real|an? )/i.test(prompt)) {
@@ -257,10 +267,18 @@ const speak = (turn: Turn, name: string): string => {
 /** A date or "24/7" is no sum unless it is asked for. */
 const asksForSum = /\b(?:what(?:'s| is)|calculate|compute|how much|solve|evaluate|equals?)\b|=/i
 
+/** The text after an order, up to a closing quotation mark, without the opening one. */
+const quoted = (text: string): string => text.trimStart().replace(/^["“]/, "").split(/["”]/, 1)[0]!.trim()
+
+const recalledSubject = (prompt: string): string | undefined => {
+  const found = /\b(?:what(?:'s| is| are| was)|tell me|remember|recall|do you know) my ([\p{L} ]{1,40})/iu.exec(prompt)
+  if (found === null) return undefined
+  const next = prompt[found.index + found[0].length]
+  return next === undefined || "?.!,\n".includes(next) ? found[1]!.trim().toLowerCase() : undefined
+}
+
 const recall = (prompt: string, facts: ReadonlyMap<string, string>): string | undefined => {
-  const subject =
-    /\b(?:what(?:'s| is| are| was)|tell me|remember|recall|do you know) my ([\p{L} ]{1,40}?)\s*(?:[?.!,]|$)/iu
-      .exec(prompt)?.[1]?.toLowerCase() ?? (/\bwho am i\b/i.test(prompt) ? "name" : undefined)
+  const subject = recalledSubject(prompt) ?? (/\bwho am i\b/i.test(prompt) ? "name" : undefined)
   if (subject === undefined) return undefined
   const told = facts.get(subject)
   return told === undefined ? `You have not told me your ${subject} yet.` : `Your ${subject} is ${told}.`

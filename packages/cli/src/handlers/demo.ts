@@ -91,7 +91,7 @@ const list = (width: number, style: Style): string =>
       ].join("\n")
     ),
     style.dim(Layout.paragraph("`effect-claude demo <name> …` shows some of these, --all everything.", width))
-  ].join("\n\n").replace(/ +$/gm, "")
+  ].join("\n\n").split("\n").map((line) => line.trimEnd()).join("\n")
 
 // -----------------------------------------------------------------------------
 // showing

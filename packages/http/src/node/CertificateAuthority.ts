@@ -138,10 +138,25 @@ export const format = (self: CertificateAuthority): string =>
 
 type Read = Result.Result<Arr.NonEmptyReadonlyArray<CertificateAuthority>, CertificateError>
 
+/** The certificates in PEM, from each BEGIN to the next END. */
+const blocksOf = (text: string): Array<string> => {
+  const blocks: Array<string> = []
+  const boundary = /-----(BEGIN|END) (?:TRUSTED )?CERTIFICATE-----/g
+  let start = -1
+  for (const { 0: line, 1: kind, index } of text.matchAll(boundary)) {
+    if (kind === "BEGIN") start = start < 0 ? index : start
+    else if (start >= 0) {
+      blocks.push(text.slice(start, index + line.length))
+      start = -1
+    }
+  }
+  return blocks
+}
+
 const parse = (input: string | Uint8Array): Read => {
   const text = typeof input === "string" ? input : new TextDecoder("latin1").decode(input)
-  const blocks = text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED )?CERTIFICATE-----/g)
-  if (blocks !== null && Arr.isArrayNonEmpty(blocks)) {
+  const blocks = blocksOf(text)
+  if (Arr.isArrayNonEmpty(blocks)) {
     return Result.map(Result.all(blocks.map(one)), (found) => Arr.isArrayNonEmpty(found) ? found : Arr.of(found[0]!))
   }
   if (text.trim() === "") return refuse("empty", "There is nothing in it. Export the certificate again.")

@@ -11,15 +11,22 @@ export const find = (text: string): { readonly expression: string; readonly valu
     .replace(/\bminus\b/gi, "-")
     .replace(/\b(?:times|multiplied by)\b|×/gi, "*")
     .replace(/\bdivided by\b|÷/gi, "/")
-  for (const match of symbols.matchAll(/[\d(.-][\d\s+\-*/().^]*[\d)]/g)) {
-    const expression = match[0].replace(/\s+/g, " ").trim()
+  for (const [run] of symbols.matchAll(/[\d\s+\-*/().^]+/g)) {
+    const expression = within(run.replace(/\s+/g, " "))
     // Long runs of parentheses are not sums, and would nest too deep.
     if (expression.length > 200) continue
-    if (!/\d\s*\)*\s*[+\-*/^]\s*\(*\s*-?\d/.test(expression)) continue
+    if (!/\d[\s)]*[+\-*/^][\s(]*-?\d/.test(expression)) continue
     const value = evaluate(expression.replace(/\s/g, ""))
     if (value !== undefined) return { expression, value }
   }
   return undefined
+}
+
+/** A run of digits, operators and parentheses, from where a sum can start to where it can end. */
+const within = (run: string): string => {
+  let end = run.length
+  while (end > 0 && !/[\d)]/.test(run[end - 1]!)) end--
+  return run.slice(Math.max(0, run.search(/[\d(.-]/)), end)
 }
 
 /** Writes a number without the noise of binary fractions. */

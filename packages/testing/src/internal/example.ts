@@ -85,10 +85,15 @@ const clamp = (schema: Json, n: number): number =>
 const mentions = (prompt: string, choice: unknown): boolean =>
   typeof choice === "string" && prompt.toLowerCase().includes(choice.toLowerCase())
 
+const emailIn = (prompt: string): string | undefined =>
+  prompt.match(/[\w.+@-]+/g)?.map((word) => word.replace(/[.+-]$/, "")).find((word) =>
+    /^[\w.+-]+@[\w-]+(?:\.[\w-]+)+$/.test(word)
+  )
+
 const aString = (schema: Json, { facts, prompt }: Source, name: string): string => {
   switch (schema["format"]) {
     case "email":
-      return /[\w.+-]+@[\w-]+\.[\w.]+\w/.exec(prompt)?.[0] ?? "ada@example.com"
+      return emailIn(prompt) ?? "ada@example.com"
     case "date":
       return /\d{4}-\d{2}-\d{2}/.exec(prompt)?.[0] ?? "2026-01-01"
     case "date-time":
@@ -101,7 +106,7 @@ const aString = (schema: Json, { facts, prompt }: Source, name: string): string 
       return "00000000-0000-4000-8000-000000000000"
     default:
   }
-  if (/e-?mail/i.test(name)) return /[\w.+-]+@[\w-]+\.[\w.]+\w/.exec(prompt)?.[0] ?? "ada@example.com"
+  if (/e-?mail/i.test(name)) return emailIn(prompt) ?? "ada@example.com"
   const told = facts.get(name.toLowerCase())
   if (told !== undefined) return told
   if (/^(?:question|query|text|prompt|input|message|content|expression)$/i.test(name)) return prompt

@@ -29,7 +29,9 @@ export const baseUrl = (input: string, allowInsecureHttp: boolean): Result.Resul
       `plain http to ${url.hostname} would send the key unencrypted. Use https, or set \`allowInsecureHttp\``
     )
   }
-  return Result.succeed(url.href.replace(/\/+$/, ""))
+  let end = url.href.length
+  while (url.href[end - 1] === "/") end--
+  return Result.succeed(url.href.slice(0, end))
 }
 
 /** Checks a credential. The complaint does not quote it. */
