@@ -45,7 +45,6 @@ const sections = {
     script("check-jsdoc"),
     script("check-links"),
     script("check-names"),
-    script("check-regex"),
     script("check-repo")
   ],
   diagnostics: [[
