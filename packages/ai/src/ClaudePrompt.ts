@@ -19,6 +19,7 @@ import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Media from "@effect-claude/core/Media"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as ToolInput from "@effect-claude/core/ToolInput"
 import * as Wire from "@effect-claude/core/Wire"
 import * as AiError from "effect/ai/AiError"
 import type * as Prompt from "effect/ai/Prompt"
@@ -262,7 +263,9 @@ const callBlock = (part: Prompt.ToolCallPart, block: Json.Block | undefined): Co
     id: part.id,
     name,
     // What the model wrote is not JSON: the API takes an object alone, and documents this one.
-    input: Json.isObject(input) ? input : { INVALID_JSON: typeof input === "string" ? input : JSON.stringify(input) },
+    input: Json.isObject(input)
+      ? input
+      : ToolInput.incomplete(typeof input === "string" ? input : JSON.stringify(input)),
     ...(toolset === undefined ? undefined : { toolset_name: toolset }),
     ...block,
     ...breakpoint(part.options.claude?.cache_control)

@@ -159,6 +159,8 @@ export const fromMessage = (message: Message.Message, options?: Options): Array<
  *
  * A chunk that holds nothing for effect/ai (a ping) is passed over. Failures pass
  * through unchanged, and there is no `finish` part unless `message_stop` came.
+ * Nothing follows an event that cannot be folded (see `MessageAccumulator`);
+ * `Messages.stream` fails there.
  *
  * @category conversions
  * @since 0.1.0

@@ -185,26 +185,59 @@ describe("ClaudeResponse", () => {
         assert.strictEqual(parts.findLast((part) => part.type === "finish")?.reason, "tool-calls")
       }))
 
-    it.effect("ends a block where the next begins, or the message ends, without an event of its own", () =>
+    it.effect("ends a block that has no end of its own where the message ends", () =>
       Effect.gen(function*() {
         const parts = yield* streamed(events(
           start,
-          { type: "content_block_start", index: 0, content_block: { type: "text", text: "A" } },
           { type: "content_block_start", index: 1, content_block: { type: "text", text: "B" } },
+          { type: "content_block_start", index: 0, content_block: { type: "text", text: "A" } },
           ...end
         ))
 
         assert.deepStrictEqual(
-          parts.map(({ type }) => type).filter((type) => type === "text-start" || type === "text-end"),
-          ["text-start", "text-end", "text-start", "text-end"]
+          parts.flatMap((part) => part.type === "text-start" || part.type === "text-end" ? [[part.type, part.id]] : []),
+          [["text-start", "msg_1/1"], ["text-start", "msg_1/0"], ["text-end", "msg_1/0"], ["text-end", "msg_1/1"]]
         )
       }))
 
-    it.effect("passes over deltas of a block that is not open", () =>
+    it.effect("gives each of two open calls its own input", () =>
+      Effect.gen(function*() {
+        const call = (index: number) => ({
+          type: "content_block_start",
+          index,
+          content_block: { type: "tool_use", id: `toolu_${index}`, name: "f", input: {} }
+        })
+        const json = (index: number, partial_json: string) => ({
+          type: "content_block_delta",
+          index,
+          delta: { type: "input_json_delta", partial_json }
+        })
+        const parts = yield* streamed(events(
+          start,
+          call(0),
+          call(1),
+          json(1, "{\"b\":"),
+          json(0, "{\"a\":1}"),
+          json(1, "2}"),
+          { type: "content_block_stop", index: 1 },
+          { type: "content_block_stop", index: 0 },
+          ...end
+        ))
+
+        assert.deepStrictEqual(
+          parts.flatMap((part) => part.type === "tool-params-delta" ? [[part.id, part.delta]] : []),
+          [["toolu_1", "{\"b\":"], ["toolu_0", "{\"a\":1}"], ["toolu_1", "2}"]]
+        )
+        assert.deepStrictEqual(
+          parts.flatMap((part) => part.type === "tool-call" ? [[part.id, part.params]] : []),
+          [["toolu_1", { b: 2 }], ["toolu_0", { a: 1 }]]
+        )
+      }))
+
+    it.effect("ends without a finish part at a delta of a block that is not open", () =>
       Effect.gen(function*() {
         const parts = yield* streamed(events(
           start,
-          { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "lost" } },
           { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
           { type: "content_block_delta", index: 4, delta: { type: "text_delta", text: "lost" } },
           { type: "content_block_stop", index: 4 },
@@ -213,7 +246,7 @@ describe("ClaudeResponse", () => {
 
         assert.deepStrictEqual(
           parts.map(({ type }) => type),
-          ["response-metadata", "text-start", "text-end", "finish"]
+          ["response-metadata", "text-start"]
         )
       }))
 

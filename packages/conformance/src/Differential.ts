@@ -10,6 +10,7 @@
 import Anthropic from "@anthropic-ai/sdk"
 import type { Message } from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as ToolInput from "@effect-claude/core/ToolInput"
 import * as EventStream from "@effect-claude/http/EventStream"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -67,8 +68,8 @@ export const explain = ({ actual, expected, path }: Difference.Difference, ours:
   if (block?.type === "mcp_tool_use" || block?.type === "compaction") {
     return `the SDK's helper folds no delta of a beta block (${block.type}); ours does`
   }
-  if (block?.type === "tool_use" && !MessageAccumulator.toolInput(block).complete) {
-    return "the SDK repairs the input of a call that was cut, and shows less of it; ours flags it"
+  if (block?.type === "tool_use" && !ToolInput.of(block).complete) {
+    return "the SDK repairs the input of a call that was cut, without a mark; ours keeps its text"
   }
   if (index === undefined && expected === "nothing") {
     return "the SDK's helper drops what message_delta says beside the fields it knows; ours keeps it"

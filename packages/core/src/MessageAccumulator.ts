@@ -3,24 +3,28 @@
  *
  * A pure fold: `step` takes a state and an event and returns the next state, and
  * `snapshot` shows the message as far as it has come, after every step. A step
- * costs the same however long the answer is, so the whole fold is linear in the
+ * costs the same however long the message is, so the whole fold is linear in the
  * stream, and memory is one message.
+ *
+ * Blocks are folded by their index, also when several are open at once. Whatever
+ * a delta or a block adds is in the message, or the state has a `problem`: an
+ * event that belongs to no block is never dropped. What adds nothing (a ping, an
+ * empty delta, a second stop) is passed over, and so are events and deltas that
+ * this version does not know.
  *
  * It follows recorded streams where they differ from the documentation: a whole
  * message may come in `message_start`, blocks may be finished when they start,
- * usage is cumulative, and unknown events, blocks and deltas are passed over
- * without harm. A tool's input that did not arrive whole is flagged, never
- * silently repaired: see `toolInput`.
+ * and usage is cumulative. A tool's input that did not arrive whole is kept as
+ * text, never silently repaired: see `ToolInput`.
  *
  * @since 0.1.0
  */
 import { dual } from "effect/Function"
 import * as Option from "effect/Option"
-import type * as Citation from "./Citation.ts"
 import type * as ContentBlock from "./ContentBlock.ts"
-import * as Grown from "./internal/grown.ts"
+import * as Indexed from "./internal/indexed.ts"
+import * as OpenBlock from "./internal/openBlock.ts"
 import type * as Message from "./Message.ts"
-import * as PartialJson from "./PartialJson.ts"
 import type * as StreamEvent from "./StreamEvent.ts"
 import * as Usage from "./Usage.ts"
 
@@ -29,54 +33,47 @@ import * as Usage from "./Usage.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The state of the fold. Opaque: read it with `snapshot`, `isDone` and the like.
+ * The state of the fold. Opaque apart from `done` and `problem`: read it with
+ * `snapshot`, `blocks` and the like.
  *
  * @category models
  * @since 0.1.0
  */
 export interface MessageAccumulator {
   readonly message: Message.Message | undefined
+  /** Whether `message_stop` has arrived. */
   readonly done: boolean
-  /** Finished blocks, latest first. */
-  readonly closed: Closed | undefined
-  readonly open: Open | undefined
-}
-
-interface Closed {
-  readonly block: ContentBlock.ContentBlock
-  readonly before: Closed | undefined
-}
-
-/** A block that is still growing. */
-interface Open {
-  readonly index: number
-  readonly start: ContentBlock.ContentBlock
-  readonly text: Grown.Grown
-  readonly thinking: Grown.Grown
-  readonly signature: string | undefined
-  readonly json: Grown.Grown
-  readonly citations: CitationList | undefined
-  readonly compaction: StreamEvent.CompactionDelta | undefined
-}
-
-interface CitationList {
-  readonly citation: Citation.Citation
-  readonly before: CitationList | undefined
+  /**
+   * Why the last event could not be folded, such as "adds to block 3, which has
+   * not started". The state stays as it was before that event.
+   */
+  readonly problem: string | undefined
+  readonly slots: Indexed.Indexed<Slot>
+  /** The open block that grew last. It replaces its slot. */
+  readonly current: OpenBlock.Open | undefined
 }
 
 /**
- * How a tool's input arrived.
+ * A block of the message, as far as it has come.
  *
  * @category models
  * @since 0.1.0
  */
-export interface ToolInput {
-  /** The text as it came, possibly empty. */
-  readonly json: string
-  /** The value, or what can be shown of it. */
-  readonly value: unknown
-  /** Whether the text was a whole JSON text. An empty text stands for `{}` and is complete. */
-  readonly complete: boolean
+export interface Block {
+  /** The position that the events name. */
+  readonly index: number
+  /** The block as `snapshot` shows it. */
+  readonly block: ContentBlock.ContentBlock
+  /** Whether it can still grow. */
+  readonly open: boolean
+}
+
+type Slot = OpenBlock.Open | Closed
+
+interface Closed {
+  readonly open: false
+  readonly index: number
+  readonly block: ContentBlock.ContentBlock
 }
 
 // -----------------------------------------------------------------------------
@@ -89,14 +86,21 @@ export interface ToolInput {
  * @category constructors
  * @since 0.1.0
  */
-export const initial: MessageAccumulator = { message: undefined, done: false, closed: undefined, open: undefined }
+export const initial: MessageAccumulator = {
+  message: undefined,
+  done: false,
+  problem: undefined,
+  slots: undefined,
+  current: undefined
+}
 
 // -----------------------------------------------------------------------------
 // folding
 // -----------------------------------------------------------------------------
 
 /**
- * Takes one event. Total: whatever the event, there is a next state.
+ * Takes one event. Total: whatever the event, there is a next state. An event
+ * that cannot be folded sets `problem`, and no event is folded after it.
  *
  * **Example** (Folding a stream)
  *
@@ -126,21 +130,24 @@ export const step: {
   (event: StreamEvent.StreamEvent): (self: MessageAccumulator) => MessageAccumulator
   (self: MessageAccumulator, event: StreamEvent.StreamEvent): MessageAccumulator
 } = dual(2, (self: MessageAccumulator, event: StreamEvent.StreamEvent): MessageAccumulator => {
+  if (self.problem !== undefined) return self
   switch (event.type) {
     case "message_start":
-      return { message: event.message, done: false, closed: fromArray(event.message.content), open: undefined }
+      return self.message === undefined
+        ? { ...initial, message: event.message, slots: fromArray(event.message.content) }
+        : failed(self, "starts a second message")
     case "content_block_start":
-      return { ...close(self), open: start(event.index, event.content_block) }
+      return start(self, event)
     case "content_block_delta":
-      return self.open === undefined || self.open.index !== event.index
-        ? self
-        : withOpen(self, grow(self.open, event.delta))
+      return grow(self, event)
     case "content_block_stop":
-      return self.open?.index === event.index ? close(self) : self
+      return stop(self, event.index)
     case "message_delta":
-      return self.message === undefined ? self : { ...self, message: applyDelta(self.message, event) }
+      return self.message === undefined || self.done
+        ? failed(self, outside("adds to the message"))
+        : { ...self, message: applyDelta(self.message, event) }
     case "message_stop":
-      return { ...close(self), done: true }
+      return { ...self, done: true, slots: closeAll(slotsOf(self)), current: undefined }
     default:
       return self
   }
@@ -158,29 +165,21 @@ export const stepAll: {
   (self: MessageAccumulator, events: Iterable<StreamEvent.StreamEvent>): MessageAccumulator
 } = dual(2, (self: MessageAccumulator, events: Iterable<StreamEvent.StreamEvent>): MessageAccumulator => {
   let state = self
-  let text = ""
-  let thinking = ""
-  let json = ""
+  let added = ""
   for (const event of events) {
-    if (event.type === "content_block_delta" && event.index === state.open?.index) {
-      const { delta } = event
-      switch (delta.type) {
-        case "text_delta":
-          text += delta.text
-          continue
-        case "thinking_delta":
-          thinking += delta.thinking
-          continue
-        case "input_json_delta":
-          json += delta.partial_json
-          continue
-        default:
+    if (state.problem !== undefined) return state
+    const open = state.current
+    if (open !== undefined && event.type === "content_block_delta" && event.index === open.index) {
+      const piece = OpenBlock.pieceOf(event.delta)
+      if (piece !== undefined && OpenBlock.growthOf(event.delta) === open.takes) {
+        added += piece
+        continue
       }
     }
-    state = step(extend(state, text, thinking, json), event)
-    text = thinking = json = ""
+    state = step(extend(state, added), event)
+    added = ""
   }
-  return extend(state, text, thinking, json)
+  return extend(state, added)
 })
 
 // -----------------------------------------------------------------------------
@@ -190,18 +189,43 @@ export const stepAll: {
 /**
  * Returns the message as far as it has come: none before `message_start`.
  *
- * A block that is still growing is shown as far as it has come; the input of a
- * growing tool call is what `PartialJson` shows of it, read when it is looked at.
+ * The content is in the order of the indexes. A block that is still growing is
+ * shown as far as it has come; the input of a growing tool call is the text so
+ * far, marked as incomplete, and `ToolInput.of` reads it.
  *
  * @category accessors
  * @since 0.1.0
  */
-export const snapshot = (self: MessageAccumulator): Option.Option<Message.Message> => {
-  if (self.message === undefined) return Option.none()
-  const content = toArray(self.closed)
-  if (self.open !== undefined) content.push(show(self.open))
-  return Option.some({ ...self.message, content })
+export const snapshot = (self: MessageAccumulator): Option.Option<Message.Message> =>
+  self.message === undefined
+    ? Option.none()
+    : Option.some({ ...self.message, content: blocks(self).map(({ block }) => block) })
+
+/**
+ * Returns the blocks that have started, in the order of their indexes.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const blocks = (self: MessageAccumulator): ReadonlyArray<Block> => {
+  const out: Array<Block> = []
+  Indexed.forEach(slotsOf(self), (slot) => out.push(blockOf(slot)))
+  return out
 }
+
+/**
+ * Returns the block at an index: none before it has started.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const blockAt: {
+  (index: number): (self: MessageAccumulator) => Option.Option<Block>
+  (self: MessageAccumulator, index: number): Option.Option<Block>
+} = dual(2, (self: MessageAccumulator, index: number): Option.Option<Block> => {
+  const slot = slotAt(self, index)
+  return slot === undefined ? Option.none() : Option.some(blockOf(slot))
+})
 
 /**
  * Whether any content has arrived.
@@ -209,171 +233,105 @@ export const snapshot = (self: MessageAccumulator): Option.Option<Message.Messag
  * @category accessors
  * @since 0.1.0
  */
-export const hasContent = (self: MessageAccumulator): boolean => self.closed !== undefined || self.open !== undefined
-
-/**
- * Returns how the input of a tool call in a folded message arrived.
- *
- * A block that was not folded here, such as one of a plain JSON answer, has the
- * input it has; it counts as complete.
- *
- * @category accessors
- * @since 0.1.0
- */
-export const toolInput = (block: ContentBlock.ToolUse | ContentBlock.ServerToolUse): ToolInput =>
-  inputs.get(block) ?? { json: JSON.stringify(block.input), value: block.input, complete: true }
+export const hasContent = (self: MessageAccumulator): boolean => slotsOf(self) !== undefined
 
 // -----------------------------------------------------------------------------
-// internal
+// slots
 // -----------------------------------------------------------------------------
 
-/** How the inputs of folded blocks arrived. The wire has no field for it, and none is added. */
-const inputs = new WeakMap<object, ToolInput>()
+const fromArray = (content: ReadonlyArray<ContentBlock.ContentBlock>): Indexed.Indexed<Slot> =>
+  content.reduce<Indexed.Indexed<Slot>>(
+    (slots, block, index) => Indexed.set<Slot>(slots, index, { open: false, index, block }),
+    undefined
+  )
 
-const fromArray = (blocks: ReadonlyArray<ContentBlock.ContentBlock>): Closed | undefined => {
-  let closed: Closed | undefined = undefined
-  for (const block of blocks) closed = { block, before: closed }
-  return closed
+const slotsOf = ({ current, slots }: MessageAccumulator): Indexed.Indexed<Slot> =>
+  current === undefined ? slots : Indexed.set<Slot>(slots, current.index, current)
+
+const slotAt = ({ current, slots }: MessageAccumulator, index: number): Slot | undefined =>
+  current?.index === index ? current : Indexed.get(slots, index)
+
+const blockOf = (slot: Slot): Block => ({
+  index: slot.index,
+  block: slot.open ? OpenBlock.show(slot) : slot.block,
+  open: slot.open
+})
+
+const closeAll = (slots: Indexed.Indexed<Slot>): Indexed.Indexed<Slot> => {
+  let out = slots
+  Indexed.forEach(slots, (slot) => {
+    if (slot.open) out = Indexed.set<Slot>(out, slot.index, close(slot))
+  })
+  return out
 }
 
-const toArray = (closed: Closed | undefined): Array<ContentBlock.ContentBlock> => {
-  const out: Array<ContentBlock.ContentBlock> = []
-  for (let at = closed; at !== undefined; at = at.before) out.push(at.block)
-  return out.toReversed()
+const close = (open: OpenBlock.Open): Closed => ({ open: false, index: open.index, block: OpenBlock.show(open, true) })
+
+// -----------------------------------------------------------------------------
+// events
+// -----------------------------------------------------------------------------
+
+const failed = (self: MessageAccumulator, problem: string): MessageAccumulator => ({ ...self, problem })
+
+const outside = (what: string): string => `${what} outside \`message_start\` and \`message_stop\``
+
+const start = (
+  self: MessageAccumulator,
+  { content_block, index }: StreamEvent.ContentBlockStart
+): MessageAccumulator => {
+  const { done, message } = self
+  if (message === undefined || done) return failed(self, outside(`starts block ${index}`))
+  if (!Indexed.isIndex(index)) return failed(self, `starts block ${index}, which is no position`)
+  if (slotAt(self, index) !== undefined) return failed(self, `starts block ${index} a second time`)
+  return {
+    ...self,
+    // The model that continues is the one that is paid for.
+    message: content_block.type === "fallback" ? { ...message, model: content_block.to.model } : message,
+    slots: slotsOf(self),
+    current: OpenBlock.start(index, content_block)
+  }
 }
 
-const withOpen = (self: MessageAccumulator, open: Open | undefined): MessageAccumulator => ({
+const stop = (self: MessageAccumulator, index: number): MessageAccumulator => {
+  const slot = slotAt(self, index)
+  return slot === undefined || !slot.open
+    ? self
+    : { ...self, slots: Indexed.set<Slot>(slotsOf(self), index, close(slot)), current: undefined }
+}
+
+const grow = (
+  self: MessageAccumulator,
+  { delta, index }: StreamEvent.ContentBlockDelta
+): MessageAccumulator => {
+  const slot = slotAt(self, index)
+  const grown = slot?.open === true ? OpenBlock.withDelta(slot, delta) : undefined
+  if (grown === undefined) {
+    if (OpenBlock.pieceOf(delta) === "") return self
+    if (slot === undefined) return failed(self, `adds to block ${index}, which has not started`)
+    return failed(
+      self,
+      slot.open
+        ? `adds ${delta.type} to block ${index}, which is of type ${slot.start.type}`
+        : `adds to block ${index}, which has ended`
+    )
+  }
+  return grown === slot ? self : withCurrent(self, grown)
+}
+
+const withCurrent = (self: MessageAccumulator, current: OpenBlock.Open): MessageAccumulator => ({
   message: self.message,
   done: self.done,
-  closed: self.closed,
-  open
+  problem: self.problem,
+  slots: self.current === undefined || self.current.index === current.index ? self.slots : slotsOf(self),
+  current
 })
 
-/** Adds to the block that is growing. */
-const extend = (self: MessageAccumulator, text: string, thinking: string, json: string): MessageAccumulator => {
-  const { open } = self
-  if (open === undefined || (text === "" && thinking === "" && json === "")) return self
-  return withOpen(self, {
-    index: open.index,
-    start: open.start,
-    text: Grown.append(open.text, text),
-    thinking: Grown.append(open.thinking, thinking),
-    signature: open.signature,
-    json: Grown.append(open.json, json),
-    citations: open.citations,
-    compaction: open.compaction
-  })
-}
-
-const start = (index: number, block: ContentBlock.ContentBlock): Open => ({
-  index,
-  start: block,
-  text: Grown.empty,
-  thinking: Grown.empty,
-  signature: undefined,
-  json: Grown.empty,
-  citations: undefined,
-  compaction: undefined
-})
-
-const grow = (open: Open, delta: StreamEvent.Delta): Open => {
-  switch (delta.type) {
-    case "text_delta":
-      return { ...open, text: Grown.append(open.text, delta.text) }
-    case "input_json_delta":
-      return { ...open, json: Grown.append(open.json, delta.partial_json) }
-    case "thinking_delta":
-      return { ...open, thinking: Grown.append(open.thinking, delta.thinking) }
-    case "signature_delta":
-      return { ...open, signature: delta.signature }
-    case "citations_delta":
-      return { ...open, citations: { citation: delta.citation, before: open.citations } }
-    case "compaction_delta":
-      return { ...open, compaction: { ...open.compaction, ...delta } }
-    default:
-      return open
-  }
-}
-
-const close = (self: MessageAccumulator): MessageAccumulator =>
-  self.open === undefined
+/** Adds to the block that grew last. */
+const extend = (self: MessageAccumulator, piece: string): MessageAccumulator => {
+  const { current } = self
+  return current === undefined || piece === ""
     ? self
-    : { ...self, closed: { block: finish(self.open), before: self.closed }, open: undefined }
-
-/** The block as it stands at its end: its input is read, and flagged when it is not whole. */
-const finish = (open: Open): ContentBlock.ContentBlock => {
-  const block = open.start
-  const json = Grown.whole(open.json)
-  if (!takesInput(block) || json === "") return show(open)
-  const { state, value } = PartialJson.parse(json)
-  const input = value === undefined ? {} : value
-  const finished = { ...block, input }
-  inputs.set(finished, { json, value: input, complete: state === "complete" || state === "empty" })
-  return finished
-}
-
-const show = (open: Open): ContentBlock.ContentBlock => {
-  const block = open.start
-  if (block.type === "text") {
-    const added = Grown.whole(open.text)
-    if (added === "" && open.citations === undefined) return block
-    const text = block.text + added
-    return open.citations === undefined
-      ? { ...block, text }
-      : { ...block, text, citations: [...(block.citations ?? []), ...citationArray(open.citations)] }
-  }
-  if (block.type === "thinking") {
-    return {
-      ...block,
-      thinking: block.thinking + Grown.whole(open.thinking),
-      signature: open.signature ?? block.signature
-    }
-  }
-  if (takesInput(block)) {
-    const json = Grown.whole(open.json)
-    return json === "" ? block : withLiveInput(block, json)
-  }
-  if (block.type === "compaction" && open.compaction !== undefined) {
-    const { type: _, ...fields } = open.compaction
-    return { ...block, ...fields }
-  }
-  return block
-}
-
-type TakesInput =
-  | ContentBlock.ToolUse
-  | ContentBlock.ServerToolUse
-  | Extract<
-    ContentBlock.ContentBlock,
-    { readonly type: "mcp_tool_use" }
-  >
-
-const takesInput = (block: ContentBlock.ContentBlock): block is TakesInput =>
-  block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use"
-
-/** A growing call, whose input is read when it is looked at, and then kept. */
-const withLiveInput = (block: TakesInput, json: string): TakesInput => {
-  let input: unknown = undefined
-  const shown: TakesInput = {
-    ...block,
-    get input() {
-      return input ??= PartialJson.parse(json).value ?? {}
-    }
-  }
-  inputs.set(shown, {
-    json,
-    get value() {
-      return shown.input
-    },
-    complete: false
-  })
-  return shown
-}
-
-const citationArray = (list: CitationList): Array<Citation.Citation> => {
-  const out: Array<Citation.Citation> = []
-  for (let at: CitationList | undefined = list; at !== undefined; at = at.before) out.push(at.citation)
-  return out.toReversed()
+    : withCurrent(self, OpenBlock.withPiece(current, current.takes, piece))
 }
 
 const applyDelta = (message: Message.Message, event: StreamEvent.MessageDelta): Message.Message => {

@@ -18,6 +18,7 @@ import * as ErrorResponse from "./ErrorResponse.ts"
 import * as Guard from "./internal/guard.ts"
 import * as Shapes from "./internal/shapes.ts"
 import * as Message from "./Message.ts"
+import * as ToolInput from "./ToolInput.ts"
 import * as Usage from "./Usage.ts"
 import * as Wire from "./Wire.ts"
 
@@ -268,7 +269,7 @@ const guard = Guard.lazy(() => Shapes.streamEvent)
 
 /**
  * Returns the events of the stream that would have brought a message. Folded, they
- * are the message again.
+ * are the message again; its model is the one that its last `fallback` block names.
  *
  * @category conversions
  * @since 0.1.0
@@ -311,10 +312,13 @@ const parts = (
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
-      return {
-        shell: { ...block, input: {} },
-        deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }]
-      }
+      // An input that is not whole, or no object, would not be read back as it is.
+      return ToolInput.of(block).complete
+        ? {
+          shell: { ...block, input: {} },
+          deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }]
+        }
+        : { shell: block, deltas: [] }
     default:
       return { shell: block, deltas: [] }
   }

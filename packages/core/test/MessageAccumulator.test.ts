@@ -48,10 +48,19 @@ const contentOf = (events: Iterable<StreamEvent.StreamEvent>) =>
 
 const toolUse: ContentBlock.ToolUse = { type: "tool_use", id: "toolu_1", name: "f", input: {} }
 
-const inputOf = (events: Iterable<StreamEvent.StreamEvent>) => {
-  const last = contentOf(events).at(-1)
-  return last?.type === "tool_use" ? MessageAccumulator.toolInput(last) : undefined
-}
+const started = (index: number, content_block: ContentBlock.ContentBlock): StreamEvent.StreamEvent => ({
+  type: "content_block_start",
+  index,
+  content_block
+})
+
+const added = (index: number, delta: StreamEvent.Delta): StreamEvent.StreamEvent => ({
+  type: "content_block_delta",
+  index,
+  delta
+})
+
+const ended = (index: number): StreamEvent.StreamEvent => ({ type: "content_block_stop", index })
 
 /** Every string in pieces of the given sizes, empty ones among them. */
 const pieces = (text: string, sizes: ReadonlyArray<number>): ReadonlyArray<string> => {
@@ -207,25 +216,184 @@ describe("MessageAccumulator", () => {
       assert.deepStrictEqual(contentOf(events), [unknown, { type: "text", text: "a" }])
     })
 
-    it("ignores a delta for a block that is not open", () => {
-      const events: ReadonlyArray<StreamEvent.StreamEvent> = [
-        ...block(0, { type: "text", text: "a" }),
-        { type: "content_block_delta", index: 0, delta: textDelta("late") },
-        { type: "content_block_delta", index: 7, delta: textDelta("stray") },
-        { type: "content_block_stop", index: 7 }
-      ]
+    it("folds blocks that are open at the same time, each with its own deltas", () => {
+      const state = fold([
+        begin,
+        started(0, { ...toolUse, id: "a" }),
+        started(1, { ...toolUse, id: "b" }),
+        added(1, jsonDelta("{\"all\":")),
+        added(0, jsonDelta("{\"id\": 7")),
+        added(1, jsonDelta("true}")),
+        ended(1),
+        added(0, jsonDelta("}")),
+        ended(0),
+        stop
+      ])
 
-      assert.deepStrictEqual(contentOf(events), [{ type: "text", text: "a" }])
+      assert.isUndefined(state.problem)
+      assert.deepStrictEqual(Option.getOrThrow(MessageAccumulator.snapshot(state)).content, [
+        { ...toolUse, id: "a", input: { id: 7 } },
+        { ...toolUse, id: "b", input: { all: true } }
+      ])
     })
 
-    it("closes a block that was left open when the next one starts", () => {
-      const events: ReadonlyArray<StreamEvent.StreamEvent> = [
-        { type: "content_block_start", index: 0, content_block: { type: "text", text: "a" } },
-        ...block(1, { type: "text", text: "b" }),
-        stop
+    it("orders blocks by their index, whatever the order and the gaps they start in", () => {
+      const indexes = [7, 2_147_483_647, 3, 0, 1_000_000]
+      const events = indexes.flatMap((index) => block(index, { type: "text", text: `${index}` }))
+
+      assert.deepStrictEqual(
+        contentOf(events).map((block) => block.type === "text" ? block.text : ""),
+        ["0", "3", "7", "1000000", "2147483647"]
+      )
+    })
+
+    it("keeps a block open until it is ended, and ends what is open at the end", () => {
+      const opened = [
+        begin,
+        started(0, toolUse),
+        added(0, jsonDelta("{\"a\":1}")),
+        ...block(1, { type: "text", text: "b" })
       ]
 
-      assert.deepStrictEqual(contentOf(events), [{ type: "text", text: "a" }, { type: "text", text: "b" }])
+      assert.deepStrictEqual(MessageAccumulator.blocks(fold(opened)).map(({ open }) => open), [true, false])
+      assert.deepStrictEqual(contentOf([...opened.slice(1), stop]), [{ ...toolUse, input: { a: 1 } }, {
+        type: "text",
+        text: "b"
+      }])
+    })
+
+    it("adds to a block of a type it does not know by the first kind of text that comes", () => {
+      const unknown = Wire.unknown({ type: "hologram", text: "a" })
+
+      assert.deepStrictEqual<unknown>(contentOf(block(0, unknown, [textDelta("b"), textDelta("c")])), [
+        { type: "hologram", text: "abc" }
+      ])
+      assert.deepStrictEqual<unknown>(
+        contentOf(block(0, unknown, [{ type: "thinking_delta", thinking: "hm" }, {
+          type: "signature_delta",
+          signature: "s"
+        }])),
+        [{ type: "hologram", text: "a", thinking: "hm", signature: "s" }]
+      )
+      assert.deepStrictEqual<unknown>(contentOf(block(0, unknown, [jsonDelta("{\"a\":1}")])), [
+        { type: "hologram", text: "a", input: { a: 1 } }
+      ])
+    })
+
+    it("passes over what adds nothing, wherever it stands", () => {
+      const events = [
+        textDelta(""),
+        { type: "thinking_delta", thinking: "" } as const,
+        jsonDelta("")
+      ].map((delta) => added(3, delta))
+
+      assert.deepStrictEqual(
+        contentOf([...events, ended(3), ...block(0, { type: "text", text: "a" }), ended(0), ping, stop, ping, stop]),
+        [{ type: "text", text: "a" }]
+      )
+    })
+
+    it("passes over the input that the API repeats in the result of a web search", () => {
+      const result = { type: "web_search_tool_result", tool_use_id: "srvtoolu_1", content: [] } as const
+
+      assert.deepStrictEqual(contentOf(block(0, result, [jsonDelta("{\"query\":\"a\"}")])), [result])
+    })
+
+    it("names the model that a fallback continues with", () => {
+      const fallback = {
+        type: "fallback",
+        from: { model: "claude-sonnet-5-5" },
+        to: { model: "claude-haiku-4-5" }
+      } as const
+      const message = Option.getOrThrow(MessageAccumulator.snapshot(fold([begin, ...block(0, fallback), stop])))
+
+      assert.strictEqual(message.model, "claude-haiku-4-5")
+      assert.deepStrictEqual(message.content, [fallback])
+    })
+
+    describe("problem", () => {
+      const text = { type: "text", text: "" } as const
+      const signature = { type: "signature_delta", signature: "s" } as const
+      const citation = {
+        type: "citations_delta",
+        citation: { type: "char_location", cited_text: "x", document_index: 0, start_char_index: 0, end_char_index: 1 }
+      } as const
+      const cases: ReadonlyArray<readonly [problem: string, events: ReadonlyArray<StreamEvent.StreamEvent>]> = [
+        ["adds to block 7, which has not started", [begin, ...block(0, text), added(7, textDelta("a"))]],
+        ["adds to block 0, which has ended", [begin, ...block(0, text), added(0, textDelta("late"))]],
+        ["starts block 0 a second time", [begin, started(0, text), added(0, textDelta("a")), started(0, text)]],
+        ["starts block 1 a second time", [begin, ...block(0, text), ...block(1, text), started(1, text)]],
+        ["starts block -1, which is no position", [begin, started(-1, text)]],
+        ["starts block 0.5, which is no position", [begin, started(0.5, text)]],
+        ["starts block 2147483648, which is no position", [begin, started(2 ** 31, text)]],
+        ["starts a second message", [begin, ...block(0, text), begin]],
+        ["starts block 0 outside `message_start` and `message_stop`", [started(0, text)]],
+        ["starts block 1 outside `message_start` and `message_stop`", [
+          begin,
+          ...block(0, text),
+          stop,
+          started(1, text)
+        ]],
+        ["adds to the message outside `message_start` and `message_stop`", [end("end_turn"), begin]],
+        ["adds to the message outside `message_start` and `message_stop`", [begin, stop, end("end_turn")]],
+        ["adds to block 0, which has ended", [begin, started(0, text), stop, added(0, textDelta("a"))]],
+        ["adds input_json_delta to block 0, which is of type text", [
+          begin,
+          started(0, text),
+          added(0, jsonDelta("a"))
+        ]],
+        ["adds signature_delta to block 0, which is of type text", [begin, started(0, text), added(0, signature)]],
+        ["adds text_delta to block 0, which is of type tool_use", [
+          begin,
+          started(0, toolUse),
+          added(0, textDelta("a"))
+        ]],
+        ["adds citations_delta to block 0, which is of type tool_use", [
+          begin,
+          started(0, toolUse),
+          added(0, citation)
+        ]],
+        [
+          "adds thinking_delta to block 0, which is of type compaction",
+          [begin, started(0, { type: "compaction" }), added(0, { type: "thinking_delta", thinking: "a" })]
+        ],
+        ...[
+          { type: "redacted_thinking", data: "" } as const,
+          { type: "container_upload", file_id: "file_1" } as const,
+          { type: "fallback", from: { model: "a" }, to: { model: "b" } } as const,
+          { type: "mcp_tool_result", tool_use_id: "mcptoolu_1", is_error: false, content: [] } as const
+        ].map((whole) =>
+          [
+            `adds text_delta to block 0, which is of type ${whole.type}`,
+            [begin, started(0, whole), added(0, textDelta("a"))]
+          ] as const
+        ),
+        [
+          "adds compaction_delta to block 0, which is of type thinking",
+          [begin, started(0, { type: "thinking", thinking: "", signature: "" }), added(0, { type: "compaction_delta" })]
+        ],
+        [
+          "adds text_delta to block 0, which is of type thinking",
+          [
+            begin,
+            started(0, { type: "thinking", thinking: "", signature: "" }),
+            added(0, { type: "thinking_delta", thinking: "a" }),
+            added(0, textDelta("b"))
+          ]
+        ],
+        [
+          "adds text_delta to block 0, which is of type hologram",
+          [begin, started(0, Wire.unknown({ type: "hologram" })), added(0, jsonDelta("{")), added(0, textDelta("b"))]
+        ]
+      ]
+      for (const [problem, events] of cases) {
+        it(`is that an event ${problem}`, () => {
+          const state = fold(events)
+
+          assert.strictEqual(state.problem, problem)
+          assert.deepStrictEqual(fold([...events, ...block(9, text), stop]), state)
+        })
+      }
     })
 
     it("is pure: a state can be stepped twice, in two directions", () => {
@@ -364,7 +532,7 @@ describe("MessageAccumulator", () => {
         { type: "content_block_delta", index: 0, delta: jsonDelta("{\"city\": \"Par") }
       ]
 
-      assert.deepStrictEqual(contentOf(opened), [{ ...toolUse, input: { city: "Par" } }])
+      assert.deepStrictEqual(contentOf(opened), [{ ...toolUse, input: { INVALID_JSON: "{\"city\": \"Par" } }])
     })
   })
 
@@ -382,55 +550,49 @@ describe("MessageAccumulator", () => {
     })
   })
 
-  describe("toolInput", () => {
-    it("says that a whole input is complete, and keeps its text", () => {
-      const events = block(0, toolUse, [jsonDelta("{\"a\": 1}")])
+  describe("tool inputs", () => {
+    const inputOf = (events: Iterable<StreamEvent.StreamEvent>): unknown => {
+      const last = contentOf(events).at(-1)
+      return last?.type === "tool_use" ? last.input : undefined
+    }
 
-      assert.deepStrictEqual(inputOf(events), { json: "{\"a\": 1}", value: { a: 1 }, complete: true })
+    it("are objects when they are whole", () => {
+      assert.deepStrictEqual(inputOf(block(0, toolUse, [jsonDelta("{\"a\": 1}")])), { a: 1 })
+      assert.deepStrictEqual(inputOf(block(0, toolUse, [jsonDelta("")])), {})
+      assert.deepStrictEqual(inputOf(block(0, toolUse, [jsonDelta(" \n")])), {})
     })
 
-    it("flags the input of a call that was cut by max_tokens", () => {
-      const events = [...block(0, toolUse, [jsonDelta("{\"a\": \"on")]), end("max_tokens"), stop]
-
-      assert.deepStrictEqual(inputOf(events), { json: "{\"a\": \"on", value: { a: "on" }, complete: false })
+    it("keep their text when they were cut, are not JSON, or are no object", () => {
+      for (const json of ["{\"a\": \"on", "{\"a\": oops}", "{} {}", "[1]", "\"a\"", "1"]) {
+        const events = [...block(0, toolUse, [jsonDelta(json)]), end("max_tokens"), stop]
+        assert.deepStrictEqual(inputOf(events), { INVALID_JSON: json })
+      }
     })
 
-    it("flags an input that is not JSON, and keeps its text", () => {
-      const input = inputOf(block(0, toolUse, [jsonDelta("{\"a\": oops}")]))
-
-      assert.deepStrictEqual(input, { json: "{\"a\": oops}", value: {}, complete: false })
+    it("keep their text while they are open, even before the first piece", () => {
+      assert.deepStrictEqual(inputOf([started(0, toolUse)]), { INVALID_JSON: "" })
+      assert.deepStrictEqual(inputOf([started(0, toolUse), added(0, jsonDelta("{}"))]), { INVALID_JSON: "{}" })
     })
 
-    it("takes an empty text for an empty input", () => {
-      assert.deepStrictEqual(inputOf(block(0, toolUse, [jsonDelta("")])), { json: "{}", value: {}, complete: true })
-    })
+    it("are those of the start when no delta follows, and of the deltas otherwise", () => {
+      const call = { ...toolUse, input: { a: 1 } }
 
-    it("flags the input of an open block", () => {
-      const events: ReadonlyArray<StreamEvent.StreamEvent> = [
-        { type: "content_block_start", index: 0, content_block: toolUse },
-        { type: "content_block_delta", index: 0, delta: jsonDelta("{}") }
-      ]
-
-      assert.isFalse(inputOf(events)?.complete)
-    })
-
-    it("takes the input of a plain answer for complete", () => {
-      const input = MessageAccumulator.toolInput({ ...toolUse, input: { a: 1 } })
-
-      assert.deepStrictEqual(input, { json: "{\"a\":1}", value: { a: 1 }, complete: true })
+      assert.deepStrictEqual(inputOf([started(0, call)]), { a: 1 })
+      assert.deepStrictEqual(inputOf(block(0, call)), { a: 1 })
+      assert.deepStrictEqual(inputOf(block(0, call, [jsonDelta("{\"b\":2}")])), { b: 2 })
     })
   })
 
   describe("cost", () => {
-    it("of a step does not grow with the answer: states share what they have in common", () => {
-      const text = block(0, { type: "text", text: "" })
-      const state = fold([begin, ...Array.from({ length: 1000 }, () => text).flat()])
-      const next = MessageAccumulator.step(state, end("end_turn"))
+    it("of a step does not grow with the message: states share what they have in common", () => {
+      const texts = Array.from({ length: 1024 }, (_, index) => block(index, { type: "text", text: "" })).flat()
+      const state = fold([begin, ...texts])
 
-      assert.strictEqual(next.closed, state.closed)
-      const opened = MessageAccumulator.step(state, text[0]!)
-      assert.strictEqual(opened.closed, state.closed)
-      assert.strictEqual(MessageAccumulator.step(opened, text[1]!).closed?.before, state.closed)
+      assert.strictEqual(MessageAccumulator.step(state, end("end_turn")).slots, state.slots)
+      const opened = MessageAccumulator.step(state, started(1024, { type: "text", text: "" }))
+      assert.strictEqual(opened.slots, state.slots)
+      const closed = MessageAccumulator.step(opened, ended(1024)).slots
+      assert.isTrue(closed?.leaf === false && closed.zero === state.slots)
     })
   })
 })

@@ -11,7 +11,7 @@
  */
 import type * as Citation from "@effect-claude/core/Citation"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
-import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as ToolInput from "@effect-claude/core/ToolInput"
 import type * as Response from "effect/ai/Response"
 import * as Json from "./json.ts"
 import type { PartMetadata } from "./responseTypes.ts"
@@ -153,9 +153,9 @@ type Call = Extract<ContentBlock.ContentBlock, { readonly type: "tool_use" | "se
  * parameters accepts: half an input must not pass for a whole one.
  */
 const inputOf = (block: Call): unknown => {
-  if (block.type === "mcp_tool_use") return block.input
-  const { complete, json, value } = MessageAccumulator.toolInput(block)
-  return complete ? value : json
+  const { input } = block
+  const read = ToolInput.of(block)
+  return read.complete || !(Json.isObject(input)) ? input : read.json
 }
 
 const callPart = (block: Call, call: ToolNames.Call, providerExecuted: boolean): Response.ToolCallPartEncoded => ({

@@ -15,6 +15,8 @@ import * as ToolNames from "./toolNames.ts"
 /** Creates a function from the events of a chunk to its parts. It keeps its place in the message. */
 export const make = (options: Options | undefined) => {
   let state = MessageAccumulator.initial
+  /** The blocks that are open, and whether a delta has brought a piece of their input. */
+  const started = new Map<number, { readonly block: StartedBlock; hasInput: boolean }>()
   const context = Parts.context(
     () => state.message?.id ?? "",
     ToolNames.make(options?.tools ?? [], options?.calls)
@@ -50,7 +52,8 @@ export const make = (options: Options | undefined) => {
 
   const grow = (event: DeltaEvent, out: Array<Response.StreamPartEncoded>): void => {
     const { delta, index } = event
-    const block = state.open?.start
+    const at = started.get(index)
+    const block = at?.block
     switch (delta.type) {
       case "text_delta":
         if (delta.text !== "" && block?.type === "text") {
@@ -66,8 +69,10 @@ export const make = (options: Options | undefined) => {
         if (block?.type === "text") out.push(...Parts.ofCitation(delta.citation, context))
         return
       case "input_json_delta":
-        if (delta.partial_json !== "" && block !== undefined && isCall(block) && callOf(block) !== undefined) {
-          out.push({ type: "tool-params-delta", id: block.id, delta: delta.partial_json })
+        if (delta.partial_json === "" || at === undefined) return
+        at.hasInput = true
+        if (isCall(at.block) && callOf(at.block) !== undefined) {
+          out.push({ type: "tool-params-delta", id: at.block.id, delta: delta.partial_json })
         }
     }
   }
@@ -76,9 +81,14 @@ export const make = (options: Options | undefined) => {
   const callOf = (block: CallBlock): ToolNames.Call | undefined =>
     block.type === "tool_use" ? context.names.called(block, {}) : context.names.calledOnServer(block, {})
 
-  const close = (index: number, hadInput: boolean, out: Array<Response.StreamPartEncoded>): void => {
-    const block = state.closed?.block
-    if (block === undefined) return
+  /** Ends a block that is open. */
+  const close = (index: number, out: Array<Response.StreamPartEncoded>): void => {
+    const hadInput = started.get(index)?.hasInput === true
+    if (!started.delete(index)) return
+    state = MessageAccumulator.step(state, { type: "content_block_stop", index })
+    const closed = MessageAccumulator.blockAt(state, index)
+    if (Option.isNone(closed)) return
+    const { block } = closed.value
     const id = idOf(index)
     if (block.type === "text") {
       out.push({ type: "text-end", id, ...Parts.beside(block, ["text"]) })
@@ -106,15 +116,8 @@ export const make = (options: Options | undefined) => {
     }
   }
 
-  /** Ends the block that is open, by its own event or because the next thing began. */
-  const finishOpen = (event: StreamEvent, out: Array<Response.StreamPartEncoded>): void => {
-    const current = state.open
-    if (current === undefined) return
-    state = MessageAccumulator.step(state, event)
-    close(current.index, current.json.head + current.json.tail !== "", out)
-  }
-
   const push = (event: StreamEvent, out: Array<Response.StreamPartEncoded>): void => {
+    if (state.problem !== undefined) return
     switch (event.type) {
       case "message_start": {
         const { content, ...shell } = event.message
@@ -127,28 +130,24 @@ export const make = (options: Options | undefined) => {
         return
       }
       case "content_block_start":
-        if (state.open !== undefined) {
-          finishOpen({ type: "content_block_stop", index: state.open.index }, out)
-        }
         state = MessageAccumulator.step(state, event)
+        if (state.problem !== undefined) return
+        started.set(event.index, { block: event.content_block, hasInput: false })
         open(event.index, event.content_block, out)
         return
       case "content_block_delta":
-        if (state.open?.index !== event.index) return
         state = MessageAccumulator.step(state, event)
-        grow(event, out)
+        if (state.problem === undefined) grow(event, out)
         return
       case "content_block_stop":
-        if (state.open?.index === event.index) finishOpen(event, out)
+        close(event.index, out)
         return
       case "message_delta":
         state = MessageAccumulator.step(state, event)
         return
       case "message_stop": {
         if (state.done) return
-        if (state.open !== undefined) {
-          finishOpen({ type: "content_block_stop", index: state.open.index }, out)
-        }
+        for (const index of [...started.keys()].toSorted((a, b) => a - b)) close(index, out)
         state = MessageAccumulator.step(state, event)
         const message = MessageAccumulator.snapshot(state)
         if (Option.isSome(message)) out.push(Ends.finishPart(message.value, options))

@@ -7,7 +7,7 @@
  */
 import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
-import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as ToolInput from "@effect-claude/core/ToolInput"
 import * as AiError from "effect/ai/AiError"
 import * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
@@ -97,7 +97,7 @@ const resultOf = <R>(
       ? options.tools.get(call.name)
       : undefined
     if (callable === undefined) return Effect.succeed(failure(call, unknownTool(call, options.tools)))
-    const input = MessageAccumulator.toolInput(call)
+    const input = ToolInput.of(call)
     if (!input.complete) return Effect.succeed(failure(call, incomplete(input.json)))
     return Effect.flatMap(isApproved(call, callable, options), (approved) =>
       approved === true
@@ -115,7 +115,7 @@ const unknownTool = <R>(call: ContentBlock.ToolUse, tools: Callables<R>): string
 }
 
 const incomplete = (json: string): string =>
-  `The input is not a whole JSON text: it breaks off or goes wrong after ${JSON.stringify(json.slice(-40))}. ` +
+  `The input is not a whole JSON object. It ends in ${JSON.stringify(json.slice(-40))}. ` +
   "Call the tool again with the whole input."
 
 /**

@@ -353,9 +353,9 @@ const sendableOf = (
   partial: Message.Message,
   accumulator: MessageAccumulator.MessageAccumulator
 ): Message.Message | undefined => {
-  const content = accumulator.open === undefined
-    ? partial.content
-    : partial.content.filter((block, index) => index < partial.content.length - 1 || block.type === "text")
+  const content = MessageAccumulator.blocks(accumulator).flatMap(({ block, open }) =>
+    !open || block.type === "text" ? [block] : []
+  )
   return content.every((block) => Blocks.isBlankText(block) || Blocks.isThinking(block))
     ? undefined
     : { ...partial, content }

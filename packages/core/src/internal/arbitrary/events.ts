@@ -8,6 +8,7 @@
 import type { ContentBlock } from "../../ContentBlock.ts"
 import type { Message } from "../../Message.ts"
 import type { Delta, StreamEvent } from "../../StreamEvent.ts"
+import * as ToolInput from "../../ToolInput.ts"
 
 /** How a stream is cut. */
 export interface Cuts {
@@ -83,6 +84,8 @@ const grow = (
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
+      // An input that is not whole, or no object, would not be read back as it is.
+      if (!ToolInput.of(block).complete) return { shell: block, deltas: [] }
       return {
         shell: { ...block, input: {} },
         deltas: ["", ...pieces(JSON.stringify(block.input), cuts)].map((partial_json) => ({
