@@ -275,7 +275,7 @@ describe("Agent", () => {
         yield* Stream.runDrain(Agent.stream(session, "Weather?", { toolkit }))
 
         assert.deepStrictEqual(yield* results, [[
-          `The input is not a whole JSON text: it breaks off or goes wrong after "{\\"city\\":\\"Par". Call the tool again with the whole input.`,
+          `The input is not a whole JSON object. It ends in "{\\"city\\":\\"Par". Call the tool again with the whole input.`,
           true
         ]])
       }).pipe(
