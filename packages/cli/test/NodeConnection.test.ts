@@ -139,7 +139,8 @@ describe("NodeConnection", () => {
     it.live("goes through the proxy of the flag, and of the environment", () =>
       Effect.gen(function*() {
         const port = yield* secure
-        const baseUrl = Option.some(`https://localhost:${port}`)
+        // Loopback is reached without a proxy.
+        const baseUrl = Option.some(`https://0.0.0.0:${port}`)
         const { paths } = yield* files({ "ca.pem": pem })
         const ca = Option.some(paths["ca.pem"]!)
         const flag = yield* proxy
@@ -148,12 +149,12 @@ describe("NodeConnection", () => {
         const answers = [
           yield* ask({ baseUrl, ca, proxy: Option.some(flag.url) }, env),
           yield* ask({ baseUrl, ca }, env),
-          yield* ask({ baseUrl, ca }, { ...env, NO_PROXY: "localhost" })
+          yield* ask({ baseUrl, ca }, { ...env, NO_PROXY: "0.0.0.0" })
         ]
 
         assert.deepStrictEqual(answers, ["Hello", "Hello", "Hello"])
-        assert.deepStrictEqual(flag.asked, [`localhost:${port}`])
-        assert.deepStrictEqual(environment.asked, [`localhost:${port}`])
+        assert.deepStrictEqual(flag.asked, [`0.0.0.0:${port}`])
+        assert.deepStrictEqual(environment.asked, [`0.0.0.0:${port}`])
       }).pipe(Effect.provide(layerFiles)))
 
     it.live("refuses what is no HTTP proxy, and shows no password", () =>

@@ -63,6 +63,7 @@ describe("Claude", () => {
       ["baseUrl", /unencrypted/, { apiKey, baseUrl: "http://api.anthropic.com" }],
       ["baseUrl", /unencrypted/, { apiKey, baseUrl: "http://localhost.example.com" }],
       ["baseUrl", /unencrypted/, { apiKey, baseUrl: "http://127.0.0.1.example.com" }],
+      ["baseUrl", /unencrypted/, { apiKey, baseUrl: "http://evillocalhost" }],
       ["headers", /not the name of a header/, { apiKey, headers: { "a b": "c" } }],
       ["headers", /line break/, { apiKey, headers: { a: `${key}\r\nb: c` } }]
     ]

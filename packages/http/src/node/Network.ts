@@ -1,16 +1,18 @@
 /**
- * How connections are made on Node: through which proxy, and trusting which
- * authorities.
+ * How connections are made on Node: through which proxy, and with which trusted
+ * certificate authorities.
  *
- * Nothing is done unless it is asked for: without options, connections are direct
- * and the public authorities are trusted, whatever the environment says. Asked for
- * the environment's proxy, it reads `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in
- * lower case first, as curl does. Authorities given are trusted beside the public
- * ones, and are checked before anything is sent. Certificates are always verified:
- * there is no switch for that.
+ * Without options, connections are direct and the public authorities are trusted;
+ * the environment is not read. With `proxy: "environment"` the proxy comes from
+ * `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in lower case first, as in curl.
+ * Authorities in `ca` are trusted beside the public ones and are checked before
+ * anything is sent. Certificates are always verified.
  *
- * A request to https goes through a tunnel, so that the proxy sees where to and
- * not what. A proxy's password is in no error.
+ * - Loopback is always reached directly: a proxy could not reach it, and would see the
+ *   key of a request in plain http.
+ * - Requests to https use a tunnel, so the proxy sees the host and not the content.
+ * - The password of a proxy appears in no error and in no inspection.
+ * - HTTP/1.1 only is spoken, because undici reports a reset HTTP/2 stream as its end.
  *
  * **Example** (Going through a proxy that inspects traffic)
  *
@@ -19,6 +21,7 @@
  * import * as Network from "@effect-claude/http/node/Network"
  * import * as Layer from "effect/Layer"
  * import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
  * import { readFileSync } from "node:fs"
  *
  * const ClaudeLive = ClaudeNode.layerNoDispatcher().pipe(
@@ -38,11 +41,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Tls from "node:tls"
 import * as Undici from "undici"
 import * as Timeouts from "../Timeouts.ts"
 import * as CertificateAuthority from "./CertificateAuthority.ts"
+import * as Http1 from "./internal/http1.ts"
+import * as NoProxy from "./internal/noProxy.ts"
 import * as ProxyFailure from "./internal/proxyFailure.ts"
 
 // -----------------------------------------------------------------------------
@@ -56,23 +62,24 @@ import * as ProxyFailure from "./internal/proxyFailure.ts"
  * @since 0.1.0
  */
 export interface Proxy {
-  /** Where it is, such as `http://proxy.example.com:3128`. */
+  /** The URL, such as `http://proxy.example.com:3128`. */
   readonly url: string
   /**
-   * Who connects.
+   * The user name.
    *
-   * @default the name in the URL, if it has one
+   * @default the user name in the URL
    */
   readonly username?: string | undefined
   /**
    * The password.
    *
-   * @default the password in the URL, if it has one
+   * @default the password in the URL
    */
   readonly password?: Redacted.Redacted | undefined
   /**
-   * Hosts that are reached without it, as in `NO_PROXY`: names and their
-   * subdomains, separated by commas.
+   * Hosts that are reached without the proxy, in the format of `NO_PROXY`: names with
+   * their subdomains (`example.com`), subdomains only (`*.example.com`), addresses and
+   * ranges (`10.0.0.0/8`), each with an optional port, separated by commas.
    *
    * @default ""
    */
@@ -87,7 +94,7 @@ export interface Proxy {
  */
 export interface Options {
   /**
-   * The proxy to go through: one that is given, or what the environment says.
+   * The proxy: one that is given here, or that of the environment.
    *
    * @default none
    */
@@ -99,7 +106,7 @@ export interface Options {
    */
   readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined
   /**
-   * How long connecting may take, to the proxy as well.
+   * The limit for connecting, to the proxy as well.
    *
    * @default "10 seconds"
    */
@@ -111,7 +118,7 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * The proxy cannot be used as it is given.
+ * The proxy, or its list of exceptions, is malformed.
  *
  * @category errors
  * @since 0.1.0
@@ -126,7 +133,7 @@ export class ProxyError extends Data.TaggedError("ProxyError")<{
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the dispatcher that makes connections, for as long as the scope is open.
+ * Creates the dispatcher that makes connections. It is destroyed when the scope closes.
  *
  * @category constructors
  * @since 0.1.0
@@ -135,27 +142,41 @@ export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<Undici.Dispatcher, ProxyError | CertificateAuthority.CertificateError, Scope.Scope> {
   const ca = yield* authorities(options?.ca)
-  const limit = options?.connect === undefined ? Timeouts.defaults.connect : Duration.fromInputUnsafe(options.connect)
-  // 0 is undici's word for no limit.
-  const timeout = Duration.isFinite(limit) ? Duration.toMillis(limit) : 0
-  const tls = ca === undefined ? { timeout } : { timeout, ca: [...ca] }
-  const proxy = yield* chosen(options?.proxy)
-  return yield* Effect.acquireRelease(
-    Effect.sync((): Undici.Dispatcher =>
-      proxy === undefined
-        ? new Undici.Agent({ connect: tls })
-        : new Undici.EnvHttpProxyAgent({
-          ...proxy,
-          connect: tls,
-          requestTls: tls,
-          proxyTls: tls,
-          connectTimeout: timeout,
-          clientFactory: ProxyFailure.toProxy(timeout),
-          factory: ProxyFailure.throughProxy([proxy.httpProxy, proxy.httpsProxy])
-        })
-    ),
-    (dispatcher) => Effect.promise(() => dispatcher.destroy())
+  const timeout = Http1.limit(
+    options?.connect === undefined ? Timeouts.defaults.connect : Duration.fromInputUnsafe(options.connect)
   )
+  const tls = { timeout, ...(ca === undefined ? undefined : { ca: [...ca] }) }
+  const proxies = yield* chosen(options?.proxy)
+  const direct = yield* destroyed(() =>
+    new Undici.Agent({
+      allowH2: false,
+      connect: Http1.reportingResets(Undici.buildConnector({ ...tls, allowH2: false }))
+    })
+  )
+  if (proxies === undefined) return direct
+  const through = ({ token, url }: Endpoint) =>
+    destroyed(() =>
+      new Undici.ProxyAgent({
+        uri: url,
+        allowH2: false,
+        requestTls: tls,
+        proxyTls: tls,
+        connectTimeout: timeout,
+        clientFactory: ProxyFailure.toProxy(timeout),
+        factory: ProxyFailure.throughProxy(url),
+        ...(token === undefined ? undefined : { token })
+      })
+    )
+  const http = proxies.http && (yield* through(proxies.http))
+  const https = proxies.https === proxies.http ? http : proxies.https && (yield* through(proxies.https))
+  return direct.compose((dispatch) => (options, handler) => {
+    const url = new URL(String(options.origin))
+    const isSecure = url.protocol === "https:"
+    const proxy = proxies.without(url) ? undefined : isSecure ? https : http
+    return proxy === undefined
+      ? dispatch(options, handler)
+      : proxy.dispatch(options, isSecure ? handler : ProxyFailure.ofPlainRequests(handler))
+  })
 })
 
 // -----------------------------------------------------------------------------
@@ -177,7 +198,7 @@ export const layer = (
 // internal
 // -----------------------------------------------------------------------------
 
-/** Everything that is trusted, if that is more than usual. */
+/** Returns all trusted authorities in PEM; undefined for the default ones. */
 const authorities = Effect.fnUntraced(function*(
   given: Options["ca"]
 ): Effect.fn.Return<ReadonlyArray<string> | undefined, CertificateAuthority.CertificateError> {
@@ -191,29 +212,42 @@ const authorities = Effect.fnUntraced(function*(
   return [...usual, ...found.map(({ pem }) => pem)]
 })
 
-interface Chosen {
-  readonly httpProxy: string
-  readonly httpsProxy: string
-  readonly noProxy: string
-  readonly token?: string
+/** The proxies to use, and the URLs that are reached without them. */
+interface Proxies {
+  readonly http: Endpoint | undefined
+  readonly https: Endpoint | undefined
+  readonly without: NoProxy.NoProxy
 }
+
+/** A proxy: its URL without credentials, and the credentials as a header. */
+interface Endpoint {
+  readonly url: string
+  readonly token: string | undefined
+}
+
+const destroyed = <A extends Undici.Dispatcher>(make: () => A): Effect.Effect<A, never, Scope.Scope> =>
+  Effect.acquireRelease(Effect.sync(make), (dispatcher) => Effect.promise(() => dispatcher.destroy()))
 
 const chosen = Effect.fnUntraced(function*(
   proxy: Options["proxy"]
-): Effect.fn.Return<Chosen | undefined, ProxyError> {
+): Effect.fn.Return<Proxies | undefined, ProxyError> {
   if (proxy === undefined) return undefined
   if (proxy === "environment") {
     const { http, https, no } = yield* Effect.orElseSucceed(environment, () => ({ http: "", https: "", no: "" }))
-    if (http !== "") yield* check(http)
-    if (https !== "") yield* check(https)
-    return { httpProxy: http, httpsProxy: https, noProxy: no }
+    const plain = http === "" ? undefined : yield* endpoint({ url: http })
+    const secure = https === "" ? plain : yield* endpoint({ url: https })
+    return { http: plain, https: secure, without: yield* exceptions(no) }
   }
-  yield* check(proxy.url)
-  const all = { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy ?? "" }
-  if (proxy.username === undefined) return all
-  const password = proxy.password === undefined ? "" : Redacted.value(proxy.password)
-  return { ...all, token: `Basic ${Buffer.from(`${proxy.username}:${password}`).toString("base64")}` }
+  const given = yield* endpoint(proxy)
+  return { http: given, https: given, without: yield* exceptions(proxy.noProxy ?? "") }
 })
+
+const exceptions = (list: string): Effect.Effect<NoProxy.NoProxy, ProxyError> =>
+  Effect.mapError(Effect.fromResult(NoProxy.parse(list)), (entry) =>
+    new ProxyError({
+      message: `${JSON.stringify(entry)} in the hosts without a proxy is not a range of addresses. Write it as ` +
+        "10.0.0.0/8."
+    }))
 
 const variable = (name: string): Config.Config<string> =>
   Config.withDefault(
@@ -227,13 +261,34 @@ const environment = Config.all({
   no: variable("no_proxy")
 })
 
-/** Whoever is named before the last `@`, with or without a scheme, may have a password. */
-const withoutCredentials = (url: string): string => url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is, "$1…@")
+/** Checks a proxy, and takes the credentials out of its URL. */
+const endpoint = ({ password, url, username }: Proxy): Effect.Effect<Endpoint, ProxyError> => {
+  if (!/^https?:\/\/[^/\s?#]+\/?$/i.test(url) || !URL.canParse(url)) {
+    return Effect.fail(
+      new ProxyError({
+        message: `${withoutCredentials(url)} is not the URL of a proxy. Write it with its scheme and port, such ` +
+          "as http://127.0.0.1:8080; other schemes than http and https are not supported."
+      })
+    )
+  }
+  const { origin, password: encodedPassword, username: encodedName } = new URL(url)
+  const decoded = Result.try(() => [decodeURIComponent(encodedName), decodeURIComponent(encodedPassword)] as const)
+  if (Result.isFailure(decoded)) {
+    return Effect.fail(
+      new ProxyError({
+        message: `The user name or the password in the URL of the proxy ${origin} is not percent-encoded. Encode ` +
+          "it, or give `username` and `password`."
+      })
+    )
+  }
+  const [nameInUrl, passwordInUrl] = decoded.success
+  const name = username ?? nameInUrl
+  const secret = password === undefined ? username === undefined ? passwordInUrl : "" : Redacted.value(password)
+  return Effect.succeed({
+    url: origin,
+    token: name === "" && secret === "" ? undefined : `Basic ${Buffer.from(`${name}:${secret}`).toString("base64")}`
+  })
+}
 
-const check = (url: string): Effect.Effect<void, ProxyError> =>
-  /^https?:\/\/[^/\s]+\/?$/i.test(url) && URL.canParse(url) ? Effect.void : Effect.fail(
-    new ProxyError({
-      message: `${withoutCredentials(url)} is not the URL of a proxy. Write it with its scheme and port, such ` +
-        "as http://127.0.0.1:8080; other schemes than http and https are not supported."
-    })
-  )
+/** Removes what precedes the last `@`, with or without a scheme: it may have a password. */
+const withoutCredentials = (url: string): string => url.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)?.*@/is, "$1…@")

@@ -82,7 +82,7 @@ const using = (make: () => Undici.Dispatcher): Layer.Layer<NodeHttpClient.Dispat
 
 const connect = { ca: ca.pem }
 
-describe("HTTP/2", () => {
+describe("HTTP/2", { timeout: 120_000 }, () => {
   it.live("is not negotiated by the dispatchers of the library, nor by an agent", () =>
     Effect.gen(function*() {
       for (const reader of readers) {
@@ -98,7 +98,7 @@ describe("HTTP/2", () => {
         }
         assert.deepStrictEqual(served, { http1: dispatchers.length, http2: 0 }, reader.name)
       }
-    }), 30_000)
+    }))
 
   it.live(
     "fails every reader, whole or cut, where a dispatcher negotiates it all the same",
@@ -149,7 +149,7 @@ describe("HTTP/2", () => {
 
       assert.deepStrictEqual(new Set(errors.map(({ _tag }) => _tag)), new Set(["ResponseDecodeError"]))
       assert.deepStrictEqual(served, { http1: 0, http2: 40 })
-    }), 30_000)
+    }))
 
   it.live("is not used by 40 concurrent calls", () =>
     Effect.gen(function*() {
@@ -162,7 +162,7 @@ describe("HTTP/2", () => {
 
       assert.deepStrictEqual(new Set(texts), new Set([readers[1]!.result]))
       assert.deepStrictEqual(served, { http1: 40, http2: 0 })
-    }), 30_000)
+    }))
 
   it.live("says so where the server accepts nothing else", () =>
     Effect.gen(function*() {

@@ -13,7 +13,6 @@ import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Http from "node:http"
 import * as Net from "node:net"
@@ -21,34 +20,13 @@ import * as Tls from "node:tls"
 import { inspect } from "node:util"
 import { key, question } from "../scripted.ts"
 import * as Certificates from "./certificates.ts"
+import { listening } from "./servers.ts"
 
 const ca = Certificates.authority("Test CA")
 const other = Certificates.authority("Other CA")
 const good = Certificates.server(ca)
 
 // --- what is on the other side -------------------------------------------------
-
-const listening = <S extends Net.Server>(server: S): Effect.Effect<number, never, Scope.Scope> => {
-  const sockets = new Set<Net.Socket>()
-  server.on("connection", (socket: Net.Socket) => {
-    sockets.add(socket)
-    socket.on("error", () => socket.destroy())
-    socket.on("close", () => sockets.delete(socket))
-  })
-  return Effect.acquireRelease(
-    Effect.callback<number>((resume) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address()
-        resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : 0))
-      })
-    }),
-    () =>
-      Effect.callback<void>((resume) => {
-        for (const socket of sockets) socket.destroy()
-        server.close(() => resume(Effect.void))
-      })
-  )
-}
 
 const join = (one: Net.Socket, two: Net.Socket): void => {
   one.on("error", () => two.destroy()).pipe(two)
@@ -67,11 +45,23 @@ const secure = (certificate: Certificates.Signed) =>
     return `https://127.0.0.1:${yield* listening(server)}`
   })
 
-/** A proxy that makes tunnels, or answers with a status, and notes what it is asked. */
+/** The same server by an address that is not one of loopback, which proxies are used for. */
+const outside = (url: string): string => url.replace("127.0.0.1", "0.0.0.0")
+
+/** A proxy that makes tunnels and forwards plain requests, or responds with a status. Records what is requested. */
 const proxy = (options?: { readonly password?: string; readonly status?: number }) =>
   Effect.gen(function*() {
     const asked: Array<string> = []
-    const server = Http.createServer()
+    const server = Http.createServer((request, response) => {
+      const status = options?.status ?? (options?.password === undefined ? 200 : 407)
+      asked.push(`${request.url} ${status} ${request.headers["x-api-key"]}`)
+      if (status !== 200) return void response.writeHead(status).end("No")
+      const { method, headers, url = "" } = request
+      request.pipe(Http.request(url, { method, headers }, (upstream) => {
+        response.writeHead(upstream.statusCode ?? 502, upstream.headers)
+        upstream.pipe(response)
+      }))
+    })
     server.on("connect", (request, socket, head) => {
       const expected = options?.password === undefined
         ? undefined
@@ -111,7 +101,7 @@ const failing = (baseUrl: string, network: Network.Options, options?: ClaudeConf
     return error
   }).pipe(Effect.provide(client(baseUrl, network, options)))
 
-describe("Network", () => {
+describe("Network", { timeout: 60_000 }, () => {
   describe("ca", () => {
     it.live("trusts an authority of one's own, given as PEM or as DER", () =>
       Effect.gen(function*() {
@@ -171,7 +161,7 @@ describe("Network", () => {
   describe("proxy", () => {
     it.live("is gone through where it is given, in a tunnel", () =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { asked, url: proxyUrl } = yield* proxy()
 
         const text = Stream.mkString(MessageStream.text(Messages.stream(question)))
@@ -182,7 +172,7 @@ describe("Network", () => {
 
     it.live("is given a user name and a password, in the URL or beside it", () =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { asked, url: proxyUrl } = yield* proxy({ password: "s3cret/!" })
         const inUrl = proxyUrl.replace("//", `//ada:${encodeURIComponent("s3cret/!")}@`)
 
@@ -199,7 +189,7 @@ describe("Network", () => {
 
     it.live("that asks who connects fails the call at once, and says so, without the password", () =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { url: proxyUrl } = yield* proxy({ password: "right" })
         const error = yield* failing(url, {
           proxy: { url: proxyUrl, username: "ada", password: Redacted.make("wr0ng-password") },
@@ -214,7 +204,7 @@ describe("Network", () => {
 
     it.live("that refuses fails the call at once, and says so", () =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { url: proxyUrl } = yield* proxy({ status: 403 })
         const error = yield* failing(url, { proxy: { url: proxyUrl }, ca: ca.pem })
 
@@ -226,8 +216,8 @@ describe("Network", () => {
       Effect.gen(function*() {
         const gone = yield* Effect.scoped(listening(Net.createServer()))
         const network = { proxy: { url: `http://127.0.0.1:${gone}` } }
-        for (const url of ["https://api.anthropic.com", "http://127.0.0.1:9"]) {
-          const error = yield* failing(url, network, { retry: RetryPolicy.never })
+        for (const url of ["https://api.anthropic.com", "http://0.0.0.0:9"]) {
+          const error = yield* failing(url, network, { retry: RetryPolicy.never, allowInsecureHttp: true })
           assert.match(error.message, /ECONNREFUSED.*The proxy does not answer; check its URL/)
         }
       }))
@@ -235,7 +225,7 @@ describe("Network", () => {
     it.live("that inspects the traffic needs its authority trusted", () =>
       Effect.gen(function*() {
         // What it shows for the server is signed by itself.
-        const url = yield* secure(Certificates.server(other))
+        const url = outside(yield* secure(Certificates.server(other)))
         const { url: proxyUrl } = yield* proxy()
 
         const error = yield* failing(url, { proxy: { url: proxyUrl }, ca: ca.pem })
@@ -246,12 +236,82 @@ describe("Network", () => {
 
     it.live("is not gone through for the hosts that are excepted", () =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { asked, url: proxyUrl } = yield* proxy()
-        const network = { proxy: { url: proxyUrl, noProxy: "example.com, 127.0.0.1" }, ca: ca.pem }
+        const network = { proxy: { url: proxyUrl, noProxy: "example.com, 0.0.0.0/31" }, ca: ca.pem }
 
         assert.strictEqual(yield* Effect.provide(ask, client(url, network)), "Hi!")
         assert.deepStrictEqual(asked, [])
+      }))
+
+    it.live("is not used for loopback, whatever is excepted", () =>
+      Effect.gen(function*() {
+        const { asked, url: proxyUrl } = yield* proxy()
+        const { url: plain } = yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))
+        const { port } = new URL(plain)
+        for (
+          const url of [plain, `http://localhost:${port}`, `http://[::ffff:127.0.0.1]:${port}`, yield* secure(good)]
+        ) {
+          const network = { proxy: { url: proxyUrl, noProxy: "example.com" }, ca: ca.pem }
+          assert.strictEqual(yield* Effect.provide(ask, client(url, network)), "Hi!", url)
+        }
+
+        assert.deepStrictEqual(asked, [])
+      }))
+
+    it.live("forwards plain requests where plain http is allowed", () =>
+      Effect.gen(function*() {
+        const { asked, url: proxyUrl } = yield* proxy()
+        const url = outside((yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))).url)
+        const network = { proxy: { url: proxyUrl } }
+
+        assert.strictEqual(yield* Effect.provide(ask, client(url, network, { allowInsecureHttp: true })), "Hi!")
+        assert.deepStrictEqual(asked, [`${url}/v1/messages 200 ${key}`])
+      }))
+
+    it.live("that asks who connects fails a plain request at once too", () =>
+      Effect.gen(function*() {
+        const { url: proxyUrl } = yield* proxy({ password: "right" })
+        const error = yield* failing("http://0.0.0.0:9", { proxy: { url: proxyUrl } }, { allowInsecureHttp: true })
+
+        assert.match(error.message, /it answers 407.*user name and password, or correct them/)
+        assert.strictEqual(error.attempts?.count, 1)
+      }))
+
+    it.live("has its password in no inspection of the dispatcher", () =>
+      Effect.gen(function*() {
+        const secret = "s3cret-password"
+        const encoded = Buffer.from(`ada:${secret}`).toString("base64")
+        const { url } = yield* proxy()
+        for (
+          const given of [
+            { url, username: "ada", password: Redacted.make(secret) },
+            { url: url.replace("//", `//ada:${secret}@`) }
+          ]
+        ) {
+          const dispatcher = yield* Network.make({ proxy: given })
+          const shown = inspect(dispatcher, { depth: Infinity, showHidden: true }) + JSON.stringify(dispatcher)
+          assert.notInclude(shown, secret)
+          assert.notInclude(shown, encoded)
+        }
+      }).pipe(Effect.scoped))
+
+    it.live("with credentials that cannot be decoded is refused, without them", () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy: { url: "http://ada:%zzs3cret@h:1" } })))
+
+        assert.strictEqual(error._tag, "ProxyError")
+        assert.match(error.message, /not percent-encoded/)
+        assert.notInclude(error.message, "s3cret")
+      }))
+
+    it.live("whose exceptions are malformed is refused, and names the entry", () =>
+      Effect.gen(function*() {
+        const proxy = { url: "http://127.0.0.1:9", noProxy: "example.com, 10.0.0.0/33" }
+        const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy })))
+
+        assert.strictEqual(error._tag, "ProxyError")
+        assert.match(error.message, /"10\.0\.0\.0\/33"/)
       }))
 
     it.live("that is no URL of one is refused, without its password", () =>
@@ -273,7 +333,7 @@ describe("Network", () => {
 
     const through = (proxyOption: Network.Options["proxy"], env: (proxyUrl: string) => { [name: string]: string }) =>
       Effect.gen(function*() {
-        const url = yield* secure(good)
+        const url = outside(yield* secure(good))
         const { asked, url: proxyUrl } = yield* proxy()
         const network = { proxy: proxyOption, ca: ca.pem }
         yield* Effect.provide(ask, client(url, network)).pipe(within(env(proxyUrl)))
@@ -289,7 +349,7 @@ describe("Network", () => {
           1
         )
         assert.strictEqual(
-          yield* through("environment", (HTTPS_PROXY) => ({ HTTPS_PROXY, NO_PROXY: "127.0.0.1" })),
+          yield* through("environment", (HTTPS_PROXY) => ({ HTTPS_PROXY, NO_PROXY: "0.0.0.0" })),
           0
         )
         assert.strictEqual(yield* through("environment", () => ({})), 0)
@@ -323,7 +383,7 @@ describe("Network", () => {
         const network = { ...limited, proxy: { url: `http://127.0.0.1:${silent}` } }
         const error = yield* failing("https://api.anthropic.com", network, { retry: RetryPolicy.never })
 
-        assert.match(error.message, /no answer in time.*The proxy does not answer/)
+        assert.match(error.message, /no response in time.*The proxy does not answer/)
       }))
   })
 })

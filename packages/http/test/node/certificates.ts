@@ -60,7 +60,7 @@ export const authority = (name: string, options?: Partial<Options>): Authority =
 
 /** A server on loopback. */
 export const server = (by: Authority, options?: Partial<Options>): Authority =>
-  sign({ name: "127.0.0.1", by, keyUsage: digitalSignature, addresses: [[127, 0, 0, 1]], ...options })
+  sign({ name: "127.0.0.1", by, keyUsage: digitalSignature, addresses: [[127, 0, 0, 1], [0, 0, 0, 0]], ...options })
 
 export const digitalSignature = 0x80
 export const keyCertSign = 0x04

@@ -59,6 +59,8 @@ export const headers = (all: { readonly [name: string]: string }): Problem | und
   return undefined
 }
 
-const isLoopback = (hostname: string): boolean =>
-  hostname === "localhost" || hostname.endsWith(".localhost") || hostname === "[::1]" ||
-  /^127\.\d+\.\d+\.\d+$/.test(hostname)
+/** Returns whether the host of a URL is this machine. A name that merely ends in `localhost` is not. */
+export const isLoopback = (hostname: string): boolean =>
+  /^(?:.+\.)?localhost\.?$/.test(hostname) || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname) ||
+  // 127.0.0.0/8 as the parser of URLs writes it in IPv6.
+  /^\[::ffff:7f[\da-f]{2}:[\da-f]{1,4}\]$/.test(hostname)

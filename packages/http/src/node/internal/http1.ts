@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { sensitiveHeaders } from "node:http2"
 import type * as Undici from "undici"
+import * as Handler from "./handler.ts"
 
 /** A response came over HTTP/2. */
 export class Http2Negotiated extends Data.Error<{ readonly code: "HTTP2_NEGOTIATED"; readonly message: string }> {}
@@ -39,7 +40,15 @@ export const isHttp2 = (headers: object): boolean => sensitiveHeaders in headers
 export const only = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
   dispatcher.compose((dispatch) => (options, handler) => {
     const http1: DispatchOptions = { ...options, allowH2: false }
-    return dispatch(http1, refusing(handler))
+    return dispatch(
+      http1,
+      Handler.decorate(handler, {
+        onResponseStart: (controller, status, headers, message) =>
+          isHttp2(headers)
+            ? controller.abort(negotiated)
+            : handler.onResponseStart?.(controller, status, headers, message)
+      })
+    )
   })
 
 /** Creates an agent for as long as the scope is open. Connecting takes `connect` at most. */
@@ -72,14 +81,3 @@ export const reportingResets =
 const rename = (error: Error & { code?: string }): void => {
   if (error.code === "ECONNRESET") error.code = "CONNECTION_RESET"
 }
-
-const refusing = (handler: Undici.Dispatcher.DispatchHandler): Undici.Dispatcher.DispatchHandler => ({
-  onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
-  onRequestUpgrade: (controller, status, headers, socket) =>
-    handler.onRequestUpgrade?.(controller, status, headers, socket),
-  onResponseStart: (controller, status, headers, message) =>
-    isHttp2(headers) ? controller.abort(negotiated) : handler.onResponseStart?.(controller, status, headers, message),
-  onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
-  onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-  onResponseError: (controller, error) => handler.onResponseError?.(controller, error)
-})

@@ -1,13 +1,16 @@
 /**
- * Failures on the way to a proxy and through it, by codes of their own: undici
- * reports a proxy that does not answer as it would a server, and one that refuses
- * as an aborted request.
+ * Failures of a proxy, with codes of their own.
+ *
+ * undici reports a proxy that does not respond like a server that does not respond,
+ * and a proxy that refuses like an aborted request.
  *
  * @since 0.1.0
  */
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
 import * as Undici from "undici"
+import * as Handler from "./handler.ts"
+import * as Http1 from "./http1.ts"
 
 /** A failure of the proxy rather than of the server. */
 export class ProxyFailure extends Data.Error<{
@@ -16,32 +19,42 @@ export class ProxyFailure extends Data.Error<{
   readonly cause: unknown
 }> {}
 
-/** Makes the connections to a proxy, which has a limited time to answer; 0 is none. */
+/** Creates the pool of connections to a proxy, which has to respond within `limit` milliseconds; 0 is no limit. */
 export const toProxy = (limit: number) => (origin: string | URL, options: object): Undici.Dispatcher =>
   new Undici.Pool(origin, { ...connecting(options, unreachable), headersTimeout: limit })
 
-/** Makes the connections through proxies: tunnels to a server, or plain ones to the proxy itself. */
-export const throughProxy = (
-  proxies: ReadonlyArray<string>
-): (origin: string | URL, options: object) => Undici.Dispatcher => {
-  const origins = new Set(proxies.filter((proxy) => URL.canParse(proxy)).map((proxy) => new URL(proxy).origin))
+/** Creates pools of connections through a proxy: tunnels to a server, or plain ones to the proxy itself. */
+export const throughProxy = (proxy: string): (origin: string | URL, options: object) => Undici.Dispatcher => {
+  const own = new URL(proxy).origin
   return (origin, options) =>
-    origins.has(new URL(origin).origin)
-      ? new Undici.Pool(origin, connecting(options, unreachable))
-      : new Undici.Pool(origin, connecting(options, refused))
+    new Undici.Pool(origin, connecting(options, new URL(origin).origin === own ? unreachable : refused))
 }
+
+/** Returns a handler that reports a proxy that refuses a plain request. undici reports that as an invalid argument. */
+export const ofPlainRequests = (handler: Undici.Dispatcher.DispatchHandler): Undici.Dispatcher.DispatchHandler =>
+  Handler.decorate(handler, {
+    onResponseError: (controller, error) => {
+      // Aborting reports the failure, and keeps undici from delivering the body of the proxy's response after it.
+      if (error.message === "Proxy Authentication Required (407)") controller.abort(answered("407"))
+      else handler.onResponseError?.(controller, error)
+    }
+  })
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-/** Names the failures of the function that connects, where there is one. */
+/** Names the failures of the function that connects, if there is one. */
 const connecting = (options: Undici.Pool.Options, name: (error: Error) => Error): Undici.Pool.Options => {
   const { connect } = options
   return typeof connect !== "function" ? options : {
     ...options,
-    connect: (target, callback) =>
-      connect(target, (error, socket) => error === null ? callback(null, socket) : callback(name(error), null))
+    connect: Http1.reportingResets((target, callback) =>
+      connect(
+        target,
+        (...connected) => connected[0] === null ? callback(...connected) : callback(name(connected[0]), null)
+      )
+    )
   }
 }
 
@@ -50,11 +63,15 @@ const unreachable = (error: Error): Error =>
 
 const refused = (error: Error): Error => {
   const status = /^Proxy response \((\d+)\)/.exec(error.message)?.[1]
-  if (status !== undefined) {
-    const code = status === "407" ? "PROXY_AUTHENTICATION" : "PROXY_REFUSED"
-    return new ProxyFailure({ code, message: `it answers ${status}`, cause: undefined })
-  }
+  if (status !== undefined) return answered(status)
   return Predicate.hasProperty(error, "code") && error.code === "UND_ERR_HEADERS_TIMEOUT"
-    ? new ProxyFailure({ code: "PROXY_UNREACHABLE", message: "no answer in time", cause: undefined })
+    ? new ProxyFailure({ code: "PROXY_UNREACHABLE", message: "no response in time", cause: undefined })
     : error
 }
+
+const answered = (status: string): ProxyFailure =>
+  new ProxyFailure({
+    code: status === "407" ? "PROXY_AUTHENTICATION" : "PROXY_REFUSED",
+    message: `it answers ${status}`,
+    cause: undefined
+  })
