@@ -160,9 +160,11 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
   readonly whenInterrupted?: "close" | "rollback" | undefined
   /**
    * Options of the turns. Instructions and `rewind` hold for the first. An `id` is
-   * that of the run: a run that is over, at its limit or before, is answered with its
-   * answer, and one whose process was killed goes on where it was. Its open calls are
-   * answered with an error, since nobody knows whether their tools ran.
+   * that of the run. A run that is over, at its limit or before, returns its outcome
+   * again. One that failed or whose process was killed continues where it was, and its
+   * open calls are answered with an error, since their tools may have run. When other
+   * messages were sent since, it begins anew. A run that was taken back (rolled back,
+   * rewound, undone) never was, and its id is free.
    *
    * @default {}
    */
@@ -188,8 +190,14 @@ export const source = <Tools extends Record<string, Tool.Any>>(
 // -----------------------------------------------------------------------------
 
 /**
- * Says something and lets the model work until it has an answer. Without an
- * input it goes on with what was said already.
+ * Sends a message and lets the model work until it calls no more tools. Without
+ * an input it continues from the history: calls that are open, as after a run that
+ * reached its limit, are run first.
+ *
+ * **Gotchas**
+ *
+ * Open calls of a run whose process was killed may have been run already. Give such
+ * a run an `id` and run it again under that: then they are answered with an error.
  *
  * @category running
  * @since 0.1.0

@@ -223,7 +223,8 @@ export const reply: {
         Internal.addReply(
           Internal.nodeOf(self),
           message,
-          message.stop_reason === "refusal" && options?.keepRefusal !== true
+          message.stop_reason === "refusal" && options?.keepRefusal !== true,
+          options?.turn
         )
       )
       : invalid([Check.unasked(self.status)])
@@ -242,6 +243,12 @@ export interface ReplyOptions {
    * @default false
    */
   readonly keepRefusal?: boolean | undefined
+  /**
+   * The id of the turn the reply belongs to.
+   *
+   * @default none
+   */
+  readonly turn?: string | undefined
 }
 
 /**
@@ -329,8 +336,8 @@ export const append: {
           : user(self, entry.content)
       case "Reply":
         return entry.setAside && self.status !== "ready"
-          ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true))
-          : reply(self, entry.message, { keepRefusal: true })
+          ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true, entry.turn))
+          : reply(self, entry.message, { keepRefusal: true, turn: entry.turn })
       case "Assistant":
         return self.status === "awaitingReply"
           ? Result.succeed(Internal.addImported(Internal.nodeOf(self), entry.content))

@@ -1,8 +1,9 @@
 /**
- * What a history is made of: each thing that was said, as it came.
+ * The entries of a history: each message as it came.
  *
  * Nothing in an entry is derived, so a stored entry stays right when the rules
- * for what is sent of it change. `encode` and `decode` are the stored form.
+ * for what is sent of it change. `encode` and `decode` convert to and from the
+ * stored form.
  *
  * @since 0.1.0
  */
@@ -17,7 +18,7 @@ import * as Schema from "effect/Schema"
 // -----------------------------------------------------------------------------
 
 /**
- * What was put into a history, as it came.
+ * An entry of a history.
  *
  * @category models
  * @since 0.1.0
@@ -25,8 +26,9 @@ import * as Schema from "effect/Schema"
 export type HistoryEntry = User | Reply | Assistant | System
 
 /**
- * Something the user said, or the results of tools. Words that `continue` an
- * answer that was cut are the session's own, and belong to the exchange.
+ * A message of the user, or the results of tools. With `continues` it is the
+ * session's own request to continue a response that was cut, and belongs to the
+ * exchange.
  *
  * @category models
  * @since 0.1.0
@@ -38,8 +40,8 @@ export interface User {
 }
 
 /**
- * An answer of the model. An answer that was `setAside` is shown and not sent,
- * and with it the exchange it ended.
+ * A response of the model. A response that was `setAside` is shown and not sent,
+ * and neither is the exchange it ended.
  *
  * @category models
  * @since 0.1.0
@@ -48,10 +50,12 @@ export interface Reply {
   readonly _tag: "Reply"
   readonly message: Message.Message
   readonly setAside: boolean
+  /** The id of the turn or run it belongs to, if that has one. */
+  readonly turn?: string | undefined
 }
 
 /**
- * An answer of the model from elsewhere, of which only the blocks are known.
+ * An imported response of the model, of which only the blocks are known.
  *
  * @category models
  * @since 0.1.0
@@ -85,7 +89,8 @@ const UserEntry = Wire.struct("UserEntry", {
 const ReplyEntry = Wire.struct("ReplyEntry", {
   type: Schema.Literal("reply"),
   message: Message.Message,
-  setAside: Schema.optional(Schema.Boolean)
+  setAside: Schema.optional(Schema.Boolean),
+  turn: Schema.optional(Schema.String)
 })
 
 const AssistantEntry = Wire.struct("AssistantEntry", {
@@ -115,7 +120,7 @@ export const Encoded = Schema.Union([UserEntry, ReplyEntry, AssistantEntry, Syst
 export type Encoded = typeof Encoded.Type
 
 /**
- * Returns the form in which an entry is stored.
+ * Returns the stored form of an entry.
  *
  * @category storing
  * @since 0.1.0
@@ -127,9 +132,12 @@ export const encode = (entry: HistoryEntry): Encoded => {
         ? { type: "user", content: entry.content, continues: true }
         : { type: "user", content: entry.content }
     case "Reply":
-      return entry.setAside
-        ? { type: "reply", message: entry.message, setAside: true }
-        : { type: "reply", message: entry.message }
+      return {
+        type: "reply",
+        message: entry.message,
+        ...(entry.setAside ? { setAside: true } : undefined),
+        ...(entry.turn === undefined ? undefined : { turn: entry.turn })
+      }
     case "Assistant":
       return { type: "assistant", content: entry.content }
     case "System":
@@ -138,7 +146,7 @@ export const encode = (entry: HistoryEntry): Encoded => {
 }
 
 /**
- * Returns the entry that was stored.
+ * Returns the entry of a stored form.
  *
  * @category storing
  * @since 0.1.0
@@ -148,7 +156,9 @@ export const decode = (entry: Encoded): HistoryEntry => {
     case "user":
       return { _tag: "User", content: entry.content, continues: entry.continues }
     case "reply":
-      return { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false }
+      return entry.turn === undefined
+        ? { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false }
+        : { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false, turn: entry.turn }
     case "assistant":
       return { _tag: "Assistant", content: entry.content }
     case "system":

@@ -229,6 +229,13 @@ export interface Options extends Turn.Parameters, Turn.Policy {
    * @default none
    */
   readonly budget?: Budget | undefined
+  /**
+   * How long one call of the store may take. After that it fails with
+   * `SessionStoreError`, and what it may still write is settled before the next turn.
+   *
+   * @default "30 seconds"
+   */
+  readonly storeTimeout?: Duration.Input | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -281,9 +288,11 @@ export const open = Effect.fnUntraced(function*(
   const { id, ...rest } = options
   const store = yield* SessionStore
   const { history, parameters, settings } = read(rest, yield* Claude)
-  const entries = yield* store.read(id)
-  const told = yield* Journal.replay(Journal.begin(entries.length === 0 ? history : History.empty), entries, id)
-  return of(yield* Core.make(settings, parameters, told, Journal.make(store, id, entries.length, history)))
+  const journal = Journal.make({ store, id, timeout: settings.storeTimeout, initial: history })
+  const news = yield* Journal.news(journal)
+  const snapshot = yield* Journal.restore(journal, Journal.begin(history), news)
+  Journal.advance(journal, news)
+  return of(yield* Core.make(settings, parameters, snapshot, journal))
 })
 
 /**
@@ -299,7 +308,7 @@ export const restore = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Session, RequestValidationError, Claude> {
   const snapshot = yield* Effect.fromResult(SessionJson.decode(exported))
   const { parameters, settings } = read({ ...snapshot.parameters, ...options }, yield* Claude)
-  return of(yield* Core.make(settings, parameters, { ...snapshot, undo: undefined, parameters: {}, named: new Map() }))
+  return of(yield* Core.make(settings, parameters, { ...Journal.begin(snapshot.history), ...snapshot, parameters: {} }))
 })
 
 // -----------------------------------------------------------------------------
@@ -331,11 +340,12 @@ export const layerOpen = (
 
 const read = (options: Options, claude: Claude["Service"]) => {
   const { policy, rest } = Attempt.splitPolicy({}, options)
-  const { abandonAfter, budget, history = History.empty, whenBusy, ...parameters } = rest
+  const { abandonAfter, budget, history = History.empty, storeTimeout, whenBusy, ...parameters } = rest
   const settings: Core.Settings = {
     claude,
     budget,
     policy,
+    storeTimeout: Duration.fromInputUnsafe(storeTimeout ?? "30 seconds"),
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }
@@ -373,6 +383,6 @@ const fork = (
 ): Effect.Effect<Session, SessionConflictError | SessionStoreError> => {
   const journal = core.journal === undefined || id === undefined
     ? undefined
-    : Journal.make(core.journal.store, id, 0, core.now.history)
+    : Journal.make({ ...core.journal, id, initial: core.now.history })
   return Effect.map(Core.fork(core, journal), of)
 }

@@ -71,21 +71,38 @@ export interface Changed {
   readonly spent: Usage.Totals
   /** What that cost, where the prices are known. */
   readonly cost: Cost.Cost | null
-  /** The turn, where it was given a name. */
+  /** The turn or run it belongs to, if that has a name. */
   readonly turn?: Named | undefined
+  /** The names that are free again, since replies of their turns were taken back. */
+  readonly freed?: ReadonlyArray<string> | undefined
 }
 
 /**
- * A turn that was given a name.
+ * How far a named turn or run has come.
+ *
+ * - `open`: the run of an agent goes on after this entry
+ * - `finished`: it is over
+ * - `turnLimit`: it is over, since it was allowed no more turns
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RunState = "open" | "finished" | "turnLimit"
+
+/**
+ * The named turn or run that an entry belongs to. A run begins with the first
+ * entry that names it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Named {
   readonly name: string
-  /** How many of the replies, the last, are its own. */
+  /** How many of the replies in the entry are its own: the last ones. */
   readonly replies: number
-  /** Whether it is where a run of an agent ended that was allowed no more turns. */
+  /** Entries that were written before there was a state have none. */
+  readonly state?: RunState | undefined
+  /** What such an entry has instead: whether it is the last of a run that reached its limit. */
   readonly atLimit?: boolean | undefined
 }
 
@@ -146,6 +163,8 @@ export class SessionStoreError extends Failure.failure("SessionStoreError")<{
   readonly id: string | undefined
   /** What went wrong. */
   readonly problem: string
+  /** How many entries before the first damaged one can be read. `Session.open` opens there with `recover`. */
+  readonly readable?: number | undefined
 }> {
   override get message(): string {
     const session = this.id === undefined ? "sessions" : `session "${this.id}"`
@@ -295,8 +314,10 @@ const Line = Schema.Struct({
       turn: Schema.optional(Schema.Struct({
         name: Schema.String,
         replies: Schema.Int,
+        state: Schema.optional(Schema.Literals(["open", "finished", "turnLimit"])),
         atLimit: Schema.optional(Schema.Boolean)
-      }))
+      })),
+      freed: Schema.optional(Schema.Array(Schema.String))
     }),
     Schema.Struct({ type: Schema.Literal("undone") }),
     Schema.Struct({

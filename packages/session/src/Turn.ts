@@ -124,10 +124,11 @@ export interface Policy {
  */
 export interface Options extends Policy, Partial<Parameters> {
   /**
-   * A name for the turn, for whoever may say it again without knowing whether it
-   * was said. Once a turn of that name was committed, its answer is returned, and
-   * nothing is sent. The session knows the names of its turns as long as it
-   * exists, in other processes too where it has a store; its forks do not.
+   * A name that makes the turn safe to repeat. Once a turn of that name is committed,
+   * its response is returned and nothing is sent. A turn that is taken back (rewound,
+   * undone, replaced by an edit) frees its name. The session knows the names of its
+   * turns as long as it exists, in other processes too where it has a store; its forks
+   * do not.
    *
    * @default none
    */

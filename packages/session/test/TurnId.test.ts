@@ -33,7 +33,7 @@ describe("Turn", () => {
         assert.deepStrictEqual(yield* words(session), [user("one"), assistant("un")])
       }).pipe(replies("un", "never")))
 
-    it.effect("is known whatever was said since, and when the turn was taken back", () =>
+    it.effect("is known whatever was sent since, and free when the turn is taken back", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one", { id: "1" })
@@ -42,9 +42,10 @@ describe("Turn", () => {
         yield* session.rewind(2)
         const [one, two] = yield* Effect.all([session.send("one", { id: "1" }), session.send("two", { id: "2" })])
 
-        assert.deepStrictEqual([one, two].map(Message.text), ["un", "deux"])
-        assert.strictEqual(yield* count, 3)
-      }).pipe(replies("un", "deux", "trois", "never")))
+        assert.deepStrictEqual([one, two].map(Message.text), ["un", "zwei"])
+        assert.strictEqual(yield* count, 4)
+        assert.deepStrictEqual(yield* words(session), [user("one"), assistant("un"), user("two"), assistant("zwei")])
+      }).pipe(replies("un", "deux", "trois", "zwei")))
 
     it.effect("tells turns apart", () =>
       Effect.gen(function*() {
@@ -213,19 +214,21 @@ describe("Turn", () => {
       )
     })
 
-    it.effect("does not go on when something else was said since", () => {
+    it.effect("begins it anew when something else was sent since it was cut off", () => {
       const seen: Array<string> = []
       return Effect.gen(function*() {
         const session = yield* killed(1, run)
-        yield* session.send("Never mind")
+        yield* session.send("What is the status?")
         const { end, message, turns } = yield* run(session)
 
-        assert.deepStrictEqual([Message.toolUses(message).length, turns, end], [1, 0, "finished"])
-        assert.strictEqual(yield* count, 4)
+        assert.deepStrictEqual([Message.text(message), turns, end], ["Done now.", 1, "finished"])
+        assert.deepStrictEqual((yield* words(session)).slice(-2), [user("Look around"), assistant("Done now.")])
+        assert.deepStrictEqual((yield* run(session)).message, message)
+        assert.strictEqual(yield* count, 5)
       }).pipe(
         Effect.provide(looks(seen)),
         Effect.provide(SessionStore.layerMemory),
-        provide(...script, Script.reply("As you wish."), Script.reply("never"))
+        provide(...script, Script.reply("I do not know."), Script.reply("Done now."))
       )
     })
 

@@ -22,8 +22,7 @@ import type { TurnError } from "../Session.ts"
 import type * as Turn from "../Turn.ts"
 import type * as Attempt from "./attempt.ts"
 import * as Core from "./core.ts"
-import * as Internal from "./history.ts"
-import type * as Journal from "./journal.ts"
+import type * as Runs from "./runs.ts"
 import * as Tools from "./tools.ts"
 import * as Run from "./turn.ts"
 
@@ -51,18 +50,19 @@ export const run = <R>(
   options: Options<R>,
   restore: Restore
 ): Effect.Effect<Outcome, TurnError, R> =>
-  Effect.suspend(() => {
+  Effect.flatMap(Core.runOf(core, options.turn.id, restore), (known) => {
     const before = core.now.history
-    return Effect.onExit(loop(core, input, options, restore), (exit) =>
+    return Effect.onExit(loop(core, input, known, options, restore), (exit) =>
       Exit.isFailure(exit) && options.whenInterrupted === "rollback" && core.now.history !== before
         // What cannot be written back stays as it is, which is valid, too.
-        ? Effect.ignore(Core.commit(core, before, [], undefined))
+        ? Effect.ignore(Core.rollBack(core, before, options.turn.id, known))
         : Effect.void)
   })
 
 const loop = Effect.fnUntraced(function*<R>(
   core: Core.Core,
   input: History.Input | undefined,
+  known: Runs.Run | undefined,
   options: Options<R>,
   restore: Restore
 ): Effect.fn.Return<Outcome, TurnError, R> {
@@ -82,19 +82,26 @@ const loop = Effect.fnUntraced(function*<R>(
   }
   let words = input
   let calls = 0
-  const known = Core.turnOf(core, options.turn.id)
-  if (known !== undefined) {
-    if (!isCutOff(core, known)) {
-      return { message: known.answer, turns: 0, calls: 0, end: known.atLimit ? "turnLimit" : "finished" }
-    }
-    yield* closeAll(core)
+  if (known !== undefined && known.state !== "open") {
+    return { message: known.response, turns: 0, calls: 0, end: known.state }
+  }
+  // A run that was left open goes on where it is, or begins anew where something else was said since.
+  const goesOn = known !== undefined && known.history === core.now.history
+  if (goesOn) {
+    yield* closeAll(core, options)
     words = undefined
+  }
+  // Without an input, calls that are still open are run: those of a run that reached its limit.
+  if (input === undefined && !goesOn) {
+    const open = History.pendingTools(core.now.history).length
+    if (open > 0) yield* runAll(core, options, restore)
+    calls += open
   }
   for (let turn = 1;; turn++) {
     yield* restore(onEvent({ _tag: "TurnStarted", turn }))
     const own: Attempt.Options = {
-      ...(turn === 1 && known === undefined ? turnOptions : following(turnOptions)),
-      endsRun: turn >= options.maxTurns
+      ...(turn === 1 && !goesOn ? turnOptions : following(turnOptions)),
+      run: turn >= options.maxTurns ? "last" : "open"
     }
     const message = options.streams
       ? yield* streamed(core, words, own, onEvent, restore)
@@ -109,22 +116,21 @@ const loop = Effect.fnUntraced(function*<R>(
   }
 })
 
-/**
- * Whether a run ended, with its process, before the model had said all: it waits
- * for its tools, or has their results, and nothing else came after.
- */
-const isCutOff = (core: Core.Core, { atLimit, history }: Journal.Named): boolean => {
-  const now = Internal.nodeOf(core.now.history)
-  return !atLimit && history.status === "awaitingToolResults" && (now === history || now.before === history)
-}
-
 /** Commits that open calls have no result. Whether their tools ran is not known, so none is run again. */
-const closeAll = (core: Core.Core): Effect.Effect<void, TurnError> => {
+const closeAll = <R>(core: Core.Core, options: Options<R>): Effect.Effect<void, TurnError> => {
   const { history } = core.now
   return history.status === "awaitingToolResults"
-    ? Core.commit(core, History.closeTools(history, interrupted), [], undefined)
+    ? commitResults(core, options, History.closeTools(history, interrupted))
     : Effect.void
 }
+
+/** Commits the results of tools, as an entry of the run where that has a name. */
+const commitResults = <R>(
+  core: Core.Core,
+  { turn: { id } }: Options<R>,
+  history: History.History
+): Effect.Effect<void, Core.WriteError> =>
+  Core.commit(core, { history, turn: id === undefined ? undefined : { name: id, replies: 0, state: "open" } })
 
 /** What of a turn's options holds for the turns that follow in the same run. */
 const following = ({ instructions: _, rewind: __, ...options }: Turn.Options): Turn.Options => options
@@ -135,7 +141,7 @@ const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effe
     const base = core.now.history
     const results: Array<Content.ToolResult> = []
     const commit = Effect.suspend(() =>
-      Core.commit(core, History.closeTools(base, interrupted, results), [], undefined)
+      commitResults(core, options, History.closeTools(base, interrupted, results))
     )
     return restore(Effect.forEach(
       History.pendingTools(base),

@@ -19,14 +19,17 @@ import * as Blocks from "./blocks.ts"
 import * as Check from "./check.ts"
 import type * as Core from "./core.ts"
 import * as Internal from "./history.ts"
+import * as Runs from "./runs.ts"
 import * as Splice from "./splice.ts"
 
 /** A turn under way. */
 export interface Attempt {
   /** The name of the turn, where it was given one. */
   readonly id: string | undefined
-  /** Whether it is the last that a run of an agent is allowed. */
-  readonly endsRun: boolean
+  /** Its place in the run of an agent, where it is of one. */
+  readonly run: Options["run"]
+  /** The names whose turns it takes back. */
+  readonly freed: ReadonlyArray<string>
   readonly parameters: Turn.Parameters
   readonly policy: Turn.Policy
   /** The history with what the user said and what the model answered so far. */
@@ -39,8 +42,8 @@ export interface Attempt {
 
 /** What a turn is told. */
 export interface Options extends Turn.Options {
-  /** Whether it is the last that a run of an agent is allowed. */
-  readonly endsRun?: boolean | undefined
+  /** Whether a run of an agent goes on after a turn that calls tools, or the turn is the last it is allowed. */
+  readonly run?: "open" | "last" | undefined
 }
 
 /** What an answer cut by `max_tokens` is followed by. */
@@ -57,8 +60,9 @@ export const prepare = (
 ): Effect.Effect<Attempt, ClaudeError.RequestValidationError | ToolResultsPendingError> =>
   Effect.suspend((): ReturnType<typeof prepare> => {
     const { policy, rest } = splitPolicy(core.settings.policy, options)
-    const { endsRun = false, id, instructions, rewind, ...parameters } = rest
+    const { id, instructions, rewind, run, ...parameters } = rest
     let history = History.rewind(core.now.history, rewind ?? 0)
+    const freed = Runs.takenBack(core.now.history, history)
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
         return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
@@ -73,7 +77,8 @@ export const prepare = (
       ),
       Result.map((history): Attempt => ({
         id,
-        endsRun,
+        run,
+        freed,
         parameters: { ...core.now.parameters, ...parameters },
         policy,
         history,
@@ -155,7 +160,7 @@ const breakpointsLeft = (parameters: Turn.Parameters): number => {
 export const take = (attempt: Attempt, message: Message.Message): boolean => {
   const { keepRefusals, maxContinuations = 8, onMaxTokens } = attempt.policy
   attempt.messages.push(message)
-  attempt.history = History.reply(attempt.history, message, { keepRefusal: keepRefusals }).pipe(
+  attempt.history = History.reply(attempt.history, message, { keepRefusal: keepRefusals, turn: attempt.id }).pipe(
     Result.getOrElse(() => attempt.history)
   )
   if (attempt.messages.length > maxContinuations) return false
@@ -169,11 +174,11 @@ export const take = (attempt: Attempt, message: Message.Message): boolean => {
 
 const compacts = ({ compaction }: Turn.Parameters): boolean => compaction !== undefined && compaction !== null
 
-/** What the journal is told of a turn that has a name. */
-export const nameOf = ({ endsRun, history, id, messages }: Attempt): SessionStore.Named | undefined => {
+/** The record of a turn that has a name. */
+export const nameOf = ({ history, id, messages, run }: Attempt): SessionStore.Named | undefined => {
   if (id === undefined) return undefined
-  const named: SessionStore.Named = { name: id, replies: messages.length }
-  return endsRun && history.status === "awaitingToolResults" ? { ...named, atLimit: true } : named
+  const goesOn = run !== undefined && history.status === "awaitingToolResults"
+  return { name: id, replies: messages.length, state: !goesOn ? "finished" : run === "last" ? "turnLimit" : "open" }
 }
 
 /** The answer of a turn that is complete. */

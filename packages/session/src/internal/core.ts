@@ -14,6 +14,7 @@ import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as Interceptor from "@effect-claude/http/Interceptor"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -23,20 +24,23 @@ import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import type { State } from "../Session.ts"
 import type { SessionBusyError } from "../SessionError.ts"
-import type * as SessionStore from "../SessionStore.ts"
+import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Amounts from "./amounts.ts"
 import * as Exchanges from "./exchanges.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
 import * as Metering from "./metering.ts"
+import * as Runs from "./runs.ts"
 
-/** What a session is told once, and what becomes of its forks. */
+/** The settings of a session and of its forks. */
 export interface Settings {
   readonly claude: Claude["Service"]
   readonly lock: Lock.Options
   readonly policy: Turn.Policy
   readonly budget: Budget.Budget | undefined
+  /** How long one call of the store may take. */
+  readonly storeTimeout: Duration.Duration
 }
 
 /** What a session is made of. */
@@ -50,13 +54,15 @@ export interface Core {
   undo: Journal.Undo | undefined
   /** The last request that was answered. */
   sent: MessageRequest.MessageRequest | undefined
-  /** The turns that have a name. */
-  readonly named: Map<string, Journal.Named>
-  /** What was configured: it holds over the options a session is opened with. */
-  configured: Journal.Told["parameters"]
-  /** What was spent since the journal was last told what was. */
+  /** The named turns and runs. */
+  runs: Runs.Runs
+  /** The parameters it was made with. */
+  readonly defaults: Turn.Parameters
+  /** The parameters that were configured, which override the defaults. */
+  configured: Journal.Snapshot["parameters"]
+  /** What was spent and is not in the journal yet. */
   readonly untold: Array<Spending>
-  /** Entries that may have been written although that failed, as text, and how many of the untold each tells. */
+  /** Entries that may have been written although that failed, as text, and how many of the untold each contains. */
   readonly doubtful: Map<string, number>
 }
 
@@ -71,22 +77,25 @@ const combine = (self: Spending, that: Spending): Spending => ({
   cost: Option.zipWith(self.cost, that.cost, Cost.combine)
 })
 
-/** What can come in between when a change is written. */
+/** Makes interruptible what may be interrupted. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+/** What writing a change can fail with. */
 export type WriteError = SessionStore.SessionConflictError | SessionStore.SessionStoreError
 
-/** Creates the state of a session from what is told of it. */
+/** Creates the state of a session from a snapshot. */
 export const make = (
   settings: Settings,
   parameters: Turn.Parameters,
-  told: Journal.Told,
+  snapshot: Journal.Snapshot,
   journal?: Journal.Journal
 ): Effect.Effect<Core> => {
   const now: State = {
-    ...shown(told),
+    ...shown(snapshot),
     phase: "idle",
     window: Option.none(),
     cacheMiss: Option.none(),
-    parameters: { ...parameters, ...told.parameters }
+    parameters: { ...parameters, ...snapshot.parameters }
   }
   return Effect.map(SubscriptionRef.make(now), (state) => ({
     settings,
@@ -94,16 +103,17 @@ export const make = (
     journal,
     state,
     now,
-    undo: told.undo,
+    undo: snapshot.undo,
     sent: undefined,
-    named: told.named,
-    configured: told.parameters,
+    runs: snapshot.runs,
+    defaults: parameters,
+    configured: snapshot.parameters,
     untold: [],
     doubtful: new Map()
   }))
 }
 
-const shown = ({ cost, history, spent, usage }: Journal.Told) => ({
+const shown = ({ cost, history, spent, usage }: Journal.Snapshot) => ({
   history,
   usage,
   spent,
@@ -240,39 +250,72 @@ export const drawTurn = (
   )
 }
 
-/** Makes a history, and what was answered to it, that of the session. */
+/** A history to commit, and the run it belongs to. */
+export interface Commit {
+  readonly history: History.History
+  /** The responses it adds. */
+  readonly messages?: ReadonlyArray<Message.Message> | undefined
+  /** The responses as one. */
+  readonly response?: Message.Message | undefined
+  readonly turn?: SessionStore.Named | undefined
+  /** The names whose turns it takes back. */
+  readonly freed?: ReadonlyArray<string> | undefined
+}
+
+/** Makes a history that of the session: writes it to the journal, then shows it. */
 export const commit = (
   core: Core,
-  history: History.History,
-  messages: ReadonlyArray<Message.Message>,
-  response: Message.Message | undefined,
-  turn?: SessionStore.Named | undefined
+  { freed = [], history, messages = [], response, turn }: Commit
 ): Effect.Effect<void, WriteError> =>
   Effect.suspend(() => {
     const usage = messages.reduce((sum, { usage }) => Usage.combine(sum, Usage.totals(usage)), core.now.usage)
     const untold = core.untold.length
-    return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage }, turn)).pipe(
+    return write(core, () => Journal.changed(core.now.history, history, { ...core.now, usage, turn, freed })).pipe(
       Effect.mapError((error) => error.withAnswer(response)),
       Effect.andThen(Effect.suspend(() => {
         core.untold.splice(0, untold)
-        core.undo = { history: core.now.history, before: core.undo }
-        if (turn !== undefined && response !== undefined) {
-          core.named.set(turn.name, { answer: response, history, atLimit: turn.atLimit === true })
-        }
+        core.undo = { history: core.now.history, runs: core.runs, before: core.undo }
+        core.runs = Runs.record(Runs.free(core.runs, freed), turn, history, response)
         return update(core, { history, usage, lastResponse: Exchanges.lastAnswer(history) })
       }))
     )
   })
 
-/** The turn of a name, if it was committed. */
-export const turnOf = (core: Core, name: string | undefined): Journal.Named | undefined =>
-  name === undefined ? undefined : core.named.get(name)
+/** Returns the turn or run of a name, if it was committed and not taken back. What is doubtful is settled first. */
+export const runOf = (
+  core: Core,
+  name: string | undefined,
+  restore: Restore
+): Effect.Effect<Runs.Run | undefined, WriteError> =>
+  Effect.suspend(() => {
+    const isDoubtful = name !== undefined && core.doubtful.size > 0
+    return Effect.map(isDoubtful ? settle(core, restore) : Effect.void, () => Runs.get(core.runs, name))
+  })
 
-/** Goes back to before so many exchanges. */
+/** Removes the last exchanges. */
 export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>
   exclusively(core, () => {
     const history = History.rewind(core.now.history, count)
-    return history === core.now.history ? Effect.void : commit(core, history, [], undefined)
+    return history === core.now.history ? Effect.void : goBack(core, history)
+  })
+
+/** Commits an earlier history, and frees the names of what is taken back. */
+const goBack = (core: Core, history: History.History): Effect.Effect<void, WriteError> =>
+  Effect.suspend(() => commit(core, { history, freed: Runs.takenBack(core.now.history, history) }))
+
+/** Commits the history of before a run, and what was known of its name then. */
+export const rollBack = (
+  core: Core,
+  history: History.History,
+  name: string | undefined,
+  known: Runs.Run | undefined
+): Effect.Effect<void, WriteError> =>
+  Effect.suspend(() => {
+    const freed = Runs.takenBack(core.now.history, history).filter((freed) => freed !== name)
+    if (name === undefined) return commit(core, { history, freed })
+    return known === undefined
+      ? commit(core, { history, freed: [...freed, name] })
+      : commit(core, { history, freed, turn: { name, replies: 0, state: known.state } })
   })
 
 /** Takes the last change back. Returns whether there was one. */
@@ -283,6 +326,7 @@ export const undo = (core: Core): Effect.Effect<boolean, WriteError | SessionBus
     return write(core, () => ({ type: "undone" })).pipe(
       Effect.andThen(Effect.suspend(() => {
         core.undo = undo.before
+        core.runs = undo.runs
         return update(core, { history: undo.history, lastResponse: Exchanges.lastAnswer(undo.history) })
       })),
       Effect.as(true)
@@ -303,9 +347,9 @@ export const configure = (
       })
     ))
 
-/** Begins a session of its own with what this one is. With a journal, that is written first. */
+/** Begins another session with the history of this one. With a journal, that is written first. */
 export const fork = (
-  { configured, now: { history, parameters }, settings }: Core,
+  { configured, defaults, now: { history }, settings }: Core,
   journal: Journal.Journal | undefined
 ): Effect.Effect<Core, WriteError> => {
   const told = Effect.andThen(
@@ -316,34 +360,58 @@ export const fork = (
   )
   return Effect.andThen(
     told,
-    make(settings, parameters, { ...Journal.begin(history), parameters: configured }, journal)
+    make(settings, defaults, { ...Journal.begin(history), parameters: configured }, journal)
   )
 }
 
-/** Takes up what others wrote to the journal. */
+/** Takes up what the journal has and this session does not know. A journal that is another is read anew. */
 export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionStoreError | SessionBusyError> => {
   const { journal } = core
-  if (journal === undefined) return Effect.void
-  return exclusively(core, (restore) =>
-    Effect.gen(function*() {
-      const entries = yield* restore(journal.store.read(journal.id, journal.position))
-      const told = yield* Journal.replay(
-        { ...core.now, parameters: core.configured, undo: core.undo, named: core.named },
-        entries,
-        journal.id
-      )
-      Journal.advance(journal, entries)
-      settleDoubts(core, entries)
-      core.undo = told.undo
-      core.configured = told.parameters
-      // Others tell what was spent as far as they know: not what this process has not told yet.
-      const spending = entries.some(({ type }) => type === "changed") ? core.untold.reduce(combine, told) : told
-      yield* update(core, {
-        ...shown({ ...told, ...spending }),
-        parameters: { ...core.now.parameters, ...told.parameters }
-      })
-    }))
+  return journal === undefined ? Effect.void : exclusively(core, (restore) =>
+    Effect.flatMap(restore(Journal.news(journal)), (news) => takeUp(core, journal, news)))
 }
+
+/**
+ * Makes sure that a session stands at the end of its journal, before a request is
+ * paid for. A doubtful entry that was written after all is taken up; entries of
+ * others are a conflict.
+ */
+export const settle = (core: Core, restore: Restore): Effect.Effect<void, WriteError> => {
+  const { doubtful, journal } = core
+  return journal === undefined ? Effect.void : Effect.gen(function*() {
+    const { entries, rewritten } = yield* restore(Journal.news(journal))
+    if (entries.length === 0 && !rewritten) return
+    const own = rewritten ? 0 : entries.findIndex((entry) => !doubtful.has(Journal.textOf(entry)))
+    const count = own === -1 ? entries.length : own
+    if (count > 0) yield* takeUp(core, journal, { rewritten, entries: entries.slice(0, count) })
+    if (rewritten || count < entries.length) {
+      return yield* Effect.fail(
+        new SessionStore.SessionConflictError({ id: journal.id, expected: journal.position })
+      )
+    }
+  })
+}
+
+const takeUp = Effect.fnUntraced(function*(
+  core: Core,
+  journal: Journal.Journal,
+  news: Journal.News
+): Effect.fn.Return<void, SessionStore.SessionStoreError> {
+  const known = { ...core.now, parameters: core.configured, undo: core.undo, runs: core.runs }
+  const snapshot = yield* Journal.restore(journal, known, news)
+  Journal.advance(journal, news)
+  settleDoubts(core, news.entries)
+  core.undo = snapshot.undo
+  core.runs = snapshot.runs
+  core.configured = snapshot.parameters
+  // Others write what was spent as far as they know: not what this process has not written yet.
+  const isStale = news.rewritten || news.entries.some(({ type }) => type === "changed")
+  const spending = isStale ? core.untold.reduce(combine, snapshot) : snapshot
+  yield* update(core, {
+    ...shown({ ...snapshot, ...spending }),
+    parameters: { ...core.defaults, ...snapshot.parameters }
+  })
+})
 
 const write = (core: Core, entryOf: () => SessionStore.Entry): Effect.Effect<void, WriteError> => {
   const { doubtful, journal } = core
@@ -353,16 +421,22 @@ const write = (core: Core, entryOf: () => SessionStore.Entry): Effect.Effect<voi
   return Effect.matchEffect(Journal.write(journal, entry), {
     onSuccess: () => Effect.sync(() => doubtful.clear()),
     onFailure: (error) => {
-      if (entry.type === "changed" && error._tag === "SessionStoreError") doubtful.set(JSON.stringify(entry), told)
+      if (error._tag === "SessionStoreError") {
+        doubtful.set(Journal.textOf(entry), entry.type === "changed" ? told : 0)
+      }
       return Effect.fail(error)
     }
   })
 }
 
-/** Takes for told what an entry tells that turns out to have been written. */
+/** Counts as written what is in an entry that turns out to have been written. */
 const settleDoubts = ({ doubtful, untold }: Core, entries: ReadonlyArray<SessionStore.Entry>): void => {
   if (doubtful.size === 0) return
-  for (const entry of entries) untold.splice(0, doubtful.get(JSON.stringify(entry)) ?? 0)
+  for (const entry of entries) {
+    const text = Journal.textOf(entry)
+    untold.splice(0, doubtful.get(text) ?? 0)
+    doubtful.delete(text)
+  }
 }
 
 /** The handle of a session, as far as it is known here. */

@@ -188,8 +188,10 @@ const addAssistant = (
 }
 
 /** Adds a reply as it came. With `setAside` its exchange is kept and no longer sent. */
-export const addReply = (self: Node, message: Message.Message, setAside: boolean): Node => {
-  const entry: HistoryEntry = { _tag: "Reply", message, setAside }
+export const addReply = (self: Node, message: Message.Message, setAside: boolean, turn?: string): Node => {
+  const entry: HistoryEntry = turn === undefined
+    ? { _tag: "Reply", message, setAside }
+    : { _tag: "Reply", message, setAside, turn }
   const usage = Usage.combine(self.usage, Usage.totals(message.usage))
   return setAside
     ? push(self, entry, { sent: self.base, usage })

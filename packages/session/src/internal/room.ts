@@ -90,7 +90,8 @@ const summarise = Effect.fnUntraced(function*(
   const { output_config: _, tool_choice: __, ...rest } = parameters
   const request = Attempt.requestOf({
     id: undefined,
-    endsRun: false,
+    run: undefined,
+    freed: [],
     history: asked.success,
     parameters: { ...rest, ...(parameters.tools === undefined ? undefined : { tool_choice: { type: "none" } }) },
     policy,

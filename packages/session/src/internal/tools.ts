@@ -26,6 +26,7 @@ import * as Tracer from "effect/Tracer"
 import type { AgentEvent } from "../AgentEvent.ts"
 import * as ToolSchema from "../ToolSchema.ts"
 import * as Blocks from "./blocks.ts"
+import * as Bounded from "./bounded.ts"
 
 /** A tool that can be called, and what its handlers need. */
 export interface Callable<R> {
@@ -166,14 +167,20 @@ const perform = <R>(
     Effect.map((output) => output === undefined ? failure(call, "The tool gave no result.") : resultFrom(call, output)),
     withoutSpan
   )
-  const timed = Duration.isFinite(limit)
-    ? Effect.timeoutOrElse(handled, {
-      duration: limit,
-      orElse: () => Effect.succeed(failure(call, `The tool did not finish within ${Duration.format(limit)}.`))
-    })
-    : handled
+  const timed = Bounded.run(handled, {
+    limit,
+    grace,
+    whenInterrupted: "interrupt",
+    onLate: (reason) =>
+      reason === "timeout"
+        ? Effect.succeed(failure(call, `The tool did not finish within ${Duration.format(limit)}.`))
+        : Effect.interrupt
+  })
   return Effect.catchCause(timed, (cause) => explain(call, tool, cause))
 }
+
+/** How long a tool may take to end after its run was interrupted. */
+const grace = Duration.seconds(1)
 
 /**
  * The toolkit writes a tool's input to the span it finds. It finds one that takes

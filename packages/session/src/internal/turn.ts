@@ -42,10 +42,9 @@ export const send = (
 ): Effect.Effect<Message.Message, TurnError> =>
   (options.onInterrupt ?? core.settings.policy.onInterrupt) === "keep"
     ? fold(core, input, options)
-    : Core.exclusively(core, (restore) => {
-      const known = Core.turnOf(core, options.id)
-      return known === undefined ? sendWith(core, input, options, restore) : Effect.succeed(known.answer)
-    })
+    : Core.exclusively(core, (restore) =>
+      Effect.flatMap(Core.runOf(core, options.id, restore), (known) =>
+        known === undefined ? sendWith(core, input, options, restore) : Effect.succeed(known.response)))
 
 /** Runs a turn of a session that is held already. */
 export const sendWith = Effect.fnUntraced(function*(
@@ -54,6 +53,7 @@ export const sendWith = Effect.fnUntraced(function*(
   options: Attempt.Options,
   restore: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 ): Effect.fn.Return<Message.Message, TurnError> {
+  yield* Core.settle(core, restore)
   const attempt = yield* Attempt.prepare(core, input, options)
   const drawn = yield* Core.drawTurn(core)
   return yield* Effect.onExit(complete(core, attempt, restore), (exit) => drawn(Exit.isSuccess(exit)))
@@ -80,7 +80,7 @@ const complete = Effect.fnUntraced(function*(
     )
     if (answered === undefined || Attempt.take(attempt, answered)) continue
     const answer = Attempt.answerOf(attempt) ?? answered
-    yield* Core.commit(core, attempt.history, attempt.messages, answer, Attempt.nameOf(attempt))
+    yield* Core.commit(core, { ...attempt, response: answer, turn: Attempt.nameOf(attempt) })
     return answer
   }
 })
@@ -112,18 +112,21 @@ export const stream = (
     Channel.fromTransform((_, outer) =>
       Core.held(core, outer, (lease, restore) => {
         const finish = Core.finish(core, lease)
-        const known = Core.turnOf(core, options.id)
-        if (known !== undefined) return Effect.as(finish, once(StreamEvent.ofMessage(known.answer)))
-        return open(core, input, options, {
-          restore,
-          scope: Scope.forkUnsafe(outer),
-          drive: (fiber) => Lock.drive(lease, fiber),
-          rest: Lock.rest(lease),
-          finish,
-          revokedBy: (revoke) => {
-            lease.revoke = revoke
-          }
-        })
+        return Effect.onError(Core.runOf(core, options.id, restore), () => finish).pipe(
+          Effect.flatMap((known) => {
+            if (known !== undefined) return Effect.as(finish, once(StreamEvent.ofMessage(known.response)))
+            return open(core, input, options, {
+              restore,
+              scope: Scope.forkUnsafe(outer),
+              drive: (fiber) => Lock.drive(lease, fiber),
+              rest: Lock.rest(lease),
+              finish,
+              revokedBy: (revoke) => {
+                lease.revoke = revoke
+              }
+            })
+          })
+        )
       })
     )
   )
@@ -164,7 +167,8 @@ export const open = (
     const running = new Running(core, hold)
     const revoke = running.end(Exit.interrupt())
     hold.revokedBy(revoke)
-    return Attempt.prepare(core, input, options).pipe(
+    return Core.settle(core, hold.restore).pipe(
+      Effect.andThen(Attempt.prepare(core, input, options)),
       Effect.tap(() => running.draw),
       Effect.tap((attempt) => Room.watch(core, attempt, hold.restore)),
       Effect.flatMap((attempt) => running.begin(attempt)),
@@ -290,7 +294,7 @@ class Running {
       }
       const out = this.splicer.next(all, false)
       const answer = Attempt.answerOf(attempt)
-      return Core.commit(this.core, attempt.history, attempt.messages, answer, Attempt.nameOf(attempt)).pipe(
+      return Core.commit(this.core, { ...attempt, response: answer, turn: Attempt.nameOf(attempt) }).pipe(
         Effect.onExit((exit) => this.drawn(Exit.isSuccess(exit))),
         Effect.ensuring(Effect.suspend(() => {
           // The answer is counted, and not kept in part where it could not be kept whole.
@@ -344,7 +348,7 @@ class Running {
     if (attempt.messages.length === 0) return Effect.succeed(false)
     const history = History.closeTools(attempt.history, interrupted)
     // The turn fails anyway; what cannot be written is rolled back.
-    return Effect.isSuccess(Core.commit(this.core, history, attempt.messages, Attempt.answerOf(attempt)))
+    return Effect.isSuccess(Core.commit(this.core, { ...attempt, history, response: Attempt.answerOf(attempt) }))
   }
 }
 
