@@ -61,7 +61,7 @@ describe("processes that talk in one session", () => {
         )
       }
       assert.isAbove(conflicts.reduce((sum, count) => sum + Number(count), 0), 0)
-    }).pipe(Effect.scoped, Effect.provide([NodeFileSystem.layer, NodePath.layer])), 60_000)
+    }).pipe(Effect.scoped, Effect.provide([NodeFileSystem.layer, NodePath.layer])), 180_000)
 })
 
 describe("a process that is killed", () => {
@@ -74,6 +74,6 @@ describe("a process that is killed", () => {
         assert.isAtLeast(found.opened, 8)
         assert.isAbove(found.acknowledged, 0)
       }),
-    60_000
+    180_000
   )
 })

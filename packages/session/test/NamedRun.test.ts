@@ -64,7 +64,11 @@ describe("a named run", () => {
       yield* session.undo
       const outcome = yield* run(yield* Session.open(opened))
 
-      assert.deepStrictEqual([outcome.end, outcome.turns, Message.text(outcome.message)], ["finished", 1, "Done again."])
+      assert.deepStrictEqual([outcome.end, outcome.turns, Message.text(outcome.message)], [
+        "finished",
+        1,
+        "Done again."
+      ])
     }).pipe(
       Effect.provide([handlers, SessionStore.layerMemory]),
       provide(call("toolu_1"), Script.reply("Done."), Script.reply("Done again."))
@@ -155,7 +159,10 @@ describe("a named run", () => {
 describe("the name of a turn", () => {
   const Op = Schema.Union([
     Schema.Struct({ _tag: Schema.Literal("Send"), name: Schema.Literals(["a", "b", "c"]), edits: Schema.Boolean }),
-    Schema.Struct({ _tag: Schema.Literals(["Rewind", "Undo", "Reopen", "Other"]) })
+    Schema.Struct({ _tag: Schema.Literal("Rewind") }),
+    Schema.Struct({ _tag: Schema.Literal("Undo") }),
+    Schema.Struct({ _tag: Schema.Literal("Reopen") }),
+    Schema.Struct({ _tag: Schema.Literal("Other") })
   ])
   const Program = Arbitrary.array(Arbitrary.schema(Op), { minLength: 1, maxLength: 12 })
 

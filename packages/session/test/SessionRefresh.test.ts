@@ -90,34 +90,38 @@ describe("Session", () => {
 
     const Change = Schema.Struct({ keep: Schema.Literals([0, 1, 2, 3]), add: Schema.Literals([0, 1, 2]) })
 
-    it.effect("converges on whatever the journal has become, and the next turn is committed", () =>
-      Effect.gen(function*() {
-        let runs = 0
-        const check = (changes: ReadonlyArray<typeof Change.Type>) =>
-          Effect.gen(function*() {
-            const id = `session ${runs++}`
-            const session = yield* Session.open({ ...options, id })
-            for (const { add, keep } of changes) {
-              yield* session.send("mine")
-              yield* rewrite(id, (old) => old.slice(0, keep))
-              const other = yield* Session.open({ ...options, id })
-              for (let n = 0; n < add; n++) yield* other.send(`theirs ${n}`)
-              yield* session.refresh
-              const fresh = yield* Session.open({ ...options, id })
-              if (JSON.stringify(yield* words(session)) !== JSON.stringify(yield* words(fresh))) return false
-              if (JSON.stringify(yield* session.usage) !== JSON.stringify(yield* fresh.usage)) return false
-              if (Result.isFailure(yield* Effect.result(session.send("next")))) return false
-            }
-            return true
-          })
-        const result = yield* Arbitrary.checkEffect(
-          Arbitrary.array(Arbitrary.schema(Change), { minLength: 1, maxLength: 4 }),
-          check,
-          { runs: 150, size: 8 }
-        )
+    it.effect(
+      "converges on whatever the journal has become, and the next turn is committed",
+      () =>
+        Effect.gen(function*() {
+          let runs = 0
+          const check = (changes: ReadonlyArray<typeof Change.Type>) =>
+            Effect.gen(function*() {
+              const id = `session ${runs++}`
+              const session = yield* Session.open({ ...options, id })
+              for (const { add, keep } of changes) {
+                yield* session.send("mine")
+                yield* rewrite(id, (old) => old.slice(0, keep))
+                const other = yield* Session.open({ ...options, id })
+                for (let n = 0; n < add; n++) yield* other.send(`theirs ${n}`)
+                yield* session.refresh
+                const fresh = yield* Session.open({ ...options, id })
+                if (JSON.stringify(yield* words(session)) !== JSON.stringify(yield* words(fresh))) return false
+                if (JSON.stringify(yield* session.usage) !== JSON.stringify(yield* fresh.usage)) return false
+                if (Result.isFailure(yield* Effect.result(session.send("next")))) return false
+              }
+              return true
+            })
+          const result = yield* Arbitrary.checkEffect(
+            Arbitrary.array(Arbitrary.schema(Change), { minLength: 1, maxLength: 4 }),
+            check,
+            { runs: 150, size: 8 }
+          )
 
-        assert.isUndefined(Arbitrary.formatCheckFailure(result))
-      }).pipe(Effect.provide(SessionStore.layerMemory), provide(Script.forever(Script.reply("Yes.")))), 60_000)
+          assert.isUndefined(Arbitrary.formatCheckFailure(result))
+        }).pipe(Effect.provide(SessionStore.layerMemory), provide(Script.forever(Script.reply("Yes.")))),
+      60_000
+    )
   })
 
   describe("a stale position", () => {

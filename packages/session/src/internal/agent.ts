@@ -140,9 +140,7 @@ const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effe
   Effect.suspend(() => {
     const base = core.now.history
     const results: Array<Content.ToolResult> = []
-    const commit = Effect.suspend(() =>
-      commitResults(core, options, History.closeTools(base, interrupted, results))
-    )
+    const commit = Effect.suspend(() => commitResults(core, options, History.closeTools(base, interrupted, results)))
     return restore(Effect.forEach(
       History.pendingTools(base),
       (call) => Effect.map(Tools.run(call, options.call), (result) => results.push(result)),

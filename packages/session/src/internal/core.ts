@@ -7,31 +7,26 @@
  *
  * @since 0.1.0
  */
-import type * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import type { Claude } from "@effect-claude/http/Claude"
-import * as Interceptor from "@effect-claude/http/Interceptor"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as SubscriptionRef from "effect/SubscriptionRef"
 import type * as Budget from "../Budget.ts"
-import * as CachePolicy from "../CachePolicy.ts"
 import * as History from "../History.ts"
 import type { State } from "../Session.ts"
 import type { SessionBusyError } from "../SessionError.ts"
 import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
-import * as Amounts from "./amounts.ts"
 import * as Exchanges from "./exchanges.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
-import * as Metering from "./metering.ts"
 import * as Runs from "./runs.ts"
+import * as Spending from "./spending.ts"
 
 /** The settings of a session and of its forks. */
 export interface Settings {
@@ -61,21 +56,10 @@ export interface Core {
   /** The parameters that were configured, which override the defaults. */
   configured: Journal.Snapshot["parameters"]
   /** What was spent and is not in the journal yet. */
-  readonly untold: Array<Spending>
+  readonly untold: Array<Spending.Spending>
   /** Entries that may have been written although that failed, as text, and how many of the untold each contains. */
   readonly doubtful: Map<string, number>
 }
-
-/** What an attempt spent, and what that cost where the price is known. */
-interface Spending {
-  readonly spent: Usage.Totals
-  readonly cost: Option.Option<Cost.Cost>
-}
-
-const combine = (self: Spending, that: Spending): Spending => ({
-  spent: Usage.combine(self.spent, that.spent),
-  cost: Option.zipWith(self.cost, that.cost, Cost.combine)
-})
 
 /** Makes interruptible what may be interrupted. */
 export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
@@ -173,82 +157,6 @@ export const finish = (core: Core, lease: Lock.Lease): Effect.Effect<void> =>
     const idle = core.now.phase === "idle" ? Effect.void : update(core, { phase: "idle" })
     return Effect.andThen(idle, Effect.sync(() => Lock.release(lease)))
   })
-
-/** The attempts of one request of a session. */
-export interface Metered {
-  /** What sends the request. */
-  readonly claude: Claude["Service"]
-  /** Counts what is not counted yet, ahead of the end of the request. */
-  readonly end: Metering.Entry["settle"]
-}
-
-/**
- * Counts each attempt of a request, whether or not its turn succeeds: in what the
- * session spent, and in its budget, where it has one.
- */
-export const metered = (core: Core): Metered => {
-  let meter: Metering.Meter | undefined = undefined
-  return {
-    claude: Interceptor.inside(core.settings.claude, (call) =>
-      Effect.sync(() => {
-        meter = Metering.make(call, begin(core, call.request))
-        return meter.follower
-      })),
-    end: (message, outcome) => Effect.suspend(() => meter?.end(message, outcome) ?? Effect.void)
-  }
-}
-
-const begin = (
-  core: Core,
-  request: MessageRequest.MessageRequest | undefined
-): Effect.Effect<Metering.Entry, ClaudeError.BudgetExceededError> => {
-  const counted: Metering.Entry = {
-    settle: (message) => message === undefined ? Effect.void : count(core, request, message)
-  }
-  const { budget } = core.settings
-  if (budget === undefined || request === undefined) return Effect.succeed(counted)
-  return Effect.map(Metering.draw(budget, request), (drawn): Metering.Entry => ({
-    settle: (message, outcome) => Effect.andThen(drawn.settle(message, outcome), counted.settle(message, outcome))
-  }))
-}
-
-/** Counts what an answer used, as far as it came. */
-const count = (
-  core: Core,
-  request: MessageRequest.MessageRequest | undefined,
-  message: Message.Message
-): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const known = Amounts.settled(message)
-    const totals = Usage.totals(known.usage)
-    const cacheMiss = totals.cacheRead > 0 || request === undefined ? Option.none() : changeSince(core, request)
-    core.sent = request
-    return Effect.flatMap(Cost.ofMessageEffect(known), (cost) => {
-      const spending: Spending = { spent: totals, cost }
-      if (core.journal !== undefined) core.untold.push(spending)
-      return update(core, { cacheMiss, ...combine(core.now, spending) })
-    })
-  })
-
-/** What kept a prompt from being read from the cache: where it differs from the one that was answered before. */
-const changeSince = ({ now, sent }: Core, request: MessageRequest.MessageRequest): State["cacheMiss"] => {
-  if (sent === undefined) return Option.none()
-  // What is tried again is the same prompt.
-  return sent === request ? now.cacheMiss : CachePolicy.changeOf(sent, request)
-}
-
-/** Draws a turn from the budget, where there is one. Returns what is to be said at its end: whether it was committed. */
-export const drawTurn = (
-  core: Core
-): Effect.Effect<(committed: boolean) => Effect.Effect<void>, ClaudeError.BudgetExceededError> => {
-  const { budget } = core.settings
-  if (budget === undefined) return Effect.succeed(() => Effect.void)
-  const turn: Budget.Amount = { ...Amounts.nothing, turns: 1 }
-  return Effect.map(
-    budget.reserve(turn),
-    ({ settle }) => (committed) => settle(committed ? turn : Amounts.nothing)
-  )
-}
 
 /** A history to commit, and the run it belongs to. */
 export interface Commit {
@@ -367,8 +275,12 @@ export const fork = (
 /** Takes up what the journal has and this session does not know. A journal that is another is read anew. */
 export const refresh = (core: Core): Effect.Effect<void, SessionStore.SessionStoreError | SessionBusyError> => {
   const { journal } = core
-  return journal === undefined ? Effect.void : exclusively(core, (restore) =>
-    Effect.flatMap(restore(Journal.news(journal)), (news) => takeUp(core, journal, news)))
+  return journal === undefined ?
+    Effect.void :
+    exclusively(
+      core,
+      (restore) => Effect.flatMap(restore(Journal.news(journal)), (news) => takeUp(core, journal, news))
+    )
 }
 
 /**
@@ -406,7 +318,7 @@ const takeUp = Effect.fnUntraced(function*(
   core.configured = snapshot.parameters
   // Others write what was spent as far as they know: not what this process has not written yet.
   const isStale = news.rewritten || news.entries.some(({ type }) => type === "changed")
-  const spending = isStale ? core.untold.reduce(combine, snapshot) : snapshot
+  const spending = isStale ? core.untold.reduce(Spending.combine, snapshot) : snapshot
   yield* update(core, {
     ...shown({ ...snapshot, ...spending }),
     parameters: { ...core.defaults, ...snapshot.parameters }

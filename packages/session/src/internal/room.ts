@@ -16,6 +16,7 @@ import * as History from "../History.ts"
 import * as Attempt from "./attempt.ts"
 import * as Core from "./core.ts"
 import * as Exchanges from "./exchanges.ts"
+import * as Metered from "./metered.ts"
 
 type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
@@ -99,7 +100,7 @@ const summarise = Effect.fnUntraced(function*(
     shrunk: true
   })
   const answer = yield* restore(Messages.create(request)).pipe(
-    Effect.provideService(Claude, Core.metered(core).claude),
+    Effect.provideService(Claude, Metered.make(core).claude),
     Effect.asSome,
     Effect.catchTag("ContextWindowExceededError", () => Effect.succeedNone)
   )

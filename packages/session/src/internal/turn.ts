@@ -28,6 +28,7 @@ import * as Attempt from "./attempt.ts"
 import * as Blocks from "./blocks.ts"
 import * as Core from "./core.ts"
 import * as Lock from "./lock.ts"
+import * as Metered from "./metered.ts"
 import * as Room from "./room.ts"
 import * as Splice from "./splice.ts"
 
@@ -55,7 +56,7 @@ export const sendWith = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Message.Message, TurnError> {
   yield* Core.settle(core, restore)
   const attempt = yield* Attempt.prepare(core, input, options)
-  const drawn = yield* Core.drawTurn(core)
+  const drawn = yield* Metered.drawTurn(core)
   return yield* Effect.onExit(complete(core, attempt, restore), (exit) => drawn(Exit.isSuccess(exit)))
 })
 
@@ -72,7 +73,7 @@ const complete = Effect.fnUntraced(function*(
     const answered: Message.Message | undefined = yield* restore(
       Messages.create(request, { onProgress: attempt.policy.onProgress })
     ).pipe(
-      Effect.provideService(Claude, Core.metered(core).claude),
+      Effect.provideService(Claude, Metered.make(core).claude),
       Effect.catchTag(
         "ContextWindowExceededError",
         (error) => Effect.as(Room.make(core, attempt, error, restore), undefined)
@@ -184,7 +185,7 @@ type Upstream = Pull.Pull<Events, ClaudeError.ClaudeError>
 class Running {
   private attempt: Attempt.Attempt | undefined = undefined
   private upstream: Upstream = Cause.done()
-  private metered: Core.Metered | undefined = undefined
+  private metered: Metered.Metered | undefined = undefined
   private drawn: (committed: boolean) => Effect.Effect<void> = () => Effect.void
   private accumulator = MessageAccumulator.initial
   private readonly splicer = new Splice.Splicer()
@@ -202,7 +203,7 @@ class Running {
 
   /** Draws the turn from the budget. */
   readonly draw: Effect.Effect<void, ClaudeError.BudgetExceededError> = Effect.suspend(() =>
-    Effect.map(Core.drawTurn(this.core), (drawn) => {
+    Effect.map(Metered.drawTurn(this.core), (drawn) => {
       this.drawn = drawn
     })
   )
@@ -222,7 +223,7 @@ class Running {
   private open(attempt: Attempt.Attempt): Effect.Effect<void> {
     return Effect.suspend(() => {
       this.accumulator = MessageAccumulator.initial
-      const metered = Core.metered(this.core)
+      const metered = Metered.make(this.core)
       this.metered = metered
       return Stream.toPull(
         Stream.provideService(
