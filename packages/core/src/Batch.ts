@@ -26,6 +26,15 @@ import * as Wire from "./Wire.ts"
 export const maxRequests = 100_000
 
 /**
+ * Whether text can be the `custom_id` of a request: 1 to 64 letters, digits,
+ * `_` and `-`.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isCustomId = (id: string): boolean => /^[a-zA-Z0-9_-]{1,64}$/.test(id)
+
+/**
  * The most bytes a batch's body may have.
  *
  * @category limits

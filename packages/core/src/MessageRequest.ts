@@ -174,7 +174,8 @@ export class BillingPolicy extends Wire.Class<BillingPolicy>()("BillingPolicy", 
 // -----------------------------------------------------------------------------
 
 /**
- * The fields of a request.
+ * The fields of a request. Those that the API refuses as null can only be left
+ * out.
  *
  * @category fields
  * @since 0.1.0
@@ -185,23 +186,23 @@ export const fields = {
   messages: Schema.Array(MessageParam),
   system: Schema.optional(Schema.Union([Schema.String, Schema.Array(ContentBlock.Text)])),
   stream: Schema.optional(Schema.Boolean),
-  stop_sequences: Wire.nullish(Schema.Array(Schema.String)),
-  temperature: Wire.nullish(Schema.Finite),
-  top_p: Wire.nullish(Schema.Finite),
-  top_k: Wire.nullish(Schema.Finite),
-  thinking: Wire.nullish(Thinking.Thinking),
-  tools: Wire.nullish(Schema.Array(Tool.Tool)),
-  tool_choice: Wire.nullish(Tool.ToolChoice),
-  output_config: Wire.nullish(OutputConfig),
+  stop_sequences: Schema.optional(Schema.Array(Schema.String)),
+  temperature: Schema.optional(Schema.Finite),
+  top_p: Schema.optional(Schema.Finite),
+  top_k: Schema.optional(Schema.Finite),
+  thinking: Schema.optional(Thinking.Thinking),
+  tools: Schema.optional(Schema.Array(Tool.Tool)),
+  tool_choice: Schema.optional(Tool.ToolChoice),
+  output_config: Schema.optional(OutputConfig),
   output_format: Wire.nullish(OutputFormat),
   ...CacheControl.field,
-  metadata: Wire.nullish(Metadata),
+  metadata: Schema.optional(Metadata),
   container: Wire.nullish(Schema.Union([Schema.String, ContainerParam])),
-  service_tier: Wire.nullish(Wire.openEnum("ServiceTier", ["auto", "standard_only"])),
+  service_tier: Schema.optional(Wire.openEnum("ServiceTier", ["auto", "standard_only"])),
   speed: Wire.nullish(Wire.openEnum("Speed", ["standard", "fast"])),
   inference_geo: Wire.nullish(Schema.String),
   diagnostics: Wire.nullish(Wire.struct("DiagnosticsParam", { previous_message_id: Wire.nullish(Schema.String) })),
-  mcp_servers: Wire.nullish(Schema.Array(Mcp.Server)),
+  mcp_servers: Schema.optional(Schema.Array(Mcp.Server)),
   context_management: Wire.nullish(ContextManagement.ContextManagement),
   compaction: Wire.nullish(ContextManagement.Compaction),
   thread: Wire.nullish(Thread.Thread),

@@ -1,9 +1,9 @@
 /**
- * Counting the tokens of a prompt without answering it: the body of
- * `POST /v1/messages/count_tokens`, and what comes back.
+ * Counting the tokens of a prompt: the request and the response of
+ * `POST /v1/messages/count_tokens`.
  *
- * The body is that of a message without `max_tokens`, `stream` and what else
- * only matters to an answer.
+ * The request is that of a message without `max_tokens`, `stream` and the other
+ * fields that only concern the response.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,32 @@ import * as Wire from "./Wire.ts"
 // schemas
 // -----------------------------------------------------------------------------
 
-const { max_tokens: _maxTokens, stream: _stream, ...fields } = MessageRequest.fields
+const {
+  container: _container,
+  diagnostics: _diagnostics,
+  fallback_credit_token: _fallbackCreditToken,
+  fallbacks: _fallbacks,
+  inference_geo: _inferenceGeo,
+  max_tokens: _maxTokens,
+  metadata: _metadata,
+  service_tier: _serviceTier,
+  stop_sequences: _stopSequences,
+  stream: _stream,
+  temperature: _temperature,
+  thread: _thread,
+  top_k: _topK,
+  top_p: _topP,
+  ...counted
+} = MessageRequest.fields
+
+/**
+ * The fields of a count: those of a message request that are prompt. The API
+ * refuses the others.
+ *
+ * @category fields
+ * @since 0.1.0
+ */
+export const fields = counted
 
 /**
  * The body of `POST /v1/messages/count_tokens`.
@@ -44,8 +69,8 @@ export class TokenCount extends Wire.Class<TokenCount>()("TokenCount", {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what is to be counted of a request: all of it, without what only
- * matters to the answer.
+ * Returns the prompt of a request: the request without the fields that a count
+ * does not take. Fields this version does not know are kept.
  *
  * @category conversions
  * @since 0.1.0
@@ -54,6 +79,9 @@ export const fromRequest = (
   request: TokenCountRequest & Partial<MessageRequest.MessageRequest>
 ): TokenCountRequest => {
   const {
+    container: _container,
+    diagnostics: _diagnostics,
+    fallback_credit_token: _fallbackCreditToken,
     fallbacks: _fallbacks,
     inference_geo: _inferenceGeo,
     max_tokens: _maxTokens,
@@ -62,6 +90,7 @@ export const fromRequest = (
     stop_sequences: _stopSequences,
     stream: _stream,
     temperature: _temperature,
+    thread: _thread,
     top_k: _topK,
     top_p: _topP,
     ...counted

@@ -30,8 +30,8 @@ describe("ApiVersion", () => {
       assert.deepStrictEqual(pathsOf({ top_k: 3 }), ["top_k"])
     })
 
-    it("passes over fields that are null", () => {
-      assert.deepStrictEqual(pathsOf({ temperature: null, top_p: null, top_k: null }), [])
+    it("passes over fields that are undefined", () => {
+      assert.deepStrictEqual(pathsOf({ temperature: undefined, top_p: undefined, top_k: undefined }), [])
     })
 
     it("names a document directly in an assistant turn", () => {

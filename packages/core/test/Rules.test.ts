@@ -32,6 +32,12 @@ const talk = (...messages: ReadonlyArray<Turn>): Request => ({ ...base, messages
 const object = { type: "object" } as const
 const tools = (count: number, strict: boolean) =>
   Array.from({ length: count }, (_, index) => ({ name: `tool_${index}`, input_schema: object, strict }))
+const image = (data: string, media_type = "image/png") =>
+  ({ type: "image", source: { type: "base64", media_type, data } }) as const
+const png = "iVBORw0KGgoAAAANSUhEUgAA"
+const jpeg = "/9j/4AAQSkZJRgABAQAAAQAB"
+const half = "log \ud83d"
+const named = (name: string) => ({ name, input_schema: object })
 const mark = { cache_control: { type: "ephemeral" } } as const
 
 /** What breaks each rule, and where. */
@@ -87,7 +93,12 @@ const broken: {
       tools: [{ name: "a", input_schema: object, ...mark }],
       system: [{ ...text("a"), ...mark }],
       messages: [user({ ...text("a"), ...mark }, { ...text("b"), ...mark }, { ...text("c"), ...mark })]
-    }, ["messages[0].content[2].cache_control"]]
+    }, ["messages[0].content[2].cache_control"]],
+    ["four marks beside one for the whole request", {
+      ...base,
+      ...mark,
+      messages: [user(...[1, 2, 3, 4].map(() => ({ ...text("a"), ...mark })))]
+    }, ["cache_control"]]
   ],
   thinkingBudget: [
     ["a budget as large as the answer", on("m", { thinking: { type: "enabled", budget_tokens: 1024 } }), [
@@ -107,7 +118,116 @@ const broken: {
         { name: "a", input_schema: object },
         Wire.unknown({ type: "custom", name: "b", input_schema: {} })
       ]
-    }, ["tools[1].input_schema.type"]]
+    }, ["tools[1].input_schema.type"]],
+    ["a schema of text", { ...base, tools: [Wire.unknown({ type: "custom", name: "a", input_schema: { type: "string" } })] }, [
+      "tools[0].input_schema.type"
+    ]]
+  ],
+  inputSchemaRoot: [
+    ["a union", {
+      ...base,
+      tools: [{ name: "a", input_schema: { type: "object", anyOf: [{ type: "object" }] } }]
+    }, ["tools[0].input_schema"]]
+  ],
+  wellFormedText: [
+    ["half a character in a prompt", talk(user(text(half))), ["messages[1].content[0].text"]],
+    ["half a character in a result, a system prompt and a name of an input", {
+      ...talk(
+        assistant({ ...call("a"), input: { nested: [{ [half]: 1 }] } }),
+        user({ ...result("a"), content: half })
+      ),
+      system: half
+    }, ["messages[1].content[0].input", "messages[2].content[0].content", "system"]],
+    ["the other half, at the start", talk(user(text("\ude00 end"))), ["messages[1].content[0].text"]]
+  ],
+  toolNames: [
+    ["a name with a dot, and one of 129 characters", { ...base, tools: [named("a.b"), named("a".repeat(129))] }, [
+      "tools[0].name",
+      "tools[1].name"
+    ]],
+    ["a call with a space in its name", talk(assistant({ ...call("a"), name: "look up" }), user(result("a"))), [
+      "messages[1].content[0].name"
+    ]]
+  ],
+  uniqueTools: [
+    ["two tools of one name", { ...base, tools: [named("a"), named("b"), named("a")] }, ["tools[2].name"]]
+  ],
+  toolChoice: [
+    ["a tool there is not", { ...base, tools: [named("a")], tool_choice: { type: "tool", name: "b" } }, [
+      "tool_choice.name"
+    ]],
+    ["a tool of no tools", { ...base, tool_choice: { type: "tool", name: "b" } }, ["tool_choice.name"]]
+  ],
+  closedObjects: [
+    ["an open object in the format of the response", {
+      ...base,
+      output_config: {
+        format: {
+          type: "json_schema",
+          schema: {
+            type: "object",
+            properties: { a: { type: "array", items: { type: "object" } } },
+            additionalProperties: false
+          }
+        }
+      }
+    }, ["output_config.format.schema.properties.a.items"]],
+    ["an open object in a strict tool", { ...base, tools: [{ ...named("a"), strict: true }] }, [
+      "tools[0].input_schema"
+    ]],
+    ["an open definition in the older format", {
+      ...base,
+      output_format: {
+        type: "json_schema",
+        schema: { anyOf: [{ $ref: "#/$defs/a" }], $defs: { a: { type: "object", additionalProperties: true } } }
+      }
+    }, ["output_format.schema.$defs.a"]]
+  ],
+  toolUseIds: [
+    ["one id for two calls", talk(assistant(call("a"), call("a")), user(result("a"))), ["messages[1].content[1].id"]],
+    ["one id in two turns", talk(assistant(call("a")), user(result("a")), assistant(call("a")), user(result("a"))), [
+      "messages[3].content[0].id"
+    ]],
+    ["an id of another provider", talk(assistant(call("functions.look:0")), user(result("functions.look:0"))), [
+      "messages[1].content[0].id",
+      "messages[2].content[0].tool_use_id"
+    ]],
+    ["an empty id", talk(assistant(call("")), user(result(""))), [
+      "messages[1].content[0].id",
+      "messages[2].content[0].tool_use_id"
+    ]]
+  ],
+  mediaData: [
+    ["an image without data", talk(user(image(""))), ["messages[1].content[0].source.data"]],
+    ["a data URL", talk(user(image(`data:image/png;base64,${png}`))), ["messages[1].content[0].source.data"]],
+    [
+      "data that is not base64, in the result of a tool",
+      talk(assistant(call("a")), user({ ...result("a"), content: [text("a"), image("!!!")] })),
+      ["messages[2].content[0].content[1].source.data"]
+    ]
+  ],
+  mediaType: [
+    ["a JPEG declared as PNG", talk(user(image(jpeg))), ["messages[1].content[0].source.media_type"]],
+    ["a type that is no image the API takes", talk(user(image(png, "image/tiff"))), [
+      "messages[1].content[0].source.media_type"
+    ]],
+    [
+      "an image as a document",
+      talk(user({ type: "document", source: { type: "base64", media_type: "image/png", data: png } })),
+      ["messages[1].content[0].source.media_type"]
+    ]
+  ],
+  samplingRange: [
+    ["values outside", on("m", { temperature: 1.1, top_p: 2, top_k: 1.5 }), ["temperature", "top_p", "top_k"]],
+    ["values below", on("m", { temperature: -0.1, top_p: -0.1, top_k: -2 }), ["temperature", "top_p", "top_k"]]
+  ],
+  thinkingSampling: [
+    [
+      "sampling beside a budget",
+      on("m", { max_tokens: 2048, thinking: { type: "enabled", budget_tokens: 1024 }, temperature: 0, top_p: 0.9 }),
+      ["temperature", "top_p"]
+    ],
+    ["sampling beside adaptive thinking", on("m", { thinking: { type: "adaptive" }, top_k: 5 }), ["top_k"]]
   ],
   strictTools: [
     ["twenty-one strict tools", { ...base, tools: tools(21, true) }, ["tools[20].strict"]]
@@ -179,19 +299,16 @@ const broken: {
       "messages[2].content"
     ]]
   ],
-  assistantFirst: [
-    ["an assistant who begins", { ...base, messages: [assistant(text("Welcome.")), hello] }, ["messages"]],
-    [
-      "an assistant who begins after a system turn",
-      { ...base, messages: [{ role: "system", content: "a" }, assistant(text("Welcome.")), hello] },
-      ["messages"]
-    ]
-  ],
   systemFirst: [
     ["a system turn first", { ...base, messages: [{ role: "system", content: "a" }, hello] }, ["messages[0]"]]
   ],
   maxTokensLimit: [
     ["more than the model gives", on("claude-haiku-4-5-20251001", { max_tokens: 64_001 }), ["max_tokens"]]
+  ],
+  mediaSize: [
+    ["an image of more than 5 MB", talk(user(image(png + "A".repeat(5 * 1024 * 1024)))), [
+      "messages[1].content[0].source.data"
+    ]]
   ],
   domainLists: [
     ["both lists", {
@@ -317,7 +434,6 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
   ],
   ["cacheBreakpoints", "four marks and nulls", {
     ...base,
-    cache_control: { type: "ephemeral" },
     messages: [
       user(
         ...[1, 2, 3, 4].map(() => ({ ...text("a"), ...mark })),
@@ -345,6 +461,56 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
     tools: [Wire.unknown({ type: "oven_20270101", input_schema: {} })]
   }],
   ["strictTools", "twenty strict tools of forty", { ...base, tools: [...tools(20, true), ...tools(20, false)] }],
+  ["inputSchemaRoot", "a union below the top", {
+    ...base,
+    tools: [{ name: "a", input_schema: { type: "object", properties: { a: { anyOf: [{ type: "string" }] } } } }]
+  }],
+  ["wellFormedText", "whole characters", { ...talk(user(text("\u{1F600}"))), system: "é 漢 \u{1F600}" }],
+  ["toolNames", "a name of 128 characters, and no name", {
+    ...base,
+    tools: [named("a".repeat(128)), { type: "computer_toolset_20260801" }]
+  }],
+  ["toolNames", "a longer name in a call", talk(assistant({ ...call("a"), name: "a".repeat(200) }), user(result("a")))],
+  ["uniqueTools", "toolsets, which have no names", {
+    ...base,
+    tools: [{ type: "computer_toolset_20260801" }, { type: "browser_toolset_20260801" }]
+  }],
+  ["toolChoice", "a tool there is", { ...base, tools: [named("a")], tool_choice: { type: "tool", name: "a" } }],
+  ["toolChoice", "a member of a toolset", {
+    ...base,
+    tools: [{ type: "computer_toolset_20260801" }],
+    tool_choice: { type: "tool", name: "screenshot" }
+  }],
+  ["toolChoice", "a tool of a thread", {
+    ...base,
+    thread: { type: "continue", previous_message_id: "msg_1" },
+    tool_choice: { type: "tool", name: "a" }
+  }],
+  ["closedObjects", "closed objects, and an open one in a tool that is not strict", {
+    ...base,
+    tools: [named("a")],
+    output_config: {
+      format: { type: "json_schema", schema: { type: "object", additionalProperties: false, required: ["a"] } }
+    }
+  }],
+  ["toolUseIds", "calls of the server, which has ids of its own", talk(
+    assistant(
+      { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
+      { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }
+    ),
+    hello
+  )],
+  ["mediaData", "base64 in lines, and a source elsewhere", talk(user(
+    image(`${png}\n${png}==`),
+    { type: "image", source: { type: "url", url: "https://example.com/a.png" } },
+    { type: "document", source: { type: "text", media_type: "text/plain", data: "" } }
+  ))],
+  ["mediaType", "a type that the bytes do not show", talk(user(image("AAAA")))],
+  ["mediaType", "what a model of 2024 accepted", { ...talk(user(image(jpeg))), model: "claude-3-5-sonnet-20240620" }],
+  ["samplingRange", "the bounds, and -1 for not set", on("m", { temperature: 0, top_p: 1, top_k: -1 })],
+  ["thinkingSampling", "the defaults", on("m", { thinking: { type: "adaptive" }, temperature: 1, top_p: 0.95 })],
+  ["thinkingSampling", "no thinking", on("m", { thinking: { type: "disabled" }, temperature: 0 })],
+  ["mediaSize", "an image of 5 MB", talk(user(image("A".repeat(5 * 1024 * 1024))))],
   ["apiVersion", "sampling on the standard version", { ...base, temperature: 1 }],
   [
     "samplingPair",
@@ -357,7 +523,7 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
   ["samplingPair", "one parameter", on("claude-haiku-4-5", { temperature: 1 })],
   ["samplingPair", "both parameters on a model not known yet", on("claude-sonnet-9", { temperature: 1, top_p: 1 })],
   ["sampling", "parameters on a model that takes them", on("claude-haiku-4-5", { temperature: 1, top_k: 1 })],
-  ["sampling", "parameters that are null", on("claude-opus-4-7", { temperature: null })],
+  ["sampling", "no parameters", on("claude-opus-4-7", { temperature: undefined })],
   ["prefill", "an answer begun for a model that continues it", { ...base, messages: [hello, assistant(text("{"))] }],
   ["prefill", "a paused turn", {
     ...on("claude-sonnet-5"),
@@ -376,11 +542,6 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
   ["forcedTool", "a free choice", on("claude-opus-5-5", { tool_choice: { type: "auto" } })],
   ["thinkingMinimum", "the least budget", { ...base, thinking: { type: "enabled", budget_tokens: 1024 } }],
   ["blankText", "text", talk(user(text(" a ")))],
-  ["assistantFirst", "a thread that goes on", {
-    ...base,
-    messages: [assistant(text("a"))],
-    thread: { type: "continue", previous_message_id: "msg_1" }
-  }],
   ["systemFirst", "a system turn in the middle", talk({ role: "system", content: "a" })],
   ["maxTokensLimit", "the limit itself", on("claude-haiku-4-5", { max_tokens: 64_000 })],
   ["maxTokensLimit", "a model not known yet", on("claude-sonnet-9", { max_tokens: 10_000_000 })],
@@ -417,6 +578,17 @@ describe("Rules", () => {
         "thinkingBudget",
         "inputSchemaType",
         "strictTools",
+        "wellFormedText",
+        "toolNames",
+        "uniqueTools",
+        "toolChoice",
+        "inputSchemaRoot",
+        "closedObjects",
+        "toolUseIds",
+        "mediaData",
+        "mediaType",
+        "samplingRange",
+        "thinkingSampling",
         "apiVersion"
       ])
     })
@@ -458,12 +630,12 @@ describe("Rules", () => {
     })
 
     it("changes levels, which the call may change again", () => {
-      const strict = Rules.make({ rules: { blankText: "refuse", assistantFirst: "off" } })
+      const strict = Rules.make({ rules: { blankText: "refuse", systemFirst: "off" } })
 
       assert.deepStrictEqual(rulesOf(strict.check(blank, {})), [["blankText"], 0])
       assert.deepStrictEqual(rulesOf(strict.check(blank, { rules: { blankText: "off" } })), [[], 0])
       assert.deepStrictEqual(
-        rulesOf(strict.check({ ...blank, messages: [assistant()] }, { rules: { blankText: "off" } })),
+        rulesOf(strict.check({ ...blank, messages: [{ role: "system", content: "a" }, hello] }, {})),
         [[], 0]
       )
     })

@@ -355,6 +355,13 @@ const check = (requests: ReadonlyArray<Batch.BatchRequest>): ReadonlyArray<Claud
   }
   const seen = new Set<string>()
   for (const [i, { custom_id }] of requests.entries()) {
+    if (!Batch.isCustomId(custom_id) && violations.length < 10) {
+      say(
+        `requests[${i}].custom_id`,
+        "it does not match ^[a-zA-Z0-9_-]{1,64}$",
+        "Use letters, digits, `_` and `-`, at most 64 of them."
+      )
+    }
     if (seen.has(custom_id) && violations.length < 10) {
       say(
         `requests[${i}].custom_id`,

@@ -98,7 +98,7 @@ describe("Claude", () => {
               HttpClient.HttpClient,
               HttpClient.tapRequest((request) => Effect.sync(() => urls.push(request.url)))
             )
-          ).pipe(Layer.provide(ClaudeTest.layer(hello)))
+          ).pipe(Layer.provide(ClaudeTest.layer(hello, { check: { basePath: new URL(baseUrl).pathname.replace(/\/$/, "") } })))
           yield* ask.pipe(Effect.provide(Layer.provide(Claude.layer({ apiKey, baseUrl }), spy)))
 
           assert.deepStrictEqual(urls, [`${baseUrl.replace(/\/$/, "")}/v1/messages`])

@@ -1,15 +1,17 @@
 /**
- * What the API refuses, and in which words.
+ * The API's refusals: status, `error.type` and message.
  *
- * Checks a request the way the API does before a model sees it: path, method,
- * credential, version, fields, the order of turns, tools, limits. The answer is
- * the API's own: status, `error.type` and the style of its message, as recorded
- * traffic shows them, and where the API's models or versions differ, so does the
- * answer. A request the API accepts is never refused.
+ * Checks a request before a model sees it: path, method, credential, version,
+ * betas, fields, turns, tools, media, limits. What `Rules` of core refuses is
+ * refused here too. Messages are the API's own where recorded traffic or public
+ * reports show them. Differences between models and versions are kept. A request
+ * that the API is known to accept is never refused.
  *
  * @since 0.1.0
  */
+import * as Batch from "@effect-claude/core/Batch"
 import * as Option from "effect/Option"
+import * as Betas from "./internal/betas.ts"
 import * as Body from "./internal/checkBody.ts"
 import * as Endpoint from "./internal/endpoint.ts"
 import * as Errors from "./internal/errors.ts"
@@ -73,6 +75,31 @@ export interface Options {
    * @default every id of the API's families, such as "claude-sonnet-5-5"
    */
   readonly isModel?: ((id: string) => boolean) | undefined
+  /**
+   * Which betas exist, besides those this version knows.
+   *
+   * @default none
+   */
+  readonly isBeta?: ((beta: string) => boolean) | undefined
+  /**
+   * The path in front of `/v1`, as a gateway has one. Other paths are a 404.
+   *
+   * @default ""
+   */
+  readonly basePath?: string | undefined
+  /**
+   * A context window in tokens, estimated at four characters a token. A longer
+   * prompt is refused with the API's "prompt is too long".
+   *
+   * @default that of the model
+   */
+  readonly contextWindow?: number | undefined
+  /**
+   * Types of blocks to refuse, such as `image`, `document` or `tool_result`.
+   *
+   * @default []
+   */
+  readonly refuses?: ReadonlyArray<string> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -105,18 +132,30 @@ export const check = (request: Request, options?: Options): Option.Option<Refusa
   Option.fromUndefinedOr(refusalOf(request, options ?? {}))
 
 const refusalOf = (request: Request, options: Options): Refusal | undefined => {
-  const endpoint = Endpoint.match(request.method, request.path)
+  const endpoint = Endpoint.match(request.method, request.path, options.basePath)
   if (endpoint._tag === "NotFound") return refuse(404)
   if (endpoint._tag === "MethodNotAllowed") return refuse(405, undefined, { allow: endpoint.allow.join(", ") })
-  const unauthorized = credential(request.headers, options.isBadKey ?? isInvalid)
+  const { headers } = request
+  if (headers["origin"] !== undefined && headers["anthropic-dangerous-direct-browser-access"] !== "true") {
+    return refuse(401, "CORS requests must set 'anthropic-dangerous-direct-browser-access' header")
+  }
+  const unauthorized = credential(headers, options.isBadKey ?? isInvalid)
   if (unauthorized !== undefined) return unauthorized
-  const version = request.headers["anthropic-version"]
+  const version = headers["anthropic-version"]
   if (version === undefined || version === "") return refuse(400, "anthropic-version: header is required")
   if (!versions.has(version)) {
     return refuse(
       400,
       `anthropic-version: "${version}" is not a valid version. ` +
         "Please consult our documentation at https://docs.claude.com/en/api/versioning"
+    )
+  }
+  const beta = Betas.unknown(headers["anthropic-beta"], options.isBeta)
+  if (beta !== undefined) {
+    return refuse(
+      400,
+      `Unexpected value(s) \`${beta}\` for the \`anthropic-beta\` header. ` +
+        "Please consult our documentation at docs.claude.com or try again without the header."
     )
   }
   if (!withBody.has(endpoint.name)) return undefined
@@ -126,14 +165,10 @@ const refusalOf = (request: Request, options: Options): Refusal | undefined => {
     return refuse(400, `The request body is not valid JSON: ${where(request.body)}`)
   }
   if (!isRecord(parsed.value)) return refuse(400, "Input should be a valid dictionary")
+  const context = Body.contextOf(headers, options)
   return endpoint.name === "createBatch"
-    ? batch(parsed.value, version, options)
-    : message(parsed.value, {
-      version,
-      betas: request.headers["anthropic-beta"] ?? "",
-      counting: endpoint.name === "countTokens",
-      isModel: options.isModel
-    })
+    ? batch(parsed.value, context)
+    : message(parsed.value, { ...context, counting: endpoint.name === "countTokens" })
 }
 
 const message = (body: Json, context: Body.Context): Refusal | undefined => {
@@ -141,24 +176,33 @@ const message = (body: Json, context: Body.Context): Refusal | undefined => {
   return problem === undefined ? undefined : refuse(problem.status, problem.message)
 }
 
-const batch = (body: Json, version: string, options: Options): Refusal | undefined => {
+const batch = (body: Json, context: Body.Context): Refusal | undefined => {
   if (body["requests"] === undefined) return refuse(400, "requests: Field required")
   if (!Array.isArray(body["requests"])) return refuse(400, "requests: Input should be a valid list")
   const requests: ReadonlyArray<unknown> = body["requests"]
   if (requests.length === 0) return refuse(400, "requests: List should have at least 1 item after validation, not 0")
+  if (requests.length > Batch.maxRequests) {
+    return refuse(
+      400,
+      `requests: List should have at most ${Batch.maxRequests} items after validation, not ${requests.length}`
+    )
+  }
   const seen = new Set<unknown>()
   for (const [i, request] of requests.entries()) {
     if (!isRecord(request)) return refuse(400, `requests.${i}: Input should be a valid dictionary`)
     const { custom_id, params } = request
     if (typeof custom_id !== "string") return refuse(400, `requests.${i}.custom_id: Field required`)
+    if (!Batch.isCustomId(custom_id)) {
+      return refuse(400, `requests.${i}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{1,64}$'`)
+    }
     if (!isRecord(params)) return refuse(400, `requests.${i}.params: Field required`)
     if (seen.has(custom_id)) return refuse(400, `requests.${i}.custom_id: Duplicate custom_id: ${custom_id}`)
     if (params["stream"] === true) {
       return refuse(400, `requests.${i}.params.stream: streaming is not supported in batches`)
     }
     seen.add(custom_id)
-    // What a field may not be is refused at once; what a model may not do is the result of that one request.
-    const problem = Body.shape(params, { version, betas: "", counting: false, isModel: options.isModel })
+    // Fields are checked at once; what a model refuses is the result of that one request.
+    const problem = Body.shape(params, context)
     if (problem !== undefined) return refuse(problem.status, `requests.${i}.params.${problem.message}`)
   }
   return undefined

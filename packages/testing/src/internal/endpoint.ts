@@ -1,10 +1,10 @@
 /**
- * The paths of the API, and the methods each answers.
+ * The paths of the API, and the methods of each.
  *
  * @since 0.1.0
  */
 
-/** What a request asks for. */
+/** The name of an endpoint. */
 export type Name =
   | "messages"
   | "countTokens"
@@ -30,19 +30,20 @@ export type Name =
   | "getSkillVersion"
   | "deleteSkillVersion"
 
-/** Where a request leads: an endpoint, a path that wants another method, or nowhere. */
+/** The endpoint of a request, a path without this method, or no path of the API. */
 export type Match =
   | { readonly _tag: "Endpoint"; readonly name: Name; readonly id: string; readonly version: string }
   | { readonly _tag: "MethodNotAllowed"; readonly allow: ReadonlyArray<string> }
   | { readonly _tag: "NotFound" }
 
-/** Finds the endpoint of a method and a path. A base path in front of `/v1/` is ignored, as gateways have one. */
-export const match = (method: string, path: string): Match => {
-  const at = path.lastIndexOf("/v1/")
-  const segments = (at === -1 ? path : path.slice(at + 4)).replace(/\/$/, "").split("/")
+/** Finds the endpoint of a method and a path below a base path, such as `/gateway`. Any other path leads nowhere. */
+export const match = (method: string, path: string, basePath = ""): Match => {
+  const root = `${basePath}/v1/`
+  if (!path.startsWith(root)) return { _tag: "NotFound" }
+  const segments = path.slice(root.length).split("/")
   for (const { methods, pattern } of table) {
     const ids = matches(pattern, segments)
-    if (at === -1 || ids === undefined) continue
+    if (ids === undefined) continue
     const name = methods[method]
     return name === undefined
       ? { _tag: "MethodNotAllowed", allow: Object.keys(methods) }

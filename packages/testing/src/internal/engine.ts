@@ -15,7 +15,9 @@ import * as RequestCheck from "../RequestCheck.ts"
 import type * as Answer from "./answer.ts"
 import * as BatchItem from "./batchItem.ts"
 import * as Cache from "./cache.ts"
-import type * as Check from "./checkBody.ts"
+import * as Check from "./checkBody.ts"
+import * as Cors from "./cors.ts"
+import * as Endpoint from "./endpoint.ts"
 import * as Errors from "./errors.ts"
 import type * as Files from "./files.ts"
 import { type Json, parse, record } from "./json.ts"
@@ -100,13 +102,15 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
 
   const handle = Effect.fnUntraced(function*(incoming: Incoming) {
     const now = yield* Clock.currentTimeMillis
+    if (Cors.isPreflight(incoming)) return Cors.preflight(incoming)
     const request = remember(incoming, now)
     const draw = Random.make(seed, `request/${request.index}`)
     const requestId = Random.id(draw, "req")
     const headers = {
       date: Time.httpDate(now),
       "request-id": requestId,
-      "anthropic-organization-id": organizationId
+      "anthropic-organization-id": organizationId,
+      ...Cors.headers(incoming)
     }
     if (options?.check !== false) {
       const refusal = RequestCheck.check(
@@ -116,7 +120,8 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
       if (Option.isSome(refusal)) return Render.failure(refusal.value, { headers, requestId })
     }
     const body = record(request.body)
-    const isMessage = request.path.endsWith("/v1/messages")
+    const endpoint = Endpoint.match(incoming.method, request.path, basePathOf(request.path, options?.check))
+    const isMessage = endpoint._tag === "Endpoint" && endpoint.name === "messages"
     const usage = isMessage ? cache.usage(body, now) : noUsage
     const limited = limits.take(usage, now)
     if (limited.refused !== undefined) {
@@ -137,7 +142,7 @@ export const make = Effect.fnUntraced(function*(initial: Script.Script, options:
         left = rest
         return Option.getOrUndefined(next)
       })
-    const resource = resources.answer(request, { ...context, now, origin, bytes: incoming.body, answer })
+    const resource = resources.answer(endpoint, request, { ...context, now, origin, bytes: incoming.body, answer })
     yield* Ref.set(script, left)
     return resource ?? Render.failure(exhausted(request), { headers, requestId })
   })
@@ -176,14 +181,15 @@ const bodyOf = (text: string, incoming: Incoming): unknown => {
 /** Steps of which the model has read the prompt. */
 const answers: ReadonlySet<Script.Step["_tag"]> = new Set(["Message", "Events", "Model"])
 
-/** What requests within a batch are checked for, unless nothing is. */
+/** The context of the requests within a batch, unless nothing is checked. */
 const checked = (headers: Incoming["headers"], check: Options["check"]): Check.Context | undefined =>
-  check === false ? undefined : {
-    version: headers["anthropic-version"] ?? "",
-    betas: headers["anthropic-beta"] ?? "",
-    counting: false,
-    isModel: typeof check === "object" ? check.isModel : undefined
-  }
+  check === false ? undefined : Check.contextOf(headers, typeof check === "object" ? check : {})
+
+/** Where nothing is checked, any base path is accepted. */
+const basePathOf = (path: string, check: Options["check"]): string => {
+  if (check === false) return path.slice(0, Math.max(0, path.lastIndexOf("/v1/")))
+  return typeof check === "object" ? check.basePath ?? "" : ""
+}
 
 const exhausted = (request: RecordedRequest) =>
   Errors.failure(400, {

@@ -1,11 +1,14 @@
 /**
- * What the scripted API knows of models: the families, their limits, and what
- * their generation accepts.
+ * The models of the scripted API. What the catalogue of core knows of a model
+ * comes from there: limits, retirement, what it refuses. Older and newer models
+ * of the families are given the limits of their generation.
  *
  * @since 0.1.0
  */
+import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+import * as Option from "effect/Option"
 
-/** What a model is to the scripted API. */
+/** What the scripted API knows of a model. */
 export interface Model {
   readonly id: string
   readonly line: string
@@ -13,6 +16,7 @@ export interface Model {
   readonly generation: number
   readonly contextWindow: number
   readonly maxTokens: number
+  readonly entry: ModelCatalog.Entry | undefined
 }
 
 /** Reads a model id of any age, or undefined for one the API never had. */
@@ -27,22 +31,38 @@ export const find = (id: string): Model | undefined => {
 const pattern =
   /^claude-(?:(\d(?:[.-]\d)?)-)?(opus|sonnet|haiku|fable|mythos|instant|(?=\d(?:\.\d)?$))(?:-?(\d(?:[.-]\d)?))?(?:-(?:\d{8}|latest|preview))?$/
 
-/** The version of ids that do not say it. */
+/** The version of ids that do not name one. */
 const defaults: { readonly [line: string]: string } = { mythos: "4-6", instant: "1-2" }
 
-const make = (id: string, line: string, generation: number): Model => ({
+const make = (id: string, line: string, generation: number): Model => {
+  const entry = Option.getOrUndefined(ModelCatalog.find(ModelCatalog.released, id))
+  return {
+    id,
+    line,
+    generation,
+    contextWindow: entry?.contextWindow ?? (generation >= 406 ? 1_000_000 : 200_000),
+    maxTokens: entry?.maxOutput ??
+      (generation >= 406 ? 128_000 : generation >= 400 ? 64_000 : generation >= 307 ? 128_000 : 8192),
+    entry
+  }
+}
+
+/** A model that options declare and the families do not know: like the newest. */
+export const unknown = (id: string): Model => ({
   id,
-  line,
-  generation,
-  contextWindow: generation >= 406 ? 1_000_000 : 200_000,
-  maxTokens: generation >= 406 ? 128_000 : generation >= 400 ? 64_000 : generation >= 307 ? 128_000 : 8192
+  line: "sonnet",
+  generation: 505,
+  contextWindow: 1_000_000,
+  maxTokens: 128_000,
+  entry: Option.getOrUndefined(ModelCatalog.find(ModelCatalog.released, "claude-sonnet-5-5"))
 })
 
-/** Whether a model takes a first turn by the assistant and system turns in between. */
-export const isRelaxed = (model: Model): boolean => model.generation >= 408
+/** Whether a model takes system turns between others. */
+export const takesSystemTurns = (model: Model): boolean => model.generation >= 408
 
-/** Whether a model continues an answer begun in a last turn by the assistant. */
-export const takesPrefill = (model: Model): boolean => model.generation < 406
+/** Whether a model refuses something. Models the catalogue does not know are older than all of these refusals. */
+export const refuses = (model: Model, refusal: ModelCatalog.Refusal): boolean =>
+  model.entry?.refuses?.includes(refusal) === true
 
 const known: ReadonlyArray<{ readonly id: string; readonly name: string; readonly createdAt: string }> = [
   { id: "claude-haiku-5-5", name: "Claude Haiku 5.5", createdAt: "2026-10-07T00:00:00Z" },
@@ -63,6 +83,8 @@ const known: ReadonlyArray<{ readonly id: string; readonly name: string; readonl
 export const list = known.map(({ createdAt, id, name }) => {
   const model = find(id)
   const generation = model?.generation ?? 500
+  const retiresOn = model?.entry?.retiresOn
+  const refused = (refusal: ModelCatalog.Refusal) => model !== undefined && refuses(model, refusal)
   const supported = { supported: true }
   const since = (version: number) => ({ supported: generation >= version })
   return {
@@ -70,9 +92,9 @@ export const list = known.map(({ createdAt, id, name }) => {
     id,
     display_name: name,
     created_at: createdAt,
-    lifecycle: id.startsWith("claude-sonnet-4-5") ? "deprecated" : "active",
+    lifecycle: retiresOn === undefined ? "active" : "deprecated",
     deprecated_at: null,
-    retires_at: id.startsWith("claude-sonnet-4-5") ? "2026-11-30T00:00:00Z" : null,
+    retires_at: retiresOn === undefined ? null : `${retiresOn}T00:00:00Z`,
     line: model?.line ?? null,
     max_input_tokens: model?.contextWindow ?? null,
     max_tokens: model?.maxTokens ?? null,
@@ -91,8 +113,8 @@ export const list = known.map(({ createdAt, id, name }) => {
         types: {
           adaptive: since(406),
           between_tools: since(500),
-          disabled: { supported: generation < 505 },
-          enabled: { supported: generation < 407 }
+          disabled: { supported: !refused("noThinking") },
+          enabled: { supported: !refused("manualThinking") }
         }
       }
     }

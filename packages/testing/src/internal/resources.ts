@@ -6,7 +6,7 @@
 import type { RecordedRequest } from "../RecordedRequest.ts"
 import type * as Answer from "./answer.ts"
 import * as Batches from "./batches.ts"
-import * as Endpoint from "./endpoint.ts"
+import type * as Endpoint from "./endpoint.ts"
 import * as Errors from "./errors.ts"
 import * as Files from "./files.ts"
 import type { Json } from "./json.ts"
@@ -32,7 +32,11 @@ export interface Context extends Render.Context {
 
 export interface Resources {
   /** Answers a request, or undefined where it is not for a resource. */
-  readonly answer: (request: RecordedRequest, context: Context) => Answer.Answer | undefined
+  readonly answer: (
+    endpoint: Endpoint.Match,
+    request: RecordedRequest,
+    context: Context
+  ) => Answer.Answer | undefined
 }
 
 const inLifecycle = (asked: ReadonlyArray<string>) => ({ lifecycle }: { readonly lifecycle: string }): boolean =>
@@ -43,8 +47,7 @@ export const make = (seed: number, options: Options): Resources => {
   const files = Files.make(seed, options.files)
   const skills = Skills.make(seed)
   return {
-    answer: (request, context) => {
-      const endpoint = Endpoint.match(request.method, request.path)
+    answer: (endpoint, request, context) => {
       if (endpoint._tag !== "Endpoint") return undefined
       const { id, version } = endpoint
       const contentType = request.headers["content-type"]

@@ -15,16 +15,12 @@ export const check = (body: Json, model: Models.Model): string | undefined => {
   return roles(turns, model) ?? empty(turns) ?? (isWhole ? pairs(turns) : undefined) ?? prefill(turns, model)
 }
 
-const roles = (turns: ReadonlyArray<Json>, model: Models.Model): string | undefined => {
-  const isSystemFirst = turns[0]?.["role"] === "system"
-  if (isSystemFirst || (!Models.isRelaxed(model) && turns.some((turn) => turn["role"] === "system"))) {
-    return `messages: Unexpected role "system". The Messages API accepts a top-level \`system\` parameter, ` +
+const roles = (turns: ReadonlyArray<Json>, model: Models.Model): string | undefined =>
+  turns[0]?.["role"] === "system" ||
+    (!Models.takesSystemTurns(model) && turns.some((turn) => turn["role"] === "system"))
+    ? `messages: Unexpected role "system". The Messages API accepts a top-level \`system\` parameter, ` +
       `not "system" as an input message role.`
-  }
-  return turns[0]?.["role"] === "assistant" && !Models.isRelaxed(model)
-    ? `messages: first message must use the "user" role`
     : undefined
-}
 
 const empty = (turns: ReadonlyArray<Json>): string | undefined => {
   const at = turns.findIndex(({ content, role }, i) =>
@@ -108,7 +104,7 @@ const prefill = (turns: ReadonlyArray<Json>, model: Models.Model): string | unde
   if (ending?.["type"] === "server_tool_use") return undefined
   // So is an answer that paused after it was compacted.
   if (ending?.["type"] === "compaction") return undefined
-  if (!Models.takesPrefill(model)) {
+  if (Models.refuses(model, "prefill")) {
     return "This model does not support assistant message prefill. The conversation must end with a user message."
   }
   const text = ending === undefined ? undefined : string(ending["text"])

@@ -84,14 +84,17 @@ const isEmptyText = ({ text, type }: Turns.Json): boolean => type === "text" && 
 
 const maxBreakpoints = 4
 
-/** There are at most four cache breakpoints. */
+/** There are at most four cache breakpoints. A top-level `cache_control` is one: it marks the last block. */
 export const cacheBreakpoints = (request: Request): Found => {
-  const tools = Turns.itemsThat(request, "tools", isMarked)
-  const system = Turns.itemsThat(request, "system", isMarked)
-  const blocks = Turns.blocksThat(request, isMarked)
-  const count = tools.length + system.length + blocks.length
+  const marked = [
+    ...Turns.itemsThat(request, "tools", isMarked),
+    ...Turns.itemsThat(request, "system", isMarked),
+    ...Turns.blocksThat(request, isMarked)
+  ]
+  const count = marked.length + (isPresent(request.cache_control) ? 1 : 0)
+  const fifth = marked[maxBreakpoints]
   return count <= maxBreakpoints ? Turns.none : [{
-    path: `${[...tools, ...system, ...blocks][maxBreakpoints]!.path}.cache_control`,
+    path: fifth === undefined ? "cache_control" : `${fifth.path}.cache_control`,
     problem: `there are ${count} cache breakpoints, and ${maxBreakpoints} are allowed`,
     fix: "Keep the last ones: a breakpoint caches everything before it."
   }]
@@ -115,30 +118,6 @@ export const thinkingBudget = (request: Request, context: Context): Found => {
 const mayInterleave = (request: Request, betas: ReadonlyArray<string> | undefined): boolean =>
   (Turns.items(request, "tools").length > 0 || isPresent(request.mcp_servers)) &&
   (betas === undefined || betas.some((beta) => beta.startsWith("interleaved-thinking-")))
-
-/** The schema of a tool's input says what type it is. */
-export const inputSchemaType = (request: Request): Found =>
-  findings(Turns.itemsThat(request, "tools", isWithoutType), "input_schema.type", {
-    problem: "the schema has no type",
-    fix: "Write `type: \"object\"`, also for a tool without input."
-  })
-
-const isWithoutType = ({ input_schema, type }: Turns.Json): boolean =>
-  (!isPresent(type) || type === "custom") && isRecord(input_schema) && !isPresent(input_schema["type"])
-
-const maxStrictTools = 20
-
-/** At most twenty tools are strict. */
-export const strictTools = (request: Request): Found => {
-  const strict = Turns.itemsThat(request, "tools", isStrict)
-  return strict.length <= maxStrictTools ? Turns.none : [{
-    path: `${strict[maxStrictTools]!.path}.strict`,
-    problem: `${strict.length} tools are strict, and ${maxStrictTools} may be`,
-    fix: "Make only those strict whose input must match to the letter."
-  }]
-}
-
-const isStrict = ({ strict }: Turns.Json): boolean => strict === true
 
 // -----------------------------------------------------------------------------
 

@@ -119,16 +119,6 @@ const isBlankBlock = ({ text, type }: Turns.Json): boolean => type === "text" &&
 /** Stops at the first character that says something, however long the text. */
 const isBlank = (text: unknown): boolean => typeof text === "string" && !/\S/.test(text)
 
-/** A conversation the model begins. */
-export const assistantFirst = (request: Request): Found =>
-  Turns.firstThat(request, "messages", Turns.isSaid)?.item["role"] === "assistant" && !isPresent(request.thread)
-    ? [{
-      path: "messages",
-      problem: "the first turn is the assistant's",
-      fix: "Begin with a user turn."
-    }]
-    : Turns.none
-
 /** Instructions for the whole conversation that are a turn of it. */
 export const systemFirst = (request: Request): Found =>
   Turns.firstThat(request, "messages", constTrue)?.item["role"] === "system" && !isPresent(request.thread)

@@ -7,6 +7,10 @@ import * as ApiVersion from "../../ApiVersion.ts"
 import type { Rule } from "../../Rules.ts"
 import * as Certain from "./certain.ts"
 import * as Likely from "./likely.ts"
+import * as Media from "./media.ts"
+import * as Sampling from "./sampling.ts"
+import * as Text from "./text.ts"
+import * as Tools from "./tools.ts"
 
 /** The rules that refuse first, then those that warn. */
 export const all = [
@@ -56,13 +60,79 @@ export const all = [
     name: "inputSchemaType",
     level: "refuse",
     evidence: "The API answers 400 \"tools.0.custom.input_schema.type: Field required\".",
-    check: Certain.inputSchemaType
+    check: Tools.inputSchemaType
   },
   {
     name: "strictTools",
     level: "refuse",
     evidence: "The API answers 400 \"Too many strict tools (21). The maximum number of strict tools supported is 20.\"",
-    check: Certain.strictTools
+    check: Tools.strictTools
+  },
+  {
+    name: "wellFormedText",
+    level: "refuse",
+    evidence: "The API answers 400 \"The request body is not valid JSON: no low surrogate in string\".",
+    check: Text.wellFormedText
+  },
+  {
+    name: "toolNames",
+    level: "refuse",
+    evidence: "The API answers 400 \"tools.0.custom.name: String should match pattern '^[a-zA-Z0-9_-]{1,128}$'\".",
+    check: Tools.toolNames
+  },
+  {
+    name: "uniqueTools",
+    level: "refuse",
+    evidence: "The API answers 400 \"tools: Tool names must be unique.\"",
+    check: Tools.uniqueTools
+  },
+  {
+    name: "toolChoice",
+    level: "refuse",
+    evidence: "The API answers 400 \"Tool 'name' not found in provided tools\".",
+    check: Tools.toolChoice
+  },
+  {
+    name: "inputSchemaRoot",
+    level: "refuse",
+    evidence: "The API answers 400 \"input_schema does not support oneOf, allOf, or anyOf at the top level\".",
+    check: Tools.inputSchemaRoot
+  },
+  {
+    name: "closedObjects",
+    level: "refuse",
+    evidence: "The API answers 400 \"For 'object' type, 'additionalProperties' must be explicitly set to false\".",
+    check: Tools.closedObjects
+  },
+  {
+    name: "toolUseIds",
+    level: "refuse",
+    evidence: "The API answers 400 \"`tool_use` ids must be unique\" and \"String should match pattern '^[a-zA-Z0-9_-]+$'\".",
+    check: Tools.toolUseIds
+  },
+  {
+    name: "mediaData",
+    level: "refuse",
+    evidence: "The API answers 400 \"image.source.base64.data: Invalid base64 data\", and refuses empty data.",
+    check: Media.mediaData
+  },
+  {
+    name: "mediaType",
+    level: "refuse",
+    evidence: "The API answers 400 \"Image does not match the provided media type image/png\"; Claude 3.5 did not.",
+    check: Media.mediaType
+  },
+  {
+    name: "samplingRange",
+    level: "refuse",
+    evidence: "The API answers 400 \"temperature: range: -1 or 0..1\".",
+    check: Sampling.samplingRange
+  },
+  {
+    name: "thinkingSampling",
+    level: "refuse",
+    evidence: "The API answers 400 \"`temperature` may only be set to 1 when thinking is enabled\".",
+    check: Sampling.thinkingSampling
   },
   {
     name: "apiVersion",
@@ -119,12 +189,6 @@ export const all = [
     check: Likely.blankText
   },
   {
-    name: "assistantFirst",
-    level: "warn",
-    evidence: "Most models answer 400 \"first message must use the user role\"; some accept it.",
-    check: Likely.assistantFirst
-  },
-  {
     name: "systemFirst",
     level: "warn",
     evidence: "The API documents `system` for what holds from the start, and system turns for the middle.",
@@ -135,6 +199,12 @@ export const all = [
     level: "warn",
     evidence: "The API answers 400 when `max_tokens` exceeds the model's limit, which `/v1/models` tells.",
     check: Likely.maxTokensLimit
+  },
+  {
+    name: "mediaSize",
+    level: "warn",
+    evidence: "The API answers 400 \"image exceeds 5 MB maximum\"; the limit has changed before.",
+    check: Media.mediaSize
   },
   {
     name: "domainLists",
