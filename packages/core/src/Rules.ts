@@ -1,20 +1,20 @@
 /**
- * What is wrong with a request, found before it is sent.
+ * Finds what is wrong with a request before it is sent.
  *
- * A rule is a value: a name, a level, its evidence and a pure check. `all` is the
- * table of them. Rules that `refuse` are structural certainties: no request the
- * API is known to have accepted breaks one. What depends on the model, or may
- * change, only `warn`s. Every level can be changed by name, and rules of one's
- * own can be added.
+ * A rule is a value: a name, a level, evidence and a pure check. `all` lists the
+ * rules of this package. Rules of level `refuse` are structural certainties: no
+ * request that the API is known to have accepted breaks one. What depends on the
+ * model, or may change, only gives a warning. Levels can be changed by name, and
+ * custom rules can be added.
  *
- * A layer holds requests to the rules it is given (`rules: Rules.standard`), and
- * `ClaudeNode` to the standard ones unless told otherwise; a program without
- * them carries neither the rules nor the catalogue of models.
+ * A layer applies the rules it is given (`rules: Rules.standard`); `ClaudeNode`
+ * applies the standard rules by default. A bundle without rules contains neither
+ * them nor the catalogue of models.
  *
  * Checking is total and pure: a malformed request gives violations, never a
  * failure of the check.
  *
- * Source: the API's documentation and its own refusals, counted against recorded
+ * Source: the API's documentation and error messages, tested against recorded
  * traffic.
  *
  * @since 0.1.0
@@ -22,6 +22,7 @@
 import * as Effect from "effect/Effect"
 import * as ApiVersion from "./ApiVersion.ts"
 import * as ClaudeError from "./ClaudeError.ts"
+import type { Context, Level, Rule } from "./internal/rules/model.ts"
 import * as Table from "./internal/rules/table.ts"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as ModelCatalog from "./ModelCatalog.ts"
@@ -31,62 +32,12 @@ import * as ModelCatalog from "./ModelCatalog.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What becomes of a request that breaks a rule: it is refused, it is sent with a
- * warning, or nobody looks.
+ * A rule, its level, what it gets and what it finds.
  *
  * @category models
  * @since 0.1.0
  */
-export type Level = "refuse" | "warn" | "off"
-
-/**
- * What a rule is told besides the request.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Context {
-  /** The version of the API the request is for. */
-  readonly version: ApiVersion.ApiVersion
-  /** What is asked of the API: an answer, or a count of tokens. */
-  readonly endpoint: "messages" | "countTokens"
-  /** The betas the request is sent with, or undefined where that is not known. */
-  readonly betas: ReadonlyArray<string> | undefined
-  /** What is known of models. */
-  readonly catalog: ModelCatalog.ModelCatalog
-}
-
-/**
- * One place where a request breaks a rule.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Finding {
-  /** Where in the request, such as `messages[2].content[0].text`. */
-  readonly path: string
-  /** What is wrong. It quotes nothing of the prompt. */
-  readonly problem: string
-  /** What to do about it. */
-  readonly fix: string
-}
-
-/**
- * A rule that requests are held to.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Rule {
-  /** What the rule is called, where levels are set and violations reported. */
-  readonly name: string
-  /** What becomes of a request that breaks it, unless that is changed. */
-  readonly level: Level
-  /** How it is known that the API refuses what breaks the rule. */
-  readonly evidence: string
-  /** Returns where a request breaks the rule. */
-  readonly check: (request: Partial<MessageRequest>, context: Context) => ReadonlyArray<Finding>
-}
+export type { Context, Finding, Level, Rule } from "./internal/rules/model.ts"
 
 /**
  * The name of a rule in the table.
@@ -105,74 +56,74 @@ export type Name = (typeof all)[number]["name"]
 export type Levels = { readonly [N in Name]?: Level | undefined } & { readonly [name: string]: Level | undefined }
 
 /**
- * What was found.
+ * The violations of a request.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Report {
-  /** What keeps the request from being sent. */
+  /** Violations for which the request is not sent. */
   readonly refused: ReadonlyArray<ClaudeError.Violation>
-  /** What the API may refuse. */
+  /** Violations that the API may refuse. */
   readonly warnings: ReadonlyArray<ClaudeError.Violation>
 }
 
 /**
- * Rules put together, ready to hold requests to: what a layer is given.
+ * A set of rules, as layers take it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface RuleSet {
-  /** Holds a request to the rules. The levels given here outrank those of the set. */
+  /** Checks a request. The levels given here take precedence over those of the set. */
   readonly check: (
     request: Partial<MessageRequest>,
     options: Pick<Options, "version" | "endpoint" | "betas" | "rules">
   ) => Report
-  /** Tells of what the API may refuse, before the request is sent all the same. */
+  /** Reports warnings before the request is sent. */
   readonly warn: (warnings: ReadonlyArray<ClaudeError.Violation>) => Effect.Effect<void>
 }
 
 /**
- * What a request is checked for.
+ * Options of a check.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * The version of the API the request is for.
+   * The version of the API that the request is for.
    *
    * @default ApiVersion.standard
    */
   readonly version?: ApiVersion.ApiVersion | undefined
   /**
-   * Levels that differ from the table's.
+   * Levels that differ from those in `all`.
    *
    * @default {}
    */
   readonly rules?: Levels | undefined
   /**
-   * Rules to check besides the table's.
+   * Rules in addition to `all`.
    *
    * @default []
    */
   readonly custom?: ReadonlyArray<Rule> | undefined
   /**
-   * What is asked of the API. A count of tokens needs no `max_tokens`.
+   * The endpoint. A count of tokens needs no `max_tokens`.
    *
    * @default "messages"
    */
   readonly endpoint?: Context["endpoint"] | undefined
   /**
-   * The betas the request is sent with. Where they are not known, rules that a
-   * beta would lift are not applied.
+   * The betas that are sent with the request. Where they are not known, rules that
+   * a beta would lift are not applied.
    *
    * @default undefined
    */
   readonly betas?: ReadonlyArray<string> | undefined
   /**
-   * What is known of models.
+   * The models that are known.
    *
    * @default ModelCatalog.released
    */
@@ -184,7 +135,7 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Every rule, with the level it has unless that is changed.
+ * Every rule of this package, with its default level.
  *
  * @category tables
  * @since 0.1.0
@@ -196,8 +147,7 @@ export const all = Table.all
 // -----------------------------------------------------------------------------
 
 /**
- * Puts rules together for a layer: the table's, at the levels given, and rules
- * of one's own.
+ * Creates a set of rules for a layer: `all` at the given levels, and custom rules.
  *
  * **Example** (Refusing what only warns)
  *
@@ -220,18 +170,18 @@ export const all = Table.all
 export const make = (
   options?: Pick<Options, "rules" | "custom" | "catalog"> & {
     /**
-     * What becomes of what the API may refuse. By default, it goes to the log.
+     * Receives the warnings. By default, they are logged.
      *
      * @default Effect.logWarning
      */
     readonly warn?: RuleSet["warn"] | undefined
   }
 ): RuleSet => ({
-  check: (request, { rules, ...now }) => hold(request, { ...options, ...now }, rules),
+  check: (request, { rules, ...call }) => apply(request, { ...options, ...call }, rules),
   warn: options?.warn ?? log
 })
 
-/** It quotes nothing of the prompt. */
+/** The log quotes nothing of the prompt. */
 const log = (warnings: ReadonlyArray<ClaudeError.Violation>): Effect.Effect<void> =>
   Effect.forEach(
     warnings,
@@ -241,7 +191,7 @@ const log = (warnings: ReadonlyArray<ClaudeError.Violation>): Effect.Effect<void
   )
 
 /**
- * Every rule of the table, at its own level.
+ * Every rule at its default level.
  *
  * @category constants
  * @since 0.1.0
@@ -249,7 +199,7 @@ const log = (warnings: ReadonlyArray<ClaudeError.Violation>): Effect.Effect<void
 export const standard: RuleSet = make()
 
 /**
- * No rules: requests are held to their shape alone.
+ * No rules: only the shape of requests is checked.
  *
  * @category constants
  * @since 0.1.0
@@ -261,7 +211,7 @@ export const none: RuleSet = { check: () => ({ refused: [], warnings: [] }), war
 // -----------------------------------------------------------------------------
 
 /**
- * Holds a request to the rules.
+ * Checks a request against the rules.
  *
  * **Example** (Seeing why a request would not be sent)
  *
@@ -280,10 +230,10 @@ export const none: RuleSet = { check: () => ({ refused: [], warnings: [] }), war
  * @category checking
  * @since 0.1.0
  */
-export const check = (request: Partial<MessageRequest>, options?: Options): Report => hold(request, options, undefined)
+export const check = (request: Partial<MessageRequest>, options?: Options): Report => apply(request, options, undefined)
 
-/** Holds a request to the rules, at levels that outrank those of the options. */
-const hold = (
+/** Checks a request, with levels that take precedence over those of the options. */
+const apply = (
   request: Partial<MessageRequest>,
   options: Options | undefined,
   levels: Levels | undefined
@@ -295,7 +245,7 @@ const hold = (
     catalog: options?.catalog ?? ModelCatalog.released
   }
   const report: { readonly [L in keyof Report]: Array<ClaudeError.Violation> } = { refused: [], warnings: [] }
-  const apply = (rule: Rule): void => {
+  const add = (rule: Rule): void => {
     const level = levels?.[rule.name] ?? options?.rules?.[rule.name] ?? rule.level
     if (level === "off") return
     const violations = level === "refuse" ? report.refused : report.warnings
@@ -303,8 +253,8 @@ const hold = (
       violations.push({ rule: rule.name, ...finding, evidence: rule.evidence })
     }
   }
-  all.forEach(apply)
-  options?.custom?.forEach(apply)
+  all.forEach(add)
+  options?.custom?.forEach(add)
   return report
 }
 
@@ -313,8 +263,8 @@ const hold = (
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the error of a request that is not sent: its message names the first
- * violation and how many there are besides.
+ * Creates the error of a request that is not sent. Its message describes the first
+ * violation and counts the others.
  *
  * @category conversions
  * @since 0.1.0

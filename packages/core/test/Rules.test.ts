@@ -119,7 +119,10 @@ const broken: {
         Wire.unknown({ type: "custom", name: "b", input_schema: {} })
       ]
     }, ["tools[1].input_schema.type"]],
-    ["a schema of text", { ...base, tools: [Wire.unknown({ type: "custom", name: "a", input_schema: { type: "string" } })] }, [
+    ["a schema of text", {
+      ...base,
+      tools: [Wire.unknown({ type: "custom", name: "a", input_schema: { type: "string" } })]
+    }, [
       "tools[0].input_schema.type"
     ]]
   ],
@@ -493,18 +496,26 @@ const kept: ReadonlyArray<readonly [rule: Rules.Name, what: string, request: Req
       format: { type: "json_schema", schema: { type: "object", additionalProperties: false, required: ["a"] } }
     }
   }],
-  ["toolUseIds", "calls of the server, which has ids of its own", talk(
-    assistant(
-      { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
-      { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }
-    ),
-    hello
-  )],
-  ["mediaData", "base64 in lines, and a source elsewhere", talk(user(
-    image(`${png}\n${png}==`),
-    { type: "image", source: { type: "url", url: "https://example.com/a.png" } },
-    { type: "document", source: { type: "text", media_type: "text/plain", data: "" } }
-  ))],
+  [
+    "toolUseIds",
+    "calls of the server, which has ids of its own",
+    talk(
+      assistant(
+        { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} },
+        { type: "server_tool_use", id: "srvtoolu_1", name: "web_search", input: {} }
+      ),
+      hello
+    )
+  ],
+  [
+    "mediaData",
+    "base64 in lines, and a source elsewhere",
+    talk(user(
+      image(`${png}\n${png}==`),
+      { type: "image", source: { type: "url", url: "https://example.com/a.png" } },
+      { type: "document", source: { type: "text", media_type: "text/plain", data: "" } }
+    ))
+  ],
   ["mediaType", "a type that the bytes do not show", talk(user(image("AAAA")))],
   ["mediaType", "what a model of 2024 accepted", { ...talk(user(image(jpeg))), model: "claude-3-5-sonnet-20240620" }],
   ["samplingRange", "the bounds, and -1 for not set", on("m", { temperature: 0, top_p: 1, top_k: -1 })],

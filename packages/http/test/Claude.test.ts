@@ -98,7 +98,11 @@ describe("Claude", () => {
               HttpClient.HttpClient,
               HttpClient.tapRequest((request) => Effect.sync(() => urls.push(request.url)))
             )
-          ).pipe(Layer.provide(ClaudeTest.layer(hello, { check: { basePath: new URL(baseUrl).pathname.replace(/\/$/, "") } })))
+          ).pipe(
+            Layer.provide(
+              ClaudeTest.layer(hello, { check: { basePath: new URL(baseUrl).pathname.replace(/\/$/, "") } })
+            )
+          )
           yield* ask.pipe(Effect.provide(Layer.provide(Claude.layer({ apiKey, baseUrl }), spy)))
 
           assert.deepStrictEqual(urls, [`${baseUrl.replace(/\/$/, "")}/v1/messages`])
@@ -320,8 +324,8 @@ describe("Claude", () => {
           ask.pipe(
             Claude.withHeaders({ "X-Team": "red", "x-inner": "1" }),
             Claude.withHeaders({ "x-team": "blue", "x-outer": "2" }),
-            Claude.withBetas(["inner"]),
-            Claude.withBetas(["outer"]),
+            Claude.withBetas(["interleaved-thinking-2025-05-14"]),
+            Claude.withBetas(["context-1m-2025-08-07"]),
             Claude.withVersion("2026-10-21")
           ),
           ask
@@ -330,7 +334,7 @@ describe("Claude", () => {
         assert.strictEqual(changed?.headers["x-team"], "red")
         assert.strictEqual(changed?.headers["x-inner"], "1")
         assert.strictEqual(changed?.headers["x-outer"], "2")
-        assert.strictEqual(changed?.headers["anthropic-beta"], "outer,inner")
+        assert.strictEqual(changed?.headers["anthropic-beta"], "context-1m-2025-08-07,interleaved-thinking-2025-05-14")
         assert.strictEqual(changed?.headers["anthropic-version"], "2026-10-21")
         assert.strictEqual(plain?.headers["x-team"], "green")
         assert.strictEqual(plain?.headers["anthropic-version"], "2023-06-01")

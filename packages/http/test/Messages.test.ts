@@ -86,11 +86,16 @@ describe("Messages", () => {
     it.effect("adds the betas a request needs to those asked for, each once", () =>
       Effect.gen(function*() {
         const request = { ...question, context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } } as const
-        yield* Messages.create(request).pipe(Claude.withBetas(["mine", "context-management-2025-06-27"]))
+        yield* Messages.create(request).pipe(
+          Claude.withBetas(["dev-full-thinking-2025-05-14", "context-management-2025-06-27"])
+        )
         const [recorded] = yield* (yield* ClaudeTest.ClaudeTest).requests
 
-        assert.strictEqual(recorded?.headers["anthropic-beta"], "theirs,mine,context-management-2025-06-27")
-      }).pipe(Effect.provide(layer(Script.reply("Hi!"), { betas: ["theirs"] }))))
+        assert.strictEqual(
+          recorded?.headers["anthropic-beta"],
+          "context-1m-2025-08-07,dev-full-thinking-2025-05-14,context-management-2025-06-27"
+        )
+      }).pipe(Effect.provide(layer(Script.reply("Hi!"), { betas: ["context-1m-2025-08-07"] }))))
 
     it.effect("counts characters of a plain answer, not bytes, and decodes them across pieces", () =>
       Effect.gen(function*() {
@@ -277,11 +282,11 @@ describe("Messages", () => {
         const logger = Logger.make(({ logLevel, message }) => {
           lines.push(`${logLevel} ${String(message)}`)
         })
-        const request = { ...question, messages: [{ role: "assistant", content: "Hi" }, ...question.messages] } as const
+        const request = { ...question, messages: [{ role: "user", content: " " }, ...question.messages] } as const
         yield* Messages.create(request).pipe(Effect.provide(Logger.layer([logger])))
 
         assert.strictEqual(lines.length, 1)
-        assert.include(lines[0], "Warn The API may refuse this request: messages: ")
+        assert.include(lines[0], "Warn The API may refuse this request: messages[0].content: ")
       }).pipe(Effect.provide(layer(Script.reply("Hi!"), { rules: Rules.standard }, { check: false }))))
 
     for (const wire of ["json", "stream"] as const) {

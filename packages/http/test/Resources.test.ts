@@ -354,11 +354,16 @@ describe("Raw", () => {
 
   it.effect("reaches any path, with credentials and the version", () =>
     Effect.gen(function*() {
-      yield* Raw.json({ method: "GET", path: "/v1/models", headers: { "x-mine": "1" }, betas: ["b-1"] }, Anything)
+      yield* Raw.json({
+        method: "GET",
+        path: "/v1/models",
+        headers: { "x-mine": "1" },
+        betas: ["context-1m-2025-08-07"]
+      }, Anything)
       const [first] = yield* recorded
 
       assert.strictEqual(first!.headers["anthropic-version"], "2023-06-01")
-      assert.strictEqual(first!.headers["anthropic-beta"], "b-1")
+      assert.strictEqual(first!.headers["anthropic-beta"], "context-1m-2025-08-07")
       assert.strictEqual(first!.headers["x-mine"], "1")
       assert.isDefined(first!.headers["x-api-key"])
     }).pipe(Effect.provide(api)))

@@ -123,7 +123,7 @@ describe("ResponseCache", () => {
           yield* ask({ messages: [{ role: "user", content: "Bye" }] }),
           yield* ask({ messages: [{ role: "user", content: [{ type: "text", text: "Hello" }] }] }),
           yield* Claude.withVersion(ask(), "2026-10-21"),
-          yield* Claude.withBetas(ask(), ["some-beta"])
+          yield* Claude.withBetas(ask(), ["context-1m-2025-08-07"])
         ]
 
         assert.strictEqual(new Set(answers).size, answers.length)

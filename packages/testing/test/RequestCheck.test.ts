@@ -40,6 +40,10 @@ const toolResult = { type: "tool_result", tool_use_id: "toolu_1", content: "42" 
 
 const tool = { name: "f", input_schema: { type: "object" } }
 
+const png = { type: "image", source: { type: "base64", media_type: "image/png", data: "iVBORw0KGgoAAAANSUhEUgAA" } }
+
+const jpeg = "/9j/4AAQSkZJRgABAQAAAQAB"
+
 describe("RequestCheck", () => {
   describe("check: the ten scenarios", () => {
     it("accepts a valid request", () => {
@@ -95,14 +99,11 @@ describe("RequestCheck", () => {
       }
     })
 
-    it("accepts a first turn by the assistant on models since 4.8, and refuses it before", () => {
-      const messages = turns(assistant("Hello"), user("Hi"))
+    it("accepts a first turn by the assistant", () => {
+      const messages = turns(assistant("Welcome."), user("Hi"))
 
       assert.strictEqual(sent({ ...body, messages }), "accepted")
-      assert.strictEqual(
-        sent({ ...old, messages }),
-        `400 invalid_request_error messages: first message must use the "user" role`
-      )
+      assert.strictEqual(sent({ ...old, messages }), "accepted")
     })
 
     it("refuses GET", () => {
@@ -129,8 +130,68 @@ describe("RequestCheck", () => {
       assert.strictEqual(said(refusal({ path: "/" })), "404 not_found_error Not Found")
     })
 
-    it("ignores the base path of a gateway", () => {
-      assert.strictEqual(said(refusal({ path: "/gateway/anthropic/v1/messages" })), "accepted")
+    it.each(["/v1/v1/messages", "/gateway/v1/messages", "/v1/messages/", "/v1//messages", "v1/messages"])(
+      "does not know the path %s",
+      (path) => {
+        assert.strictEqual(said(refusal({ path })), "404 not_found_error Not Found")
+      }
+    )
+
+    it("accepts paths below the base path of a gateway, and no others", () => {
+      const options = { basePath: "/gateway/anthropic" }
+
+      assert.strictEqual(said(refusal({ path: "/gateway/anthropic/v1/messages" }, options)), "accepted")
+      assert.strictEqual(said(refusal({ path: "/v1/messages" }, options)), "404 not_found_error Not Found")
+    })
+
+    it("knows betas by name, and those that options add", () => {
+      const request = { headers: { ...headers, "anthropic-beta": "context-1m-2025-08-07, nonsense-2020-01-01" } }
+
+      assert.strictEqual(
+        said(refusal(request)),
+        "400 invalid_request_error Unexpected value(s) `nonsense-2020-01-01` for the `anthropic-beta` header. " +
+          "Please consult our documentation at docs.claude.com or try again without the header."
+      )
+      assert.strictEqual(said(refusal(request, { isBeta: (beta) => beta.startsWith("nonsense-") })), "accepted")
+    })
+
+    it("refuses browsers that do not ask for direct access", () => {
+      const origin = { ...headers, origin: "https://example.com" }
+
+      assert.strictEqual(
+        said(refusal({ headers: origin })),
+        "401 authentication_error CORS requests must set 'anthropic-dangerous-direct-browser-access' header"
+      )
+      assert.strictEqual(
+        said(refusal({ headers: { ...origin, "anthropic-dangerous-direct-browser-access": "true" } })),
+        "accepted"
+      )
+    })
+
+    it("overflows a context window that options make smaller", () => {
+      const options = { contextWindow: 200 }
+
+      assert.strictEqual(said(refusal({}, options)), "accepted")
+      assert.match(
+        said(refusal({ body: JSON.stringify({ ...body, system: "word ".repeat(200) }) }, options)),
+        /^400 invalid_request_error prompt is too long: \d+ tokens > 200 maximum$/
+      )
+    })
+
+    it("refuses types of blocks on demand, in the results of tools too", () => {
+      const shown = { ...body, messages: [user([png])] }
+      const found = { ...body, messages: [user("a"), assistant([toolUse]), user([{ ...toolResult, content: [png] }])] }
+      const on = (body: unknown, ...refuses: ReadonlyArray<string>) =>
+        said(refusal({ body: JSON.stringify(body) }, { refuses }))
+
+      assert.strictEqual(on(shown), "accepted")
+      assert.strictEqual(on(found, "document"), "accepted")
+      assert.strictEqual(on(shown, "image"), "400 invalid_request_error Could not process image")
+      assert.strictEqual(on(found, "image"), "400 invalid_request_error Could not process image")
+      assert.strictEqual(
+        on(found, "tool_result"),
+        "400 invalid_request_error messages.2.content.0: `tool_result` blocks are not supported"
+      )
     })
 
     it("insists on a version it knows", () => {
@@ -240,6 +301,76 @@ describe("RequestCheck", () => {
         "This model does not support assistant message prefill. The conversation must end with a user message."
       ],
       [
+        "takes no half of a surrogate pair",
+        { ...body, system: "ab\ud83d" },
+        "The request body is not valid JSON: no low surrogate in string: line 1 column 103 (char 102)"
+      ],
+      [
+        "wants plain ids of calls",
+        {
+          ...body,
+          messages: [user("a"), assistant([{ ...toolUse, id: "a.b" }]), user([{ ...toolResult, tool_use_id: "a.b" }])]
+        },
+        "messages.1.content.0.tool_use.id: String should match pattern '^[a-zA-Z0-9_-]+$'"
+      ],
+      [
+        "wants ids of calls to differ",
+        { ...body, messages: [user("a"), assistant([toolUse, toolUse]), user([toolResult])] },
+        "messages.1.content.1: `tool_use` ids must be unique"
+      ],
+      [
+        "wants plain names of calls",
+        { ...body, messages: [user("a"), assistant([{ ...toolUse, name: "a b" }]), user([toolResult])] },
+        "messages.1.content.0.tool_use.name: String should match pattern '^[a-zA-Z0-9_-]{1,200}$'"
+      ],
+      [
+        "wants an object as an input schema",
+        { ...body, tools: [{ ...tool, input_schema: { type: "object", anyOf: [] } }] },
+        "tools.0.custom.input_schema: input_schema does not support oneOf, allOf, or anyOf at the top level"
+      ],
+      [
+        "wants closed objects in the format of a response",
+        { ...body, output_config: { format: { type: "json_schema", schema: { type: "object", properties: {} } } } },
+        "output_config.format.schema: For 'object' type, 'additionalProperties' must be explicitly set to false"
+      ],
+      [
+        "wants closed objects in strict tools",
+        { ...body, tools: [{ ...tool, strict: true }] },
+        "tools.0.custom: For 'object' type, 'additionalProperties' must be explicitly set to false"
+      ],
+      [
+        "wants base64",
+        { ...body, messages: [user([{ ...png, source: { ...png.source, data: "!!!" } }])] },
+        "messages.0.content.0.image.source.base64.data: Invalid base64 data"
+      ],
+      [
+        "wants data",
+        { ...body, messages: [user([{ ...png, source: { ...png.source, data: "" } }])] },
+        "messages.0.content.0.image.source.base64.data: image cannot be empty"
+      ],
+      [
+        "wants the type of the bytes",
+        { ...body, messages: [user([{ ...png, source: { ...png.source, data: jpeg } }])] },
+        "messages.0.content.0.image.source.base64.data: Image does not match the provided media type image/png"
+      ],
+      [
+        "knows the types of images",
+        { ...body, messages: [user([{ ...png, source: { ...png.source, media_type: "image/tiff" } }])] },
+        "messages.0.content.0.image.source.base64.media_type: " +
+        "Input should be 'image/jpeg', 'image/png', 'image/gif' or 'image/webp'"
+      ],
+      [
+        "wants the temperature of thinking",
+        { ...old, max_tokens: 2048, thinking: { type: "enabled", budget_tokens: 1024 }, temperature: 0 },
+        "`temperature` may only be set to 1 when thinking is enabled. Please consult our documentation at " +
+        "https://docs.claude.com/en/docs/build-with-claude/extended-thinking#important-considerations-when-using-extended-thinking"
+      ],
+      [
+        "takes no betas in the body",
+        { ...body, betas: ["context-1m-2025-08-07"] },
+        "betas: Extra inputs are not permitted"
+      ],
+      [
         "takes no prefill that ends blank",
         { ...old, messages: [user("Hi"), assistant("Well ")] },
         "messages: final assistant content cannot end with trailing whitespace"
@@ -268,16 +399,40 @@ describe("RequestCheck", () => {
       assert.strictEqual(sent({ ...old, model: "claude-3-5-haiku-20241022", max_tokens: 8000, messages }), "accepted")
     })
 
-    it("accepts null where a field may be left out", () => {
+    it("accepts null where the official declarations do", () => {
+      const nulls = Object.fromEntries(
+        ["cache_control", "container", "diagnostics", "inference_geo", "speed"].map((field) => [field, null])
+      )
+
+      assert.strictEqual(sent({ ...body, ...nulls }), "accepted")
+    })
+
+    it.each([
+      ["system", "list"],
+      ["tools", "list"],
+      ["stop_sequences", "list"],
+      ["tool_choice", "dictionary"],
+      ["thinking", "dictionary"],
+      ["metadata", "dictionary"],
+      ["output_config", "dictionary"],
+      ["temperature", "number"],
+      ["top_p", "number"],
+      ["top_k", "integer"],
+      ["stream", "boolean"]
+    ])("refuses null as %s", (field, expected) => {
       assert.strictEqual(
-        sent({ ...body, system: null, tools: null, tool_choice: null, temperature: null, stop_sequences: null }),
-        "accepted"
+        sent({ ...old, [field]: null }),
+        `400 invalid_request_error ${field}: Input should be a valid ${expected}`
       )
     })
 
     it("accepts twenty strict tools, and no more", () => {
       const tools = (count: number) =>
-        Array.from({ length: count }, (_, i) => ({ ...tool, name: `f${i}`, strict: true }))
+        Array.from({ length: count }, (_, i) => ({
+          name: `f${i}`,
+          input_schema: { type: "object", additionalProperties: false },
+          strict: true
+        }))
 
       assert.strictEqual(sent({ ...body, tools: tools(20) }), "accepted")
       assert.match(sent({ ...body, tools: tools(21) }), /Too many strict tools \(21\)/)
@@ -303,6 +458,20 @@ describe("RequestCheck", () => {
         "accepted"
       )
     })
+
+    it.each(["max_tokens", "stream", "temperature", "metadata", "stop_sequences", "container", "fallbacks"])(
+      "counts tokens without %s",
+      (field) => {
+        const { max_tokens: _, ...prompt } = old
+        const path = "/v1/messages/count_tokens"
+
+        assert.strictEqual(said(refusal({ path, body: JSON.stringify(prompt) })), "accepted")
+        assert.strictEqual(
+          said(refusal({ path, body: JSON.stringify({ ...prompt, [field]: 1 }) })),
+          `400 invalid_request_error ${field}: Extra inputs are not permitted`
+        )
+      }
+    )
 
     it("leaves max_tokens out when tokens are only counted", () => {
       const { max_tokens: _, ...counted } = body
@@ -419,6 +588,10 @@ describe("RequestCheck", () => {
         /Duplicate custom_id: a/
       )
       assert.match(batch([{ custom_id: "a", params: { ...body, stream: true } }]), /streaming is not supported/)
+      for (const id of ["", "a b", "a".repeat(65)]) {
+        assert.match(batch([{ custom_id: id, params: body }]), /requests.0.custom_id: String should match pattern/)
+      }
+      assert.strictEqual(batch([{ custom_id: "a".repeat(64), params: body }]), "accepted")
     })
   })
 

@@ -96,7 +96,8 @@ describe("the resources", () => {
         const isModel = (id: string) => id === "house-model"
         const requests = [item("a", { model: "house-model" }), item("b")]
         const thinking = { type: "enabled", budget_tokens: 1024 }
-        const budget = [item("a", { model: "claude-sonnet-4-5", thinking })]
+        const tools = [{ name: "look", input_schema: { type: "object" } }]
+        const budget = [item("a", { model: "claude-sonnet-4-5", thinking, tools })]
         const beta = { "anthropic-beta": "interleaved-thinking-2025-05-14" }
         const layer = (check: boolean | { isModel: typeof isModel }) =>
           ClaudeTest.layer(Script.model(), { batchDuration: 0, check })

@@ -1,9 +1,9 @@
 /**
- * A request's conversation as it is looked at when it is checked: every block
- * with the path to it, and the turns as the API merges them.
+ * The conversation of a request, as rules read it: blocks with their paths, and
+ * turns as the API merges them.
  *
- * Total: what has not the shape of a conversation is passed over, so that a
- * rule about one part still holds where another is malformed.
+ * Total: malformed parts are passed over, so that a rule about one part still
+ * holds where another part is malformed.
  *
  * @since 0.1.0
  */

@@ -45,10 +45,13 @@ type Message = (path: string, body: Json, violation: Violation) => string
 const messages: { readonly [rule: string]: Message | undefined } = {
   wellFormedText: (_, body) => {
     const column = JSON.stringify(body).search(loneEscape) + 1
-    return `The request body is not valid JSON: no low surrogate in string: line 1 column ${column} (char ${column - 1})`
+    return `The request body is not valid JSON: no low surrogate in string: line 1 column ${column} (char ${
+      column - 1
+    })`
   },
   cacheBreakpoints: (_, body) => {
-    const found = Tokens.inCacheOrder(body).filter(Tokens.isBreakpoint).length + (isRecord(body["cache_control"]) ? 1 : 0)
+    const found = Tokens.inCacheOrder(body).filter(Tokens.isBreakpoint).length +
+      (isRecord(body["cache_control"]) ? 1 : 0)
     return `A maximum of 4 blocks with cache_control may be provided. Found ${found}.`
   },
   strictTools: (_, body) => {
@@ -68,7 +71,8 @@ const messages: { readonly [rule: string]: Message | undefined } = {
   toolNames: (path) =>
     `${path}: String should match pattern '^[a-zA-Z0-9_-]{1,${path.startsWith("tools.") ? 128 : 200}}$'`,
   uniqueTools: () => "tools: Tool names must be unique.",
-  toolChoice: (_, body) => `tool_choice: Tool '${String(record(body["tool_choice"])["name"])}' not found in provided tools`,
+  toolChoice: (_, body) =>
+    `tool_choice: Tool '${String(record(body["tool_choice"])["name"])}' not found in provided tools`,
   inputSchemaType: (path) => `${path}: Input should be 'object'`,
   inputSchemaRoot: (path) => `${path}: input_schema does not support oneOf, allOf, or anyOf at the top level`,
   closedObjects: (path) =>
@@ -93,5 +97,4 @@ const messages: { readonly [rule: string]: Message | undefined } = {
 }
 
 /** Half of a pair of escaped surrogates, in JSON. */
-const loneEscape =
-  /\\ud[89ab][\da-f]{2}(?!\\ud[c-f][\da-f]{2})|(?<!\\ud[89ab][\da-f]{2})\\ud[c-f][\da-f]{2}/i
+const loneEscape = /\\ud[89ab][\da-f]{2}(?!\\ud[c-f][\da-f]{2})|(?<!\\ud[89ab][\da-f]{2})\\ud[c-f][\da-f]{2}/i

@@ -1,15 +1,15 @@
 /**
- * Checks of what the API is certain to refuse. Each is told apart from its
- * accepted neighbours: results that belong to code or to the server, turns that
- * are merged on arrival, history that the server holds or cuts itself.
+ * Checks of the fields and turns that the API is certain to refuse. Each leaves
+ * out what the API accepts: results of code or of the server, turns that are
+ * merged on arrival, history that the server keeps or edits itself.
  *
  * @since 0.1.0
  */
 import type { MessageRequest } from "../../MessageRequest.ts"
-import type { Context, Finding } from "../../Rules.ts"
 import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 import { findings, isPresent } from "./findings.ts"
+import type { Context, Finding } from "./model.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>
@@ -19,7 +19,7 @@ const required = {
   countTokens: ["model", "messages"]
 } as const
 
-/** The fields without which there is no request. */
+/** The required fields are present. */
 export const requiredFields = (request: Request, context: Context): Found =>
   required[context.endpoint].every((field) => isPresent(request[field]))
     ? Turns.none
@@ -36,11 +36,11 @@ export const maxTokens = (request: Request): Found => {
   return [{
     path: "max_tokens",
     problem: `${value} is not a whole number of at least 0`,
-    fix: "Give the largest number of tokens the answer may have, or 0 to warm the cache."
+    fix: "Give the largest number of tokens the response may have, or 0 to warm the cache."
   }]
 }
 
-/** A call by the model is answered in the turn that follows it. */
+/** The turn after a tool call has its result. */
 export const unansweredToolUse = (request: Request, context: Context): Found => {
   if (!mayPair(request, context, isOwnCall)) return Turns.none
   return Turns.merged(request).flatMap((turn, index, turns): Found => {
@@ -52,12 +52,12 @@ export const unansweredToolUse = (request: Request, context: Context): Found => 
     return calls.filter(({ block }) => !answered.has(block["id"])).map(({ path }) => ({
       path,
       problem: "the tool call has no result in the turn that follows",
-      fix: "Begin that turn with a `tool_result` for its id; say `is_error` if there is nothing to report."
+      fix: "Begin that turn with a `tool_result` for its id, with `is_error` if the tool did not run."
     }))
   })
 }
 
-/** A result answers a call of the turn before it. */
+/** A tool result belongs to a call of the turn before it. */
 export const orphanedToolResult = (request: Request, context: Context): Found => {
   if (!mayPair(request, context, isResult)) return Turns.none
   return Turns.merged(request).flatMap((turn, index, turns): Found => {
@@ -73,7 +73,7 @@ export const orphanedToolResult = (request: Request, context: Context): Found =>
   })
 }
 
-/** A text block of a turn has text. */
+/** Text blocks of turns are not empty. */
 export const emptyText = (request: Request): Found =>
   findings(Turns.blocksThat(request, isEmptyText), "text", {
     problem: "the text is empty",
@@ -102,7 +102,7 @@ export const cacheBreakpoints = (request: Request): Found => {
 
 const isMarked = (item: Turns.Json): boolean => isPresent(item["cache_control"])
 
-/** What the model may think fits into what it may write, unless it thinks between tools. */
+/** The thinking budget is less than `max_tokens`, unless the model thinks between tool calls. */
 export const thinkingBudget = (request: Request, context: Context): Found => {
   const { max_tokens, thinking } = request
   if (typeof max_tokens !== "number" || max_tokens === 0 || thinking?.type !== "enabled") return Turns.none
@@ -110,18 +110,18 @@ export const thinkingBudget = (request: Request, context: Context): Found => {
   return [{
     path: "thinking.budget_tokens",
     problem: `the budget of ${thinking.budget_tokens} is not less than max_tokens, which is ${max_tokens}`,
-    fix: "Raise `max_tokens`, which holds thinking and answer, or lower the budget."
+    fix: "Raise `max_tokens`, which includes thinking, or lower the budget."
   }]
 }
 
-/** Only between tool calls, and only by a beta, may the model think more than one answer holds. */
+/** With tools and a beta, the budget holds for a whole turn of several responses. */
 const mayInterleave = (request: Request, betas: ReadonlyArray<string> | undefined): boolean =>
   (Turns.items(request, "tools").length > 0 || isPresent(request.mcp_servers)) &&
   (betas === undefined || betas.some((beta) => beta.startsWith("interleaved-thinking-")))
 
 // -----------------------------------------------------------------------------
 
-/** A call that the caller has to answer: not one by code that runs on the server. */
+/** A call whose result the caller sends: not one by code that runs on the server. */
 const isOwnCall = ({ caller, id, type }: Turns.Json): boolean =>
   type === "tool_use" && typeof id === "string" && (!isRecord(caller) || caller["type"] === "direct")
 
@@ -129,10 +129,10 @@ const isResult = ({ type }: Turns.Json): boolean => type === "tool_result"
 
 const isCompaction = ({ type }: Turns.Json): boolean => type === "compaction"
 
-/** Whether there are such blocks, and everything that belongs to them is in sight. */
+/** Whether there are such blocks, and the request contains the whole history. */
 const mayPair = (request: Request, { endpoint }: Context, is: (block: Turns.Json) => boolean): boolean =>
   endpoint === "messages" && Turns.someBlock(request, is) && !holdsHistoryElsewhere(request)
 
-/** Whether calls and results may be out of sight: in a thread, cut by an edit, or folded into a compaction. */
+/** Whether calls and results may be missing: kept in a thread, removed by an edit, or part of a compaction. */
 const holdsHistoryElsewhere = (request: Request): boolean =>
   isPresent(request.thread) || isPresent(request.context_management) || Turns.someBlock(request, isCompaction)

@@ -1,16 +1,16 @@
 /**
- * What rules report what they found with.
+ * Helpers to report findings.
  *
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
-import type { Finding } from "../../Rules.ts"
 import * as Turns from "../turns.ts"
+import type { Finding } from "./model.ts"
 
-/** Whether the field is there: null is as good as absent. */
+/** Whether a field is neither undefined nor null. */
 export const isPresent: (u: unknown) => boolean = Predicate.isNotNullish
 
-/** Reports the same about a field of each item. */
+/** Reports the same finding for a field of each item. */
 export const findings = (
   items: ReadonlyArray<Turns.Item>,
   field: string,

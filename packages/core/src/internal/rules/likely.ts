@@ -1,6 +1,6 @@
 /**
- * Checks of what the API refuses of some models or most of the time, or accepts
- * and does not do what was meant.
+ * Checks of what the API refuses for some models only, or did not always refuse,
+ * or accepts with another meaning than expected.
  *
  * @since 0.1.0
  */
@@ -8,9 +8,9 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import type { MessageRequest } from "../../MessageRequest.ts"
 import * as ModelCatalog from "../../ModelCatalog.ts"
-import type { Context, Finding } from "../../Rules.ts"
 import * as Turns from "../turns.ts"
 import { findings, isPresent } from "./findings.ts"
+import type { Context, Finding } from "./model.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>
@@ -18,7 +18,7 @@ type Found = ReadonlyArray<Finding>
 const refuses = (request: Request, context: Context, refusal: ModelCatalog.Refusal): boolean =>
   typeof request.model === "string" && ModelCatalog.refuses(context.catalog, request.model, refusal)
 
-/** Two ways of sampling at once. */
+/** Temperature and top_p are not set together. */
 export const samplingPair = (request: Request, context: Context): Found =>
   isPresent(request.temperature) && isPresent(request.top_p) && refuses(request, context, "samplingPair")
     ? [{ path: "top_p", problem: "this model takes temperature or top_p, not both", fix: "Leave one of them out." }]
@@ -26,17 +26,17 @@ export const samplingPair = (request: Request, context: Context): Found =>
 
 const samplers = ["temperature", "top_p", "top_k"] as const
 
-/** Sampling parameters for a model that has none. */
+/** Models without sampling parameters get none. */
 export const sampling = (request: Request, context: Context): Found =>
   samplers.some((field) => isPresent(request[field])) && refuses(request, context, "sampling")
     ? samplers.filter((field) => isPresent(request[field])).map((field) => ({
       path: field,
       problem: "this model takes no sampling parameters",
-      fix: `Leave \`${field}\` out, and say in the prompt how varied answers are to be.`
+      fix: `Leave \`${field}\` out, and describe in the prompt how varied responses should be.`
     }))
     : Turns.none
 
-/** An answer begun for a model that begins its own. A paused turn ends with a call, not with text. */
+/** Models without prefill get no last assistant turn of text. A paused turn ends with a call. */
 export const prefill = (request: Request, context: Context): Found => {
   const last = Turns.lastThat(request, "messages", isNotSystem)
   if (last === undefined || last.item["role"] !== "assistant" || !refuses(request, context, "prefill")) {
@@ -45,14 +45,14 @@ export const prefill = (request: Request, context: Context): Found => {
   const ending = Turns.lastThat(last.item, "content", constTrue)?.item["type"] ?? "text"
   return ending !== "text" ? Turns.none : [{
     path: last.path,
-    problem: "this model does not continue an answer that was begun for it",
-    fix: "End with a user turn; for the form of the answer use `output_config.format` or the system prompt."
+    problem: "this model does not continue a prefilled response",
+    fix: "End with a user turn. For the format of the response use `output_config.format` or the system prompt."
   }]
 }
 
 const isNotSystem = ({ role }: Turns.Json): boolean => role !== "system"
 
-/** A budget for a model that decides by itself how much it thinks. */
+/** Models with adaptive thinking get no budget. */
 export const manualThinking = (request: Request, context: Context): Found =>
   request.thinking?.type === "enabled" && refuses(request, context, "manualThinking")
     ? [{
@@ -62,7 +62,7 @@ export const manualThinking = (request: Request, context: Context): Found =>
     }]
     : Turns.none
 
-/** No thinking for a model that always thinks. */
+/** Thinking is not disabled for models that always think. */
 export const noThinking = (request: Request, context: Context): Found =>
   request.thinking?.type === "disabled" && refuses(request, context, "noThinking")
     ? [{
@@ -72,21 +72,21 @@ export const noThinking = (request: Request, context: Context): Found =>
     }]
     : Turns.none
 
-/** A tool that must be called by a model that thinks first. */
+/** No tool is forced while the model thinks. */
 export const forcedTool = (request: Request, context: Context): Found => {
   const forced = request.tool_choice?.type === "any" || request.tool_choice?.type === "tool"
   return forced && (request.thinking?.type === "enabled" || refuses(request, context, "forcedTool"))
     ? [{
       path: "tool_choice",
       problem: "a tool cannot be forced while the model thinks",
-      fix: "Use `auto` and ask for the tool in the prompt, or `output_config.format` for a fixed form."
+      fix: "Use `auto` and name the tool in the prompt, or use `output_config.format`."
     }]
     : Turns.none
 }
 
 const leastBudget = 1024
 
-/** A budget too small to think with. */
+/** The thinking budget is not below the documented minimum. */
 export const thinkingMinimum = (request: Request): Found =>
   request.thinking?.type === "enabled" && request.thinking.budget_tokens < leastBudget
     ? [{
@@ -96,7 +96,7 @@ export const thinkingMinimum = (request: Request): Found =>
     }]
     : Turns.none
 
-/** Text that says nothing. In a turn, an empty block is more than likely to be refused, and is not for this rule. */
+/** Text is not blank. Empty text blocks of turns are the subject of `emptyText`. */
 export const blankText = (request: Request): Found => {
   const system = Turns.itemsThat(request, "system", isBlankSystem)
   const turns = Turns.itemsThat(request, "messages", isBlankTurn)
@@ -116,20 +116,20 @@ const isBlankTurn = ({ content }: Turns.Json): boolean => isBlank(content)
 
 const isBlankBlock = ({ text, type }: Turns.Json): boolean => type === "text" && text !== "" && isBlank(text)
 
-/** Stops at the first character that says something, however long the text. */
+/** Stops at the first character that is not white space. */
 const isBlank = (text: unknown): boolean => typeof text === "string" && !/\S/.test(text)
 
-/** Instructions for the whole conversation that are a turn of it. */
+/** The first turn is not a system turn. */
 export const systemFirst = (request: Request): Found =>
   Turns.firstThat(request, "messages", constTrue)?.item["role"] === "system" && !isPresent(request.thread)
     ? [{
       path: "messages[0]",
       problem: "a system turn is meant for the middle of a conversation",
-      fix: "Put what holds from the start into the top-level `system`."
+      fix: "Put instructions for the whole conversation into the top-level `system`."
     }]
     : Turns.none
 
-/** An answer longer than the model gives. Betas can raise the limit. */
+/** `max_tokens` is within the limit of the model. Betas can raise it. */
 export const maxTokensLimit = (request: Request, context: Context): Found => {
   const { max_tokens, model } = request
   if (typeof max_tokens !== "number" || typeof model !== "string") return Turns.none
@@ -142,7 +142,7 @@ export const maxTokensLimit = (request: Request, context: Context): Found => {
   }]
 }
 
-/** Domains that are allowed and domains that are not. */
+/** A tool has allowed or blocked domains, not both. */
 export const domainLists = (request: Request): Found =>
   findings(Turns.itemsThat(request, "tools", hasBothLists), "blocked_domains", {
     problem: "a tool has a list of allowed or of blocked domains, not both",
@@ -152,12 +152,12 @@ export const domainLists = (request: Request): Found =>
 const hasBothLists = ({ allowed_domains, blocked_domains }: Turns.Json): boolean =>
   isPresent(allowed_domains) && isPresent(blocked_domains)
 
-/** The form of the answer, given twice. */
+/** The format of the response is given once. */
 export const outputFormats = (request: Request): Found =>
   isPresent(request.output_format) && isPresent(request.output_config?.format)
     ? [{
       path: "output_format",
-      problem: "the form of the answer is given twice",
+      problem: "the format of the response is given twice",
       fix: "Leave `output_format` out: `output_config.format` replaces it."
     }]
     : Turns.none

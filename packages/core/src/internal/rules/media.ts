@@ -7,10 +7,10 @@
 import * as Option from "effect/Option"
 import type { MessageRequest } from "../../MessageRequest.ts"
 import * as ModelCatalog from "../../ModelCatalog.ts"
-import type { Context, Finding } from "../../Rules.ts"
 import * as Base64 from "../base64.ts"
 import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
+import type { Context, Finding } from "./model.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>
@@ -56,7 +56,9 @@ export const mediaType = (request: Request, context: Context): Found => {
       return [{
         path: `${path}.media_type`,
         problem: `the API takes no ${type === "image" ? "image" : "document"} of this type`,
-        fix: type === "image" ? "Convert it to JPEG, PNG, GIF or WebP." : "Give a PDF, or text as a source of type text."
+        fix: type === "image"
+          ? "Convert it to JPEG, PNG, GIF or WebP."
+          : "Give a PDF, or text as a source of type text."
       }]
     }
     const actual = typeOf(data)

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { MessageRequest } from "../../MessageRequest.ts"
-import type { Finding } from "../../Rules.ts"
 import * as Turns from "../turns.ts"
+import type { Finding } from "./model.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>

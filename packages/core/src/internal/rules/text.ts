@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import type { MessageRequest } from "../../MessageRequest.ts"
-import type { Finding } from "../../Rules.ts"
 import * as Turns from "../turns.ts"
+import type { Finding } from "./model.ts"
 
 /** With the flag `u` a pair of surrogates is one character, so this finds lone ones. */
 const loneSurrogate = /\p{Surrogate}/u
@@ -59,7 +59,7 @@ const malformed = (request: object): ReadonlyArray<string> => {
       if (loneSurrogate.test(name)) found.add(path)
       inner.push([item, isFree ? path : within(path, name, Array.isArray(value)), isFree || freeForm.has(name)])
     }
-    left.push(...inner.reverse())
+    left.push(...inner.toReversed())
   }
   return [...found]
 }

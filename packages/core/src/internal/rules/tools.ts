@@ -4,11 +4,11 @@
  * @since 0.1.0
  */
 import type { MessageRequest } from "../../MessageRequest.ts"
-import type { Finding } from "../../Rules.ts"
 import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 import { findings, isPresent } from "./findings.ts"
 import * as JsonSchema from "./jsonSchema.ts"
+import type { Finding } from "./model.ts"
 
 type Request = Partial<MessageRequest>
 type Found = ReadonlyArray<Finding>
