@@ -61,13 +61,14 @@ const sections = {
   conformance: [[process.execPath, "packages/conformance/src/main.ts"], script("conformance")],
   packages: [script("pack-check")],
   programs: [script("run-examples")],
+  trip: [script("trip")],
   pictures: [script("draw-packages", "--check"), script("record-demo", "--check")],
   demo: exists("packages/cli/src/demo.ts") ? [[process.execPath, "packages/cli/src/demo.ts"]] : []
 }
 
 const groups = {
   test: ["types", "examples", "tests", "type tests"],
-  checks: ["load", "conformance", "format", "lint", "diagnostics", "packages", "programs", "pictures"],
+  checks: ["load", "conformance", "format", "lint", "diagnostics", "trip", "packages", "programs", "pictures"],
   get verify() {
     return [...this.test, ...this.checks, "demo"]
   }

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
 import * as Undici from "undici"
+import * as Limits from "../../tools/limits.mjs"
 import { request } from "../src/Client.ts"
 import { replies, streams } from "../src/Traffic.ts"
 import * as Work from "./work.ts"
@@ -87,15 +88,6 @@ const sleepsIn = <A, E, R>(self: Effect.Effect<A, E, R>) =>
     return Effect.map(Effect.provideService(self, Clock.Clock, counting), () => count)
   })
 
-/**
- * Counted on 2026-11-21, the timer of the attempt included. Before requests were
- * made cheap, a plain answer took 161 and the opening of a stream 237.
- */
-const ceilings: { readonly [T in keyof typeof transports]: { readonly [C in keyof typeof calls]: number } } = {
-  undici: { create: 20, firstEvents: 76, stream: 77 },
-  fetch: { create: 20, firstEvents: 83, stream: 148 }
-}
-
 describe("a request", () => {
   for (const transport of ["undici", "fetch"] as const) {
     for (const call of ["create", "firstEvents", "stream"] as const) {
@@ -106,7 +98,7 @@ describe("a request", () => {
           const effects = yield* Work.effectsIn(calls[call])
 
           assert.isAbove(effects, 10)
-          assert.isAtMost(effects, ceilings[transport][call])
+          assert.isAtMost(effects, Limits.effects[transport][call])
         }).pipe(Effect.provide(transports[transport])))
 
       it.live(`sets no more timers than it must for ${call} over ${transport}`, () =>

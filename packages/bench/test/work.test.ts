@@ -8,6 +8,7 @@ import * as MessageStream from "@effect-claude/http/MessageStream"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Option, Redacted, Stream } from "effect"
 import { FetchHttpClient } from "effect/http"
+import * as Limits from "../../tools/limits.mjs"
 import { fetchOf, request } from "../src/Client.ts"
 import { charactersIn, effectsIn } from "./work.ts"
 
@@ -74,8 +75,8 @@ const effectsPerChunk = Effect.fnUntraced(
 )
 
 const sources: ReadonlyArray<readonly [name: string, source: Source, atMost: number]> = [
-  ["bytes decoded as events", decoded, 15],
-  ["a call over fetch", streamed, 24]
+  ["bytes decoded as events", decoded, Limits.effectsPerChunk.decoded],
+  ["a call over fetch", streamed, Limits.effectsPerChunk.streamed]
 ]
 
 const consumers: ReadonlyArray<

@@ -214,7 +214,7 @@ const addIssues = (out: Explanation, shape: Shape, u: unknown, path: Issue["path
         if (!Array.isArray(u)) break
         return u.forEach((item, index) => addIssues(out, compound[1], item, [...path, index]))
       case "|": {
-        const candidates = compound[1].filter((member) => isNested(member) && kindsOf(member).includes(kindOf(u)))
+        const candidates = compound[1].filter((member) => isNested(member) && accepts(member, kindOf(u)))
         if (candidates.length === 0) break
         return candidates.forEach((member) => addIssues(out, member, u, path))
       }
@@ -267,26 +267,20 @@ const resolve = (shape: Shape): string | Compound | Struct => {
 /** Returns whether a mismatch may lie deeper than the value itself. */
 const isNested = (shape: Shape): boolean => typeof resolve(shape) !== "string"
 
-/** The kinds of value that a shape accepts some of. */
-const kindsOf = (shape: Shape): ReadonlyArray<string> => {
+/** Returns whether a shape accepts some value of a kind. */
+const accepts = (shape: Shape, kind: string): boolean => {
   const resolved = resolve(shape)
-  if (typeof resolved === "string") return isLiteral(resolved) ? ["string"] : kinds[resolved] ?? everyKind
-  if (!isCompound(resolved)) return ["object"]
-  if (resolved[0] === "[") return ["array"]
-  if (resolved[0] === "|") return resolved[1].flatMap(kindsOf)
-  return resolved[0] === "c" ? kindsOf(resolved[1]) : ["object"]
-}
-
-const everyKind = ["string", "number", "boolean", "null", "undefined", "array", "object"]
-
-const kinds: { readonly [atom: string]: ReadonlyArray<string> } = {
-  s: ["string"],
-  e: ["string"],
-  n: ["number"],
-  N: ["number"],
-  b: ["boolean"],
-  0: ["null"],
-  u: ["undefined"]
+  if (typeof resolved === "string") {
+    return isLiteral(resolved)
+      ? kind === "string"
+      : names[resolved]?.endsWith(kind) !== false
+  }
+  if (isCompound(resolved)) {
+    if (resolved[0] === "[") return kind === "array"
+    if (resolved[0] === "|") return resolved[1].some((member) => accepts(member, kind))
+    if (resolved[0] === "c") return accepts(resolved[1], kind)
+  }
+  return kind === "object"
 }
 
 const kindOf = (u: unknown): string => u === null ? "null" : Array.isArray(u) ? "array" : typeof u
@@ -311,6 +305,5 @@ const names: { readonly [atom: string]: string } = {
   N: "number",
   b: "boolean",
   0: "null",
-  u: "undefined",
-  j: "JSON value"
+  u: "undefined"
 }
