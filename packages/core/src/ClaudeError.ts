@@ -1,19 +1,21 @@
 /**
  * Everything that can go wrong, as one flat union of tagged errors.
  *
- * Tags are the wire's `error.type` in PascalCase, so whoever reads the API's
+ * Tags are the wire's `error.type` in PascalCase, so a reader of the API's
  * documentation can guess them, and `Effect.catchTag("RateLimitError", …)`
  * works one level deep. Facts are fields, not text: status, type, code, request
  * id, how long to wait, and what the server can have done.
  *
- * The API key is in no error. `body` and `partial` hold prompt content: they are
- * readable on the value, and absent from `toJSON`, inspection, logs and spans.
+ * The API key is in no error. `body`, `details` and `partial` can hold prompt
+ * content: they are readable on the value, and absent from `toJSON`, inspection,
+ * logs and spans.
  *
  * @since 0.1.0
  */
 import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
+import type { ErrorDetails } from "./ErrorDetails.ts"
 import type { Attempts } from "./internal/attempts.ts"
 import * as Internal from "./internal/failure.ts"
 import type { Message } from "./Message.ts"
@@ -44,9 +46,9 @@ export type TypeId = "~@effect-claude/core/ClaudeError"
  * sent again after `partial` or `unknown` may be billed twice.
  *
  * - `notSent`: the request never reached the server
- * - `rejected`: the server answered that it did not do it
- * - `partial`: part of the answer arrived
- * - `unknown`: the request was sent, and nothing tells what became of it
+ * - `rejected`: the server reported that it did not act on the request
+ * - `partial`: part of the response arrived
+ * - `unknown`: the request was sent, and the server may have acted on it
  *
  * @category models
  * @since 0.1.0
@@ -70,11 +72,13 @@ export interface Details {
   readonly errorType?: string | undefined
   /** The wire's stable `error.details.error_code`. */
   readonly errorCode?: string | undefined
+  /** The data of `error.details`; `details.error_code` tells which. Never printed. */
+  readonly details?: ErrorDetails | undefined
   /** The `request-id` to quote to support. */
   readonly requestId?: string | undefined
   /** The `anthropic-organization-id` of the credential. */
   readonly organizationId?: string | undefined
-  /** How long the server asks to wait. */
+  /** How long the server says to wait. */
   readonly retryAfter?: Duration.Duration | undefined
   /** The `x-should-retry` header. */
   readonly shouldRetry?: boolean | undefined
@@ -120,7 +124,8 @@ export interface Failure<Tag extends string> extends Cause.YieldableError, Reado
 export class InvalidRequestError extends Internal.failure("InvalidRequestError") {}
 
 /**
- * The prompt does not fit into the model's context window (400, told by its wording).
+ * The prompt does not fit into the model's context window (400, recognised by its
+ * wording).
  *
  * @category errors
  * @since 0.1.0
@@ -136,7 +141,8 @@ export class ContextWindowExceededError extends Internal.failure("ContextWindowE
 export class AuthenticationError extends Internal.failure("AuthenticationError") {}
 
 /**
- * The account cannot pay for the request (402, `billing_error`).
+ * The account cannot pay for the request (402, `billing_error`, or a 400 about its
+ * credit balance).
  *
  * @category errors
  * @since 0.1.0
@@ -160,7 +166,7 @@ export class PermissionError extends Internal.failure("PermissionError") {}
 export class NotFoundError extends Internal.failure("NotFoundError") {}
 
 /**
- * The path does not answer this HTTP method (405).
+ * The path does not accept this HTTP method (405).
  *
  * @category errors
  * @since 0.1.0
@@ -184,7 +190,8 @@ export class RequestTimeoutError extends Internal.failure("RequestTimeoutError")
 export class ConflictError extends Internal.failure("ConflictError") {}
 
 /**
- * The request body is too large (413, `request_too_large`).
+ * The request body is too large (413, `request_too_large`, or a 400 about too many
+ * bytes of text).
  *
  * @category errors
  * @since 0.1.0
@@ -209,7 +216,8 @@ export class UnprocessableEntityError extends Internal.failure("UnprocessableEnt
 export class RateLimitError extends Internal.failure("RateLimitError") {}
 
 /**
- * A spend or contract limit is reached. Waiting does not help: raise the limit.
+ * A spend or contract limit is reached (429 or 402 by its code, or a 400 about
+ * usage limits). Waiting does not help: raise the limit.
  *
  * @category errors
  * @since 0.1.0
@@ -217,7 +225,8 @@ export class RateLimitError extends Internal.failure("RateLimitError") {}
 export class SpendLimitError extends Internal.failure("SpendLimitError") {}
 
 /**
- * The API failed inside (500, 502, 503 and other 5xx, `api_error`).
+ * The API, or something in front of it, failed (500, 502, 503 and other 5xx,
+ * `api_error`).
  *
  * @category errors
  * @since 0.1.0
@@ -312,7 +321,7 @@ export class RequestValidationError extends Internal.failure("RequestValidationE
 }> {}
 
 /**
- * A stream stopped before `message_stop`: the answer is not complete. `decode`
+ * A stream ended before `message_stop`: the message is not complete. `decode`
  * means that an event could not be read.
  *
  * @category errors

@@ -2,8 +2,8 @@
  * What each failure means, why it usually happens, and what to do about it.
  *
  * There is a guide for every tag of `ClaudeError`, for every HTTP status from
- * 400 to 599, for every `error.type` and for the stable `error_code`s. Whether a
- * failure is worth sending again is read from `ErrorTable`, so the guide and the
+ * 400 to 599, for every `error.type` and for every stable `error_code`. Whether a
+ * request is worth sending again is read from `ErrorTable`, so the guide and the
  * retry policies cannot disagree.
  *
  * Source: the API's error documentation, the error types of the official SDK,
@@ -13,18 +13,20 @@
  */
 import * as Option from "effect/Option"
 import * as ClaudeError from "./ClaudeError.ts"
+import * as ErrorDetails from "./ErrorDetails.ts"
 import * as ErrorTable from "./ErrorTable.ts"
-import { advice } from "./internal/advice.ts"
+import { advice, isApiTag } from "./internal/advice.ts"
 import * as Codes from "./internal/guide/codes.ts"
 import * as Statuses from "./internal/guide/statuses.ts"
 import * as Tags from "./internal/guide/tags.ts"
+import type { Attempts } from "./RetryDecision.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * What can be said of a kind of failure.
+ * The guide to a kind of failure.
  *
  * @category models
  * @since 0.1.0
@@ -39,7 +41,7 @@ export interface Guide {
 }
 
 /**
- * What can be said of an HTTP status.
+ * The guide to an HTTP status.
  *
  * @category models
  * @since 0.1.0
@@ -50,7 +52,7 @@ export interface StatusGuide extends Partial<Guide> {
 }
 
 /**
- * What can be said of an `error_code`.
+ * The guide to an `error_code`.
  *
  * @category models
  * @since 0.1.0
@@ -65,13 +67,13 @@ export interface CodeGuide {
 }
 
 /**
- * An answer to "what is this?".
+ * What is known about one error.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Explanation extends Guide {
-  /** What was asked about, by its name: `422 Unprocessable Entity`, `rate_limit_error`. */
+  /** The name of what is explained: `422 Unprocessable Content`, `rate_limit_error`. */
   readonly subject: string
   /** The error a program sees. */
   readonly tag: ClaudeError.Tag
@@ -83,6 +85,8 @@ export interface Explanation extends Guide {
   readonly types: ReadonlyArray<string>
   /** The `error_code`s that say more. */
   readonly codes: ReadonlyArray<string>
+  /** The attempts that were made already. */
+  readonly attempts?: Attempts | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -98,8 +102,8 @@ export interface Explanation extends Guide {
 export const byTag: { readonly [T in ClaudeError.Tag]: Guide } = Tags.guides
 
 /**
- * The guide to each HTTP status that means something of its own. What a status
- * does not say, the guide to its tag does.
+ * The guide to each HTTP status with a meaning of its own. The guide to its tag
+ * fills what is missing.
  *
  * @category tables
  * @since 0.1.0
@@ -121,7 +125,8 @@ export const byCode: { readonly [code: string]: CodeGuide } = Codes.guides
 
 /**
  * Explains a status, a tag, an `error.type` or an `error_code`, in any case, as a
- * person would type it: `422`, `HTTP 422`, `ratelimit`, `overloaded_error`.
+ * person would type it: `422`, `HTTP 422`, `ratelimit`, `overloaded_error`,
+ * `429 contract_spend_limit_reached`.
  *
  * **Example** (Explaining a status)
  *
@@ -140,36 +145,47 @@ export const byCode: { readonly [code: string]: CodeGuide } = Codes.guides
  * @since 0.1.0
  */
 export const explain = (subject: string | number): Option.Option<Explanation> => {
-  const asked = String(subject).trim()
-  const status = /^(?:http[ /-]*)?([345]\d\d)(?!\d)/i.exec(asked)?.[1]
-  if (status !== undefined) return Option.some(ofStatus(Number(status)))
-  const name = fold(asked)
-  if (name === "") return Option.none()
-  const code = Object.keys(byCode).find((code) => fold(code) === name)
-  if (code !== undefined) return Option.some(ofCode(code, byCode[code]!))
-  const type = Object.keys(ErrorTable.tagByType).find((type) => fold(type) === name)
-  if (type !== undefined && asked.includes("_")) return Option.some(ofTag(ErrorTable.tagByType[type]!, type))
-  const tag = tags.find((tag) => fold(tag) === name || fold(tag) === `${name}error`)
-  if (tag !== undefined) return Option.some(ofTag(tag, tag))
-  return type === undefined ? Option.none() : Option.some(ofTag(ErrorTable.tagByType[type]!, type))
+  const text = String(subject).trim()
+  const [matched, digits] = /^(?:http[ /-]*)?([345]\d\d)(?!\d)/i.exec(text) ?? []
+  if (matched === undefined) return ofName(text)
+  // The words behind a status may name a code or a type: those of an error message do.
+  const words = text.slice(matched.length, matched.length + 1000).split(/[^A-Za-z0-9_]+/).filter((word) =>
+    word.includes("_")
+  )
+  for (const word of words) {
+    const code = codes.find((code) => fold(code) === fold(word))
+    if (code !== undefined) return Option.some(ofCode(code))
+  }
+  const status = Number(digits)
+  const type = types.find((type) => words.some((word) => fold(word) === fold(type)))
+  return Option.some(
+    type === undefined || ErrorTable.tagOf({ status, errorType: type }) === ErrorTable.tagOf({ status })
+      ? ofStatus(status)
+      : ofTag(ErrorTable.tagOf({ status, errorType: type }), `${status} ${type}`)
+  )
 }
 
 /**
  * Explains an error at hand: by its code where there is one, else by its status
- * where that says more than the tag, else by its tag.
+ * where that says more than the tag, else by its tag. It says which attempts were
+ * made already.
  *
  * @category lookups
  * @since 0.1.0
  */
 export const explainError = (error: ClaudeError.ClaudeError): Explanation => {
-  const code = error.errorCode
-  const guide = code === undefined || !Object.hasOwn(byCode, code) ? undefined : byCode[code]
-  const explanation = code !== undefined && guide !== undefined
-    ? ofCode(code, guide)
+  const code = codes.find((code) => code === error.errorCode)
+  const explanation = code !== undefined
+    ? ofCode(code)
     : error.status !== undefined && ErrorTable.tagOf({ status: error.status }) === error._tag
     ? ofStatus(error.status)
     : ofTag(error._tag, error._tag)
-  return { ...explanation, tag: error._tag, retryable: ErrorTable.isRetryable(error) }
+  return {
+    ...explanation,
+    tag: error._tag,
+    retryable: ErrorTable.isRetryable(error),
+    ...(error.attempts === undefined ? undefined : { attempts: error.attempts })
+  }
 }
 
 // -----------------------------------------------------------------------------
@@ -177,14 +193,13 @@ export const explainError = (error: ClaudeError.ClaudeError): Explanation => {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what an error says happened, without the few words of advice and the
- * request id at the end of its message: for a program that shows `remedy` and
- * `requestId` in places of their own.
+ * Returns the message of an error without the advice and the request id at its
+ * end, for a program that shows `remedy` and `requestId` separately.
  *
- * Only answers of the API have such an end. The messages of the other errors name
- * limits and options in the same sentence as what to do, and are returned whole.
+ * Only responses of the API have such an end. The messages of other errors are
+ * returned whole.
  *
- * **Example** (Taking a message apart)
+ * **Example** (Separating message and advice)
  *
  * ```ts
  * import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
@@ -202,7 +217,7 @@ export const explainError = (error: ClaudeError.ClaudeError): Explanation => {
 export const statement = (error: ClaudeError.ClaudeError): string => {
   if (!isApiTag(error._tag)) return error.message
   const id = error.requestId === undefined ? "" : ` (request ${error.requestId})`
-  return error.message.replace(` — ${advice[error._tag]}${id}`, "")
+  return error.message.replace(` — ${advice(error._tag, error.outcome)}${id}`, "")
 }
 
 /**
@@ -224,6 +239,7 @@ export const format = (explanation: Explanation): string =>
     `  ${explanation.remedy}`,
     "",
     `Worth sending again: ${explanation.retryable ? "yes" : "no"}`,
+    ...(explanation.attempts === undefined ? [] : [`Attempts made: ${explanation.attempts.count}`]),
     ...(explanation.statuses.length === 0 ? [] : [`HTTP status: ${explanation.statuses.join(", ")}`]),
     ...(explanation.types.length === 0 ? [] : [`error.type: ${explanation.types.join(", ")}`]),
     ...(explanation.codes.length === 0 ? [] : [`error_code: ${explanation.codes.join(", ")}`])
@@ -233,14 +249,27 @@ export const format = (explanation: Explanation): string =>
 // internal
 // -----------------------------------------------------------------------------
 
-const isApiTag = (tag: ClaudeError.Tag): tag is ErrorTable.ApiTag => Object.hasOwn(advice, tag)
-
 const isTag = (name: string): name is ClaudeError.Tag => Object.hasOwn(ClaudeError.classes, name)
 
 const tags: ReadonlyArray<ClaudeError.Tag> = Object.keys(ClaudeError.classes).filter(isTag)
 
+const types: ReadonlyArray<string> = Object.keys(ErrorTable.tagByType)
+
+const codes = ErrorDetails.codes
+
 /** A name without case and punctuation, so that `rate_limit_error` and `RateLimitError` are the same word. */
 const fold = (name: string): string => name.toLowerCase().replace(/[^a-z0-9]/g, "")
+
+const ofName = (text: string): Option.Option<Explanation> => {
+  const name = fold(text)
+  if (name === "") return Option.none()
+  const code = codes.find((code) => fold(code) === name)
+  if (code !== undefined) return Option.some(ofCode(code))
+  const type = types.find((type) => fold(type) === name)
+  const tag = tags.find((tag) => fold(tag) === name || fold(tag) === `${name}error`)
+  if (tag !== undefined && (type === undefined || !text.includes("_"))) return Option.some(ofTag(tag, tag))
+  return type === undefined ? Option.none() : Option.some(ofTag(ErrorTable.tagByType[type]!, type))
+}
 
 const ofTag = (tag: ClaudeError.Tag, subject: string): Explanation => ({
   subject,
@@ -248,8 +277,8 @@ const ofTag = (tag: ClaudeError.Tag, subject: string): Explanation => ({
   ...byTag[tag],
   retryable: ErrorTable.retryableTags[tag],
   statuses: statusesOf(tag),
-  types: Object.keys(ErrorTable.tagByType).filter((type) => ErrorTable.tagByType[type] === tag),
-  codes: Object.keys(byCode).filter((code) => tagOfCode(code) === tag)
+  types: typesOf(tag),
+  codes: codes.filter((code) => tagOfCode(code) === tag)
 })
 
 const ofStatus = (status: number): Explanation => {
@@ -262,26 +291,36 @@ const ofStatus = (status: number): Explanation => {
     causes: guide?.causes ?? explained.causes,
     remedy: guide?.remedy ?? explained.remedy,
     statuses: [status],
-    codes: Object.keys(byCode).filter((code) => byCode[code]?.status === status)
+    codes: explained.codes.filter((code) => byCode[code]?.status === status)
   }
 }
 
-const ofCode = (code: string, guide: CodeGuide): Explanation => {
+const ofCode = (code: ErrorDetails.Code): Explanation => {
   const tag = tagOfCode(code)
+  const { description, remedy, status } = Codes.guides[code]
   return {
     subject: code,
     tag,
-    description: guide.description,
-    causes: [guide.description],
-    remedy: guide.remedy,
+    description,
+    causes: [description],
+    remedy,
     retryable: ErrorTable.isRetryable({ _tag: tag, errorCode: code }),
-    statuses: [guide.status],
-    types: Object.keys(ErrorTable.tagByType).filter((type) => ErrorTable.tagByType[type] === tag),
+    statuses: [status],
+    types: typesOf(tag),
     codes: []
   }
 }
 
-const tagOfCode = (code: string): ClaudeError.Tag => ErrorTable.tagOf({ status: byCode[code]?.status, errorCode: code })
+const tagOfCode = (code: ErrorDetails.Code): ClaudeError.Tag =>
+  ErrorTable.tagOf({ status: Codes.guides[code].status, errorCode: code })
 
-const statusesOf = (tag: ClaudeError.Tag): ReadonlyArray<number> =>
-  Object.keys(byStatus).map(Number).filter((status) => ErrorTable.tagOf({ status }) === tag)
+const typesOf = (tag: ClaudeError.Tag): ReadonlyArray<string> =>
+  types.filter((type) => ErrorTable.tagByType[type] === tag)
+
+/** The statuses of a tag: by the status alone, by a code, and the 400 of what is recognised by its wording. */
+const statusesOf = (tag: ClaudeError.Tag): ReadonlyArray<number> => {
+  const plain = Object.keys(byStatus).map(Number).filter((status) => ErrorTable.tagOf({ status }) === tag)
+  const coded = codes.filter((code) => tagOfCode(code) === tag).map((code) => Codes.guides[code].status)
+  const worded = ErrorTable.tagByWording.some((wording) => wording.tag === tag) ? [400] : []
+  return [...new Set([...plain, ...coded, ...worded])].toSorted((a, b) => a - b)
+}

@@ -1,23 +1,25 @@
 /**
- * How an answer that reports a failure becomes a `ClaudeError`.
+ * Turns a response that reports a failure into a `ClaudeError`.
  *
- * Total over whatever a server, gateway or proxy may send: the API's error
- * envelope, an HTML page, plain text, nothing. The request id is taken from the
- * header or the body, the server's own words are quoted up to 200 characters,
- * and the whole body is kept on the error, out of sight of everything that
- * prints it.
+ * Total over everything a server, gateway or proxy may send: the API's error
+ * envelope, the JSON of another API, JSON inside JSON, HTML, plain text, nothing.
+ * An error is recognised by its intent, not by its shape. The message quotes up
+ * to 400 characters of the server's own words, without credentials. The whole
+ * body is kept on the error and is never printed. The work is linear in the
+ * length of the body.
  *
  * @since 0.1.0
  */
-import * as Result from "effect/Result"
+import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import * as ClaudeError from "./ClaudeError.ts"
+import * as ErrorDetails from "./ErrorDetails.ts"
 import * as ErrorTable from "./ErrorTable.ts"
 import { advice } from "./internal/advice.ts"
-import * as Guard from "./internal/guard.ts"
-import * as Shapes from "./internal/shapes.ts"
+import * as ErrorBody from "./internal/errorBody.ts"
 import * as RateLimits from "./RateLimits.ts"
 import * as RetryHint from "./RetryHint.ts"
+import * as Secret from "./Secret.ts"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -25,7 +27,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the API says of a failure. `type` is open.
+ * The `error` member of an error envelope. `type` is open.
  *
  * @category schemas
  * @since 0.1.0
@@ -49,16 +51,65 @@ export class ErrorResponse extends Wire.Class<ErrorResponse>()("ErrorResponse", 
 }) {}
 
 // -----------------------------------------------------------------------------
+// models
+// -----------------------------------------------------------------------------
+
+/**
+ * A response that is not 2xx, or that is and reports a failure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Response {
+  readonly status: number
+  /** The headers, with names in lower case. */
+  readonly headers: { readonly [name: string]: string | undefined }
+  /** The body. */
+  readonly text: string
+  /** Milliseconds since the epoch. A `retry-after` date is measured against it when the response has no `date`. */
+  readonly now: number
+  /** The URL of the request, without query and credentials. Named in the message of a 404 and of a redirect. */
+  readonly url?: string | undefined
+  /** A note about the model of the request, such as when it was retired. Added to the message of a 404. */
+  readonly modelNote?: string | undefined
+}
+
+/**
+ * What is known about a stream when it reports a failure.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StreamContext {
+  readonly requestId?: string | undefined
+  readonly organizationId?: string | undefined
+  readonly rateLimits?: RateLimits.RateLimits | undefined
+  readonly partial?: ClaudeError.Details["partial"]
+  readonly contentHandedOut?: boolean | undefined
+}
+
+// -----------------------------------------------------------------------------
+// guards
+// -----------------------------------------------------------------------------
+
+/**
+ * Returns whether JSON reports a failure: its `type` is `error`, or it has an
+ * `error` member that is not empty. Servers other than the API report failures
+ * in the body of a 200, or inside a stream, in shapes of their own.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isError = (json: unknown): boolean => ErrorBody.isError(json)
+
+// -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the error a response stands for.
+ * Creates the error that a response stands for.
  *
- * `headers` have names in lower case; `now` is in milliseconds since the epoch,
- * for a `retry-after` date on a response without a `date`.
- *
- * **Example** (An answer that is not the API's)
+ * **Example** (A response of a load balancer)
  *
  * ```ts
  * import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
@@ -66,72 +117,61 @@ export class ErrorResponse extends Wire.Class<ErrorResponse>()("ErrorResponse", 
  * const error = ErrorResponse.toError({ status: 503, headers: {}, text: "upstream connect error", now: 0 })
  *
  * error._tag // => "ApiError"
+ * error.outcome // => "unknown"
  * ```
  *
  * @category constructors
  * @since 0.1.0
  */
-export const toError = (response: {
-  readonly status: number
-  readonly headers: { readonly [name: string]: string | undefined }
-  readonly text: string
-  readonly now: number
-}): ClaudeError.ClaudeError => {
+export const toError = (response: Response): ClaudeError.ClaudeError => {
   const { headers, now, status, text } = response
-  const body = parseJson(text)
-  const envelope = isErrorResponse(body) ? body : undefined
-  const signs: ErrorTable.Signs = {
-    status,
-    errorType: envelope?.error.type,
-    errorCode: envelope?.error.details?.error_code ?? undefined,
-    message: envelope?.error.message ?? text
-  }
-  const requestId = headers["request-id"] ?? envelope?.request_id ?? undefined
+  const body = ErrorBody.read(text, headers["content-type"])
   const hint = RetryHint.fromHeaders(headers, now)
-  const said = envelope?.error.message ?? plainText(text, headers["content-type"])
-  return make(signs, {
-    message: describe(`HTTP ${status}`, signs, said, requestId),
-    outcome: gatewayGaveUp.has(status) ? "unknown" : "rejected",
-    requestId,
-    organizationId: headers["anthropic-organization-id"],
-    rateLimits: RateLimits.fromHeaders(headers),
-    body: body ?? text,
-    ...hint
+  return make(body, status, {
+    where: `HTTP ${status}`,
+    words: body.words === "" ? "the response has no body." : body.words,
+    notes: status === 404 || (status >= 300 && status < 400)
+      ? [response.url === undefined ? undefined : `URL: ${response.url}`, response.modelNote]
+      : [],
+    details: {
+      ...hint,
+      outcome: ErrorTable.outcomeOf({ status, enveloped: body.enveloped }),
+      requestId: headers["request-id"] ?? body.requestId,
+      organizationId: headers["anthropic-organization-id"],
+      retryAfter: hint.retryAfter ??
+        (body.retryAfterSeconds === undefined ? undefined : Duration.seconds(body.retryAfterSeconds)),
+      rateLimits: RateLimits.fromHeaders(headers),
+      body: body.json ?? text
+    }
   })
 }
 
 /**
- * Creates the error an `error` event inside a stream stands for.
+ * Creates the error that an `error` event inside a stream stands for, or an
+ * error in the body of a 200. Takes any JSON: the API's envelope, the shape of
+ * another API, a plain text.
  *
- * There is no status: the type decides, so an overload is the same
- * `OverloadedError` on either path. The outcome is `partial` when content had
- * arrived, and `rejected` when the event was the first thing said.
+ * There is no HTTP status: the type decides, or the status that a gateway writes
+ * into the error, so an overload is the same `OverloadedError` on either path. The outcome is `partial` when content had
+ * arrived. Otherwise it is `rejected` for the API's envelope, and `unknown` for
+ * every other shape.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const fromEvent = (
-  event: ErrorResponse,
-  context: {
-    readonly requestId?: string | undefined
-    readonly organizationId?: string | undefined
-    readonly rateLimits?: RateLimits.RateLimits | undefined
-    readonly partial?: ClaudeError.Details["partial"]
-    readonly contentHandedOut?: boolean | undefined
-  }
-): ClaudeError.ClaudeError => {
-  const signs: ErrorTable.Signs = {
-    errorType: event.error.type,
-    errorCode: event.error.details?.error_code ?? undefined,
-    message: event.error.message
-  }
-  const requestId = context.requestId ?? event.request_id ?? undefined
-  return make(signs, {
-    ...context,
-    message: describe("Inside the stream", signs, event.error.message, requestId),
-    outcome: context.partial === undefined ? "rejected" : "partial",
-    requestId,
-    body: event
+export const fromEvent = (event: unknown, context: StreamContext): ClaudeError.ClaudeError => {
+  const body = ErrorBody.ofJson(event)
+  return make(body, undefined, {
+    where: "Inside the stream",
+    words: body.words,
+    notes: [],
+    details: {
+      ...context,
+      outcome: context.partial !== undefined ? "partial" : body.enveloped ? "rejected" : "unknown",
+      requestId: context.requestId ?? body.requestId,
+      retryAfter: body.retryAfterSeconds === undefined ? undefined : Duration.seconds(body.retryAfterSeconds),
+      body: event
+    }
   })
 }
 
@@ -139,46 +179,48 @@ export const fromEvent = (
 // internal
 // -----------------------------------------------------------------------------
 
-const guard = Guard.lazy(() => Shapes.errorResponse)
+/** The parts of a message and of the error it describes. */
+interface Parts {
+  readonly where: string
+  readonly words: string
+  readonly notes: ReadonlyArray<string | undefined>
+  readonly details: Omit<ClaudeError.Details, "message">
+}
 
-const isErrorResponse = (u: unknown): u is ErrorResponse => guard(u)
-
-const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
-
-const make = (signs: ErrorTable.Signs, details: ClaudeError.Details): ClaudeError.ClaudeError => {
+const make = (body: ErrorBody.ErrorBody, status: number | undefined, parts: Parts): ClaudeError.ClaudeError => {
+  const details = ErrorDetails.fromUnknown(body.details)
+  const errorCode = codeOf(body.details)
+  const signs = { status: status ?? body.status, errorType: body.type, errorCode, message: body.words }
   const tag = ErrorTable.tagOf(signs)
+  const { outcome, requestId } = parts.details
+  const kind = errorCode ?? body.type
+  const notes = parts.notes.filter((note) => note !== undefined)
   return new ClaudeError.classes[tag]({
-    ...details,
-    status: signs.status,
-    errorType: signs.errorType,
-    errorCode: signs.errorCode
+    ...parts.details,
+    details,
+    status,
+    errorType: body.type,
+    errorCode,
+    message: `${parts.where}${kind === undefined ? "" : ` ${kind}`}${quoted(parts.words)}` +
+      `${notes.length === 0 ? "" : ` (${notes.join("; ")})`}` +
+      ` — ${advice(tag, outcome)}${requestId === undefined ? "" : ` (request ${requestId})`}`
   })
 }
 
-/** Statuses by which a gateway says that it heard nothing: what lies behind it may have acted all the same. */
-const gatewayGaveUp: ReadonlySet<number> = new Set([502, 504])
+const codeOf = (details: unknown): string | undefined =>
+  typeof details === "object" && details !== null && "error_code" in details &&
+    typeof details.error_code === "string"
+    ? details.error_code
+    : undefined
 
-const quoteLimit = 200
+/** How many characters of the server's words a message quotes. */
+const quoteLimit = 400
 
-const describe = (
-  where: string,
-  signs: ErrorTable.Signs,
-  said: string,
-  requestId: string | undefined
-): string => {
-  const kind = signs.errorCode ?? signs.errorType
-  // Some servers, and more of the proxies before them, repeat the key they were given.
-  const words = said.replace(/sk-ant-[\w-]*/g, "[key]")
-  const quote = words.length > quoteLimit ? `${words.slice(0, quoteLimit)}…` : words
-  return `${where}${kind === undefined ? "" : ` ${kind}`}${quote === "" ? "" : `: ${quote}`}` +
-    ` — ${advice[ErrorTable.tagOf(signs)]}${requestId === undefined ? "" : ` (request ${requestId})`}`
+/** Some servers, and more of the proxies before them, repeat the credential they received. */
+const quoted = (words: string): string => {
+  const clean = Secret.clean(words)
+  return clean === "" ? "" : `: ${clean.length > quoteLimit ? `${cut(clean)}…` : clean}`
 }
 
-/** Turns a page of HTML into its words, and an empty body into a statement that it is empty. */
-const plainText = (text: string, contentType: string | undefined): string => {
-  const body = contentType?.includes("html") === true || /^\s*<(?:!doctype|html)/i.test(text)
-    ? text.replace(/<(script|style)[\s\S]*?<\/\1>/gi, " ").replace(/<[^>]*>/g, " ")
-    : text
-  const words = body.replace(/\s+/g, " ").trim()
-  return words === "" ? "the response has no body." : words
-}
+/** Cuts a text without leaving half of a surrogate pair. */
+const cut = (text: string): string => text.slice(0, quoteLimit).replace(/[\ud800-\udbff]$/, "")

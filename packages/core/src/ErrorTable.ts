@@ -18,7 +18,7 @@ import type { Tag } from "./ClaudeError.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What is known of a failure when its tag is chosen.
+ * The facts that decide the tag of a failure.
  *
  * @category models
  * @since 0.1.0
@@ -31,7 +31,7 @@ export interface Signs {
 }
 
 /**
- * A tag that stands for an answer of the API.
+ * A tag that stands for a response of the API.
  *
  * @category models
  * @since 0.1.0
@@ -122,28 +122,68 @@ export const tagByStatus: { readonly [status: number]: ApiTag } = {
   529: "OverloadedError"
 }
 
-/** Types that say no more than the class of a status: the status decides where it has a tag. */
+/** Types that say no more than the class of a status. The status decides when it has a tag. */
 const genericTypes: ReadonlySet<string> = new Set(["invalid_request_error", "api_error"])
 
-/** Statuses that say more than a type which says something: a 408 tells who was late, `timeout_error` does not. */
+/** Statuses that say more than their type: a 408 tells that the client was late, `timeout_error` does not. */
 const decidingStatuses: { readonly [type: string]: ReadonlySet<number> | undefined } = { timeout_error: new Set([408]) }
 
 const statusDecides = (errorType: string, status: number | undefined): boolean =>
   genericTypes.has(errorType) || (status !== undefined && decidingStatuses[errorType]?.has(status) === true)
 
 /**
- * How the server says that a prompt does not fit: the wordings seen in real
- * traffic. There is no code for it.
+ * A wording of the server, with the tag it stands for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Wording {
+  readonly tag: ApiTag
+  readonly pattern: RegExp
+}
+
+/**
+ * Wordings of real traffic that mean another tag than `invalid_request_error`
+ * does, for what has no code. The first match decides.
  *
  * @category tables
  * @since 0.1.0
  */
-export const contextWindowPatterns: ReadonlyArray<RegExp> = [
-  /prompt is too long/i,
-  /input is too long/i,
-  /input length and `?max_tokens`? exceed context limit/i,
-  /exceeds? (?:the )?(?:model'?s? )?(?:maximum )?context (?:window|limit|length)/i
+export const tagByWording: ReadonlyArray<Wording> = [
+  { tag: "BillingError", pattern: /credit balance is too low/i },
+  { tag: "SpendLimitError", pattern: /reached your specified (?:\w+ )?(?:API )?usage limits?/i },
+  { tag: "RequestTooLargeError", pattern: /too many total text bytes/i },
+  {
+    tag: "RequestTooLargeError",
+    pattern: /request (?:body )?exceeds the maximum (?:allowed )?(?:size|number of bytes)/i
+  },
+  { tag: "ContextWindowExceededError", pattern: /prompt is too long/i },
+  { tag: "ContextWindowExceededError", pattern: /input is too long/i },
+  { tag: "ContextWindowExceededError", pattern: /input length and `?max_tokens`? exceed context limit/i },
+  {
+    tag: "ContextWindowExceededError",
+    pattern: /exceeds? (?:the )?(?:model'?s? )?(?:maximum )?context (?:window|limit|length)/i
+  }
 ]
+
+/**
+ * Statuses of the 5xx range that prove that the origin did not act on the
+ * request: the edge could not connect to it, or it was overloaded. Every other
+ * 5xx proves it only with the error envelope of the API.
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const refusingStatuses: ReadonlySet<number> = new Set([511, 521, 523, 525, 526, 529, 530])
+
+/**
+ * Statuses that say that something gave up waiting: the origin may have acted,
+ * whatever the body says.
+ *
+ * @category tables
+ * @since 0.1.0
+ */
+export const gaveUpStatuses: ReadonlySet<number> = new Set([499, 502, 504])
 
 /**
  * Codes after which sending the request again cannot help, whatever the status.
@@ -174,8 +214,8 @@ export const finalCodes: ReadonlySet<string> = new Set([
 export const transientCodes: ReadonlySet<string> = new Set(["thread_continue_in_flight", "request_body_timeout"])
 
 /**
- * Whether an error of each tag is worth sending again, when neither the
- * `x-should-retry` header nor the code says otherwise.
+ * Whether a request that failed with each tag is worth sending again, when neither
+ * the `x-should-retry` header nor the code says otherwise.
  *
  * @category tables
  * @since 0.1.0
@@ -231,8 +271,31 @@ export const tagOf = (signs: Signs): ApiTag => {
   const byCode = lookup(tagByCode, signs.errorCode)
   if (byCode !== undefined) return byCode
   const tag = tagOfTypeAndStatus(signs.errorType, signs.status)
-  return tag === "InvalidRequestError" && isContextWindowMessage(signs.message) ? "ContextWindowExceededError" : tag
+  return tag === "InvalidRequestError" ? tagOfWords(signs.message) ?? tag : tag
 }
+
+/**
+ * Returns what the server can have done when it sent a failure with this status.
+ *
+ * `enveloped` says that the body is the error envelope of the API. A 5xx without
+ * it comes from an intermediary, which does not know what the origin did.
+ *
+ * **Example** (A timeout at the edge, and an overload of the API)
+ *
+ * ```ts
+ * import * as ErrorTable from "@effect-claude/core/ErrorTable"
+ *
+ * ErrorTable.outcomeOf({ status: 524, enveloped: false }) // => "unknown"
+ * ErrorTable.outcomeOf({ status: 529, enveloped: true }) // => "rejected"
+ * ```
+ *
+ * @category lookups
+ * @since 0.1.0
+ */
+export const outcomeOf = (
+  { enveloped, status }: { readonly status: number; readonly enveloped: boolean }
+): "rejected" | "unknown" =>
+  gaveUpStatuses.has(status) || (status >= 500 && !enveloped && !refusingStatuses.has(status)) ? "unknown" : "rejected"
 
 /**
  * Whether a failure is worth sending again. First match wins: `shouldRetry`
@@ -272,5 +335,5 @@ const tagOfTypeAndStatus = (errorType: string | undefined, status: number | unde
   return status >= 500 && status <= 599 ? "ApiError" : "UnexpectedStatusError"
 }
 
-const isContextWindowMessage = (message: string | undefined): boolean =>
-  message !== undefined && contextWindowPatterns.some((pattern) => pattern.test(message))
+const tagOfWords = (message: string | undefined): ApiTag | undefined =>
+  message === undefined ? undefined : tagByWording.find(({ pattern }) => pattern.test(message))?.tag

@@ -1,8 +1,10 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as ErrorDetails from "@effect-claude/core/ErrorDetails"
 import * as ErrorGuide from "@effect-claude/core/ErrorGuide"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -49,8 +51,13 @@ describe("ErrorGuide", () => {
   })
 
   describe("byCode", () => {
-    it("has every code the table has", () => {
-      const known = [...Object.keys(ErrorTable.tagByCode), ...ErrorTable.finalCodes, ...ErrorTable.transientCodes]
+    it("has every code of the table and of the details", () => {
+      const known = [
+        ...Object.keys(ErrorTable.tagByCode),
+        ...ErrorTable.finalCodes,
+        ...ErrorTable.transientCodes,
+        ...ErrorDetails.codes
+      ]
 
       assert.deepStrictEqual(known.filter((code) => !codes.includes(code)), [])
     })
@@ -92,7 +99,11 @@ describe("ErrorGuide", () => {
         ["requesttoolarge", "RequestTooLargeError", "RequestTooLargeError"],
         ["timeouterror", "timeout_error", "GatewayTimeoutError"],
         ["contract_spend_limit_reached", "contract_spend_limit_reached", "SpendLimitError"],
-        ["File_Expired", "file_expired", "NotFoundError"]
+        ["File_Expired", "file_expired", "NotFoundError"],
+        ["429 contract_spend_limit_reached", "contract_spend_limit_reached", "SpendLimitError"],
+        ["HTTP 429 ramp_limit_exceeded: slow down", "ramp_limit_exceeded", "RateLimitError"],
+        ["429 rate_limit_error", "429 Too Many Requests", "RateLimitError"],
+        ["500 overloaded_error", "500 overloaded_error", "OverloadedError"]
       ] as const
     ) {
       it(`takes ${JSON.stringify(asked)} for ${subject}`, () => {
@@ -134,7 +145,31 @@ describe("ErrorGuide", () => {
       assert.include(explain("SpendLimitError").codes, "enforced_spend_limit_reached")
       assert.deepStrictEqual(explain("file_expired").types, ["not_found_error"])
       assert.deepStrictEqual(explain("file_expired").statuses, [404])
-      assert.deepStrictEqual(explain("ApiError").statuses, [500, 501, 502, 503, 520, 522, 524])
+      assert.deepStrictEqual(explain("ApiError").statuses, [
+        500,
+        501,
+        502,
+        503,
+        520,
+        521,
+        522,
+        523,
+        524,
+        525,
+        526,
+        530
+      ])
+    })
+
+    it("lists with a status only the codes that have its tag", () => {
+      assert.deepStrictEqual(explain(429).codes, ["ramp_limit_exceeded"])
+      assert.deepStrictEqual(explain(402).codes, ["linked_organization_billing_unavailable"])
+    })
+
+    it("lists the statuses a tag comes with, by status, code and wording", () => {
+      assert.deepStrictEqual(explain("SpendLimitError").statuses, [400, 402, 429])
+      assert.deepStrictEqual(explain("BillingError").statuses, [400, 402])
+      assert.deepStrictEqual(explain("RateLimitError").statuses, [429])
     })
 
     it("prefers what a status says to what its tag says", () => {
@@ -171,6 +206,14 @@ describe("ErrorGuide", () => {
       const error = new ClaudeError.ContextWindowExceededError({ ...details, status: 400 })
 
       assert.strictEqual(ErrorGuide.explainError(error).subject, "ContextWindowExceededError")
+    })
+
+    it("lists the attempts that were made", () => {
+      const attempts = { count: 6, elapsed: Duration.seconds(63), gaveUp: "maxRetries" } as const
+      const explanation = ErrorGuide.explainError(new ClaudeError.OverloadedError({ ...details, attempts }))
+
+      assert.deepStrictEqual(explanation.attempts, attempts)
+      assert.include(ErrorGuide.format(explanation).split("\n"), "Attempts made: 6")
     })
 
     it("heeds what the server said of trying again", () => {
@@ -218,14 +261,14 @@ describe("ErrorGuide", () => {
         [
           "422 Unprocessable Content (UnprocessableEntityError)",
           "",
-          "The request can be read and makes no sense to the endpoint.",
+          "The request is well formed, but the endpoint cannot process it.",
           "",
           "Usual causes",
-          "  - values that exclude one another",
-          "  - a gateway or proxy in between that checks requests by rules of its own",
+          "  - values that exclude each other",
+          "  - a gateway or proxy that checks requests by its own rules",
           "",
           "What to do",
-          "  Correct what the message names. If it does not sound like the API, ask whoever runs the gateway.",
+          "  Correct what the message names. If the message is not from the API, contact the operator of the gateway.",
           "",
           "Worth sending again: no",
           "HTTP status: 422"

@@ -1,9 +1,9 @@
 /**
  * The base every error of the SDK is made from.
  *
- * What holds prompt content (`body`, `partial`) is readable on the error and
- * absent from everything that prints one: it is not enumerable, so neither
- * `toJSON`, inspection, loggers nor spans see it.
+ * Fields that can hold prompt content (`body`, `details`, `partial`) are readable
+ * on the error and absent from everything that prints one. They are not
+ * enumerable, so `toJSON`, inspection, loggers and spans do not see them.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ export const TypeId = "~@effect-claude/core/ClaudeError"
 /** Whether a value carries the brand. */
 export const isFailure = (u: unknown): u is Failure<string> => Predicate.hasProperty(u, TypeId)
 
-const hidden: ReadonlyArray<string> = ["body", "partial"]
+const hidden: ReadonlyArray<string> = ["body", "details", "partial"]
 
 /** Creates the base class of the error with the given tag. */
 export function failure<Tag extends string>(
@@ -29,13 +29,14 @@ export function failure(tag: string): unknown {
   class Base extends Data.TaggedError(tag)<{ readonly [field: string]: unknown }> {
     readonly [TypeId] = TypeId
     constructor(args: { readonly [field: string]: unknown }) {
-      const { body, partial, ...rest } = args
+      const { body, details, partial, ...rest } = args
       const shown: { [field: string]: unknown } = {}
       for (const key of Object.keys(rest)) {
         if (rest[key] !== undefined) shown[key] = rest[key]
       }
       super(shown)
       defineHidden(this, "body", body)
+      defineHidden(this, "details", details)
       defineHidden(this, "partial", partial)
     }
     override toJSON(): unknown {

@@ -1,14 +1,16 @@
 /**
- * What each stable `error_code` says.
+ * The guide to each stable `error_code`. The type of the table requires all of
+ * them.
  *
  * @since 0.1.0
  */
+import type { Code } from "../../ErrorDetails.ts"
 import type { CodeGuide } from "../../ErrorGuide.ts"
 
 const code = (status: number, description: string, remedy: string): CodeGuide => ({ status, description, remedy })
 
 /** The guides, by code. */
-export const guides: { readonly [code: string]: CodeGuide } = {
+export const guides: { readonly [C in Code]: CodeGuide } = {
   available_tools_limit_exceeded: code(
     400,
     "More tools are available than one request may have.",
@@ -16,83 +18,101 @@ export const guides: { readonly [code: string]: CodeGuide } = {
   ),
   claude_code_key_creator_not_member: code(
     400,
-    "The person who made this key is not a member of the organization any more.",
-    "Make a new key."
+    "The person who created this key is no longer a member of the organization.",
+    "Create a new key."
   ),
-  claude_code_version_too_old: code(400, "The program that sent this is too old.", "Update it."),
+  claude_code_version_too_old: code(400, "The program that sent the request is too old.", "Update the program."),
   cmek_key_disabled: code(
     400,
     "The organization's own encryption key is disabled.",
-    "Enable the key, or ask whoever administers it."
+    "Enable the key, or contact the organization's administrator."
   ),
   cmek_key_network_blocked: code(
     400,
-    "The organization's own encryption key cannot be reached because of its network rules.",
+    "The network rules of the organization's own encryption key block the API.",
     "Allow the API to reach the key."
   ),
   compaction_block_ambiguous: code(
     400,
-    "The conversation holds more than one compaction to go on from.",
+    "The conversation holds more than one compaction block to continue from.",
     "Send back only the latest compaction block."
   ),
   compaction_block_misplaced: code(
     400,
-    "The compaction block is not where it belongs.",
-    "Send it back first in `messages`."
+    "The compaction block is in the wrong place.",
+    "Send it back as the first block of `messages`."
   ),
   compaction_content_mismatch: code(
     400,
-    "The compaction block was changed since it was received.",
-    "Send it back as it came."
+    "The compaction block was changed after it was received.",
+    "Send it back unchanged."
   ),
   compaction_incomplete_turn: code(
     400,
     "The conversation to compact ends in the middle of a turn.",
-    "Answer the tool calls first, then compact."
+    "Send the results of the open tool calls first, then compact."
   ),
   compaction_nothing_to_summarize: code(400, "There is nothing to compact.", "Send the request without compaction."),
   compaction_signature_invalid: code(
     400,
-    "The signature of the compaction block does not belong to it.",
-    "Send the block back as it came, to the same organization."
+    "The signature of the compaction block does not match the block.",
+    "Send the block back unchanged, to the same organization."
   ),
   compaction_too_many_tool_references: code(
     400,
-    "The compaction would have to name too many tools.",
-    "Send fewer tools, or begin a new conversation."
+    "The compaction would refer to too many tools.",
+    "Send fewer tools, or start a new conversation."
   ),
   compaction_tool_changes_mismatch: code(
     400,
-    "The tool changes on the compaction block do not fit the request's tools.",
-    "Send the block back as it came, with the same `tools`."
+    "The tool changes of the compaction block do not match the tools of the request.",
+    "Send the block back unchanged, with the same `tools`."
   ),
   file_not_downloadable: code(
     400,
-    "The file was uploaded, not made by a tool, and such files are not handed out again.",
-    "Download only files that tools made; `downloadable` says which."
+    "The file was uploaded. Only files that tools created can be downloaded.",
+    "Download only files whose `downloadable` is true."
+  ),
+  image_dimensions_too_large: code(
+    400,
+    "An image has a side that is longer than this request allows. `details.paths` names the images, `details.max_side_length_pixels` the limit.",
+    "Scale the images down to the limit, or let the API do it (`transformations.oversized_image: \"downsize\"`). Requests with many images have a lower limit."
   ),
   organization_on_hold: code(
     400,
     "The organization is on hold.",
-    "Follow the link in `details.appeal_url`, or write to support."
+    "Follow the link in `details.appeal_url`, or contact support."
   ),
   organization_not_enrolled_in_beta: code(
     400,
     "The organization has no access to a beta that the request uses.",
-    "Ask for access, or leave the feature out."
+    "Apply for access, or leave the feature out."
+  ),
+  organization_type_not_supported: code(
+    400,
+    "This type of organization cannot use the feature.",
+    "Leave the feature out, or use a credential of another organization."
+  ),
+  parent_organization_required: code(
+    400,
+    "The feature is available only to an organization that has a parent organization.",
+    "Link the organization to its parent, or leave the feature out."
   ),
   request_body_encoding_invalid: code(
     400,
-    "The body is not encoded as its `content-encoding` says.",
+    "The body is not encoded as its `content-encoding` states.",
     "Send the body uncompressed."
   ),
   request_body_encoding_unsupported: code(
     400,
-    "The body is compressed in a way the API does not read.",
+    "The API does not support the compression of the body.",
     "Send the body uncompressed."
   ),
-  request_body_timeout: code(400, "The body did not arrive in time.", "Send it again; upload large files once."),
-  unsupported_charset: code(400, "The body is not in UTF-8.", "Send UTF-8."),
+  request_body_timeout: code(
+    400,
+    "The body did not arrive in time.",
+    "Send the request again. Upload large files once and refer to them by id."
+  ),
   storage_quota_exceeded: code(
     400,
     "The organization's storage for files is full.",
@@ -101,71 +121,81 @@ export const guides: { readonly [code: string]: CodeGuide } = {
   thread_already_continued: code(
     400,
     "The thread was already continued from this message.",
-    "Continue from the latest message, or fork."
+    "Continue from the latest message, or fork the thread."
   ),
   thread_continue_in_flight: code(
     400,
-    "Another request is continuing the thread right now.",
-    "Send it again once that one is answered."
+    "Another request is continuing the thread.",
+    "Send the request again when the other one has ended."
   ),
   thread_fingerprint_mismatch: code(
     400,
-    "The request does not fit the thread it continues.",
-    "Keep model, system prompt and tools as they were, or begin a new thread."
+    "The request does not match the thread it continues.",
+    "Keep model, system prompt and tools unchanged, or start a new thread."
   ),
   thread_unsupported_request: code(
     400,
-    "The request uses something that threads do not support; `details.unsupported` names it.",
-    "Leave it out, or send the whole conversation instead of a thread."
+    "The request uses a feature that threads do not support. `details.unsupported` names it.",
+    "Leave the feature out, or send the whole conversation without a thread."
   ),
   tool_name_conflict: code(400, "Two tools have the same name.", "Rename one of them."),
   tool_reference_unresolved: code(
     400,
-    "A tool is referred to that is neither in `tools` nor defined earlier.",
-    "Add the tool, or leave the reference out."
+    "A tool reference names a tool that is neither in `tools` nor defined earlier.",
+    "Add the tool, or remove the reference."
   ),
-  user_profile_not_found: code(400, "The user profile does not exist.", "Check its id."),
-  user_profile_required: code(400, "The request has to name a user profile.", "Send `anthropic-user-profile-id`."),
+  unsupported_charset: code(400, "The body is not UTF-8.", "Send the body as UTF-8."),
+  user_profile_not_found: code(400, "The user profile does not exist.", "Check the id of the profile."),
+  user_profile_required: code(
+    400,
+    "The request has to name a user profile.",
+    "Set the header `anthropic-user-profile-id`."
+  ),
+  workspace_human_review_disabled: code(
+    400,
+    "Human review is disabled for the workspace, and the request needs it.",
+    "Enable human review for the workspace, or use a credential of another workspace."
+  ),
   linked_organization_billing_unavailable: code(
     402,
     "The linked organization cannot be billed.",
-    "Ask it to set up billing."
+    "Have the linked organization set up billing."
   ),
   linked_organization_spend_limit_reached: code(
     402,
     "The linked organization has reached its spend limit.",
-    "Ask it to raise the limit."
+    "Have the linked organization raise the limit."
   ),
   user_profile_billing_not_authorized: code(
     403,
-    "The customer has not allowed you to bill them.",
-    "Ask them to, or bill yourself."
+    "The customer has not authorized you to bill them.",
+    "Have the customer authorize it, or pay for the request yourself."
   ),
   user_profile_not_billable: code(
     403,
-    "The customer has no organization that could be billed.",
-    "Ask them to link one, or bill yourself."
+    "The customer has no organization that can be billed.",
+    "Have the customer link one, or pay for the request yourself."
   ),
   sandbox_egress_restricted: code(
     403,
-    "Code on the server may not reach that address.",
-    "Allow the address, or do without."
+    "Code that runs on the server may not connect to that address.",
+    "Allow the address, or do not connect to it."
   ),
-  file_expired: code(404, "The file has expired.", "Upload it again."),
-  thread_not_found: code(404, "The thread does not exist, or not any more.", "Begin a new one."),
+  file_expired: code(404, "The file has expired.", "Upload the file again."),
+  thread_not_found: code(404, "The thread does not exist, or no longer exists.", "Start a new thread."),
   skill_read_blocked_undecryptable: code(
     409,
     "The skill cannot be decrypted.",
-    "Look at the organization's encryption key, or upload the skill again."
+    "Check the organization's encryption key, or upload the skill again."
   ),
   request_body_too_large_after_decoding: code(
     413,
-    "The body is too large once it is unpacked.",
-    "Make it smaller, or upload large files once."
+    "The body is too large after decompression.",
+    "Make the body smaller, or upload large files and refer to them by id."
   ),
   contract_spend_limit_reached: code(
     429,
-    "The limit of the contract is reached. Waiting a moment does not help.",
+    "The spend limit of the contract is reached. Waiting a moment does not help.",
     "Extend the contract, or wait for the next period."
   ),
   enforced_spend_limit_reached: code(
@@ -176,17 +206,17 @@ export const guides: { readonly [code: string]: CodeGuide } = {
   ramp_limit_exceeded: code(
     429,
     "Use rises faster than the API allows.",
-    "Wait as long as the server asks, then rise more slowly."
+    "Wait for the time in `retryAfter`, then increase the load more slowly."
   ),
   cmek_context_unavailable: code(
     503,
-    "The organization's encryption cannot be used just now.",
-    "Send it again after a moment."
+    "The organization's encryption is temporarily unavailable.",
+    "Send the request again after a moment."
   ),
   cmek_key_unreachable: code(
     503,
-    "The organization's own encryption key cannot be reached just now.",
-    "Send it again after a moment; look at the key's service if it stays."
+    "The organization's own encryption key is temporarily unreachable.",
+    "Send the request again after a moment. If the error persists, check the service that holds the key."
   ),
-  compaction_unavailable: code(529, "Compaction is overloaded.", "Send it again after a moment.")
+  compaction_unavailable: code(529, "Compaction is overloaded.", "Send the request again after a moment.")
 }
