@@ -20,6 +20,7 @@
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as ApiVersion from "./ApiVersion.ts"
 import * as ClaudeError from "./ClaudeError.ts"
 import type { Context, Level, Rule } from "./internal/rules/model.ts"
@@ -82,6 +83,8 @@ export interface RuleSet {
   ) => Report
   /** Reports warnings before the request is sent. */
   readonly warn: (warnings: ReadonlyArray<ClaudeError.Violation>) => Effect.Effect<void>
+  /** Returns when a model retires and what replaces it, for the message of a 404. Undefined where nothing is known. */
+  readonly retirement?: ((model: string) => string | undefined) | undefined
 }
 
 /**
@@ -178,8 +181,16 @@ export const make = (
   }
 ): RuleSet => ({
   check: (request, { rules, ...call }) => apply(request, { ...options, ...call }, rules),
-  warn: options?.warn ?? log
+  warn: options?.warn ?? log,
+  retirement: (model) => retirement(options?.catalog ?? ModelCatalog.released, model)
 })
+
+const retirement = (catalog: ModelCatalog.ModelCatalog, model: string): string | undefined => {
+  const entry = Option.getOrUndefined(ModelCatalog.find(catalog, model))
+  return entry?.retiresOn === undefined
+    ? undefined
+    : `${entry.id} retires on ${entry.retiresOn}${entry.replacement === undefined ? "" : `: use ${entry.replacement}`}`
+}
 
 /** The log quotes nothing of the prompt. */
 const log = (warnings: ReadonlyArray<ClaudeError.Violation>): Effect.Effect<void> =>

@@ -102,8 +102,16 @@ const answers: ReadonlyArray<(secret: string) => Script.Script> = [
   () => Script.resetConnection()
 ]
 
+/** Escapes every byte as URLs do. */
+const percent = (text: string): string =>
+  Array.from(new TextEncoder().encode(text), (byte) => `%${byte.toString(16)}`).join("")
+
 /** Servers that repeat the credential they were given. */
 const echoes: ReadonlyArray<(secret: string) => Script.Script> = [
+  (secret) => Script.status(401, { message: `in hex: ${percent(secret)}` }),
+  (secret) => Script.status(401, { message: `in a pair: ${btoa(`user:${secret}`)}` }),
+  (secret) => Script.status(401, { headers: { "request-id": `${secret}/1`, "anthropic-organization-id": secret } }),
+  (secret) => Script.garbage({ contentType: secret }),
   (secret) => Script.status(401, { message: `invalid x-api-key: ${secret}` }),
   (secret) => Script.status(500, { message: `${"x".repeat(190)}${secret}` }),
   (secret) => Script.garbage({ status: 403, contentType: "text/html", body: `<b>authorization: Bearer ${secret}</b>` }),
@@ -261,7 +269,7 @@ describe("Redaction", () => {
         const key = plain ? `token.${number}.abcdef` : `sk-ant-k${number}`
         const found = yield* outputs(echoes[echo]!(key), credentials[credential]!(key), calls[call]!(question))
 
-        assertAbsent(found, key, key.slice(0, 12))
+        assertAbsent(found, key, key.slice(0, 12), percent(key), btoa(`user:${key}`))
       }),
     { arbitrary: { runs: 100 }, timeout: 30_000 }
   )

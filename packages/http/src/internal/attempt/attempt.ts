@@ -6,6 +6,7 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import type * as Secret from "@effect-claude/core/Secret"
 import * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
 import * as Clock from "effect/Clock"
@@ -131,7 +132,7 @@ interface Attempt {
   readonly request: Exchange.Request
   readonly settings: Settings
   readonly headers: Secrets.Sent
-  readonly secrets: Secrets.Secrets
+  readonly secrets: Secret.Known
   readonly host: string
   /** What is wrong with the headers. */
   readonly problem: Check.Problem | undefined
@@ -296,14 +297,21 @@ const isSuccess = (status: number): boolean => status >= 200 && status <= 299
 
 /** Fails with what a response that is not 2xx reports. */
 const refused = (
-  { settings }: Attempt,
+  { request, settings, url }: Attempt,
   { body, headers, meta, status }: Exchange.Response
 ): Effect.Effect<never, ClaudeError.ClaudeError, Scope.Scope> =>
   Effect.flatMap(
     errorText(body, settings),
     (text) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.fail(ErrorResponse.toError({ status, headers, text: Secrets.clean(text, meta), now })))
+        Effect.fail(ErrorResponse.toError({
+          status,
+          headers: Secrets.cleanHeaders(headers, meta),
+          text: Secrets.clean(text, meta),
+          now,
+          url: url === undefined ? undefined : `${url.origin}${url.pathname}`,
+          modelNote: request.model === undefined ? undefined : settings.rules?.retirement?.(request.model)
+        })))
   )
 
 const sign = (

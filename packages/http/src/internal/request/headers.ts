@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import * as Secret from "@effect-claude/core/Secret"
 import * as Result from "effect/Result"
 import type { Settings } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
@@ -19,7 +20,7 @@ export interface Credential {
 /** Headers, and what is wrong with them. */
 export interface Headers {
   readonly headers: Secrets.Sent
-  readonly secrets: Secrets.Secrets
+  readonly secrets: Secret.Known
   readonly problem: Check.Problem | undefined
 }
 
@@ -33,6 +34,7 @@ export class Prepared {
   #latest:
     | { readonly signature: string | undefined; readonly type: string | undefined; readonly made: Headers }
     | undefined
+  #known: { readonly values: ReadonlyArray<string>; readonly secrets: Secret.Known } | undefined
   #target: { readonly path: string; readonly url: URL } | undefined
 
   constructor(settings: Settings, fixed: { readonly [name: string]: string }) {
@@ -84,7 +86,22 @@ export class Prepared {
       ...request.headers,
       ...(type === undefined ? undefined : { "content-type": type })
     }
-    const secrets = Secrets.of({ ...signed, ...own, ...request.headers })
-    return { headers, secrets, problem: Check.headers(headers) }
+    return {
+      headers,
+      secrets: this.#secretsOf({ ...signed, ...own, ...request.headers }),
+      problem: Check.headers(headers)
+    }
+  }
+
+  /** The secrets of a request. Those of the latest one are kept: to search for them is compiled once. */
+  #secretsOf(headers: Secrets.Given): Secret.Known {
+    const values = Secrets.valuesOf(headers)
+    if (this.#known === undefined || !isSame(this.#known.values, values)) {
+      this.#known = { values, secrets: Secret.of(values) }
+    }
+    return this.#known.secrets
   }
 }
+
+const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i])

@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as Shape from "@effect-claude/core/Shape"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
@@ -20,7 +21,7 @@ import { SseParser } from "./sse.ts"
 /** Why no further event can be decoded. */
 export type Stop =
   | { readonly _tag: "Done" }
-  | { readonly _tag: "ErrorEvent"; readonly event: StreamEvent.Error }
+  | { readonly _tag: "ErrorEvent"; readonly event: unknown }
   | { readonly _tag: "Malformed"; readonly problem: string }
 
 /** Turns the chunks of one response into events. */
@@ -109,16 +110,17 @@ export class EventDecoder {
 
   #frame(name: string, data: string): void {
     if (this.stop !== undefined || data === "") return
-    const parsed: unknown = JSON.parse(data)
+    const parsed: unknown = name === "error" && !isJson(data) ? data : JSON.parse(data)
     const value = name === "" || !Predicate.isReadonlyObject(parsed) || "type" in parsed
       ? parsed
       : { type: name, ...parsed }
-    if (!Shape.streamEvent.is(value)) {
-      this.stop = malformed(`does not match: ${mismatch(value)}`)
+    // Errors are recognised by intent: gateways send them in shapes of their own.
+    if (name === "error" || ErrorResponse.isError(value)) {
+      this.stop = { _tag: "ErrorEvent", event: value }
       return
     }
-    if (value.type === "error") {
-      this.stop = { _tag: "ErrorEvent", event: value }
+    if (!Shape.streamEvent.is(value)) {
+      this.stop = malformed(`does not match: ${mismatch(value)}`)
       return
     }
     if (value.type === "content_block_start") {

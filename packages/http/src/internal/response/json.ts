@@ -40,12 +40,13 @@ export const parser =
     const parsed = Result.try((): unknown => JSON.parse(text))
     const value = Result.getOrUndefined(parsed)
     if (shape.is(value)) return Effect.succeed(value)
-    const cleaned = Secrets.cleanJson(value, response.meta)
-    if (Shape.errorResponse.is(cleaned)) return Effect.fail(ErrorResponse.fromEvent(cleaned, response.meta))
+    if (ErrorResponse.isError(value)) {
+      return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(value, response.meta), response.meta))
+    }
     const problem = text === ""
       ? "is empty"
       : Result.isFailure(parsed)
-      ? `is not JSON (content-type ${response.headers["content-type"] ?? "absent"})`
+      ? `is not JSON (content-type ${Secrets.clean(response.headers["content-type"] ?? "absent", response.meta)})`
       : `does not match: ${brief(Shape.format(shape.issues(value, "first")))}`
     return Effect.fail(undecodable(problem, text, response))
   }
