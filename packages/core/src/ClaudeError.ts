@@ -124,8 +124,7 @@ export interface Failure<Tag extends string> extends Cause.YieldableError, Reado
 export class InvalidRequestError extends Internal.failure("InvalidRequestError") {}
 
 /**
- * The prompt does not fit into the model's context window (400, recognised by its
- * wording).
+ * The prompt does not fit into the model's context window (400, by its wording).
  *
  * @category errors
  * @since 0.1.0
@@ -141,8 +140,7 @@ export class ContextWindowExceededError extends Internal.failure("ContextWindowE
 export class AuthenticationError extends Internal.failure("AuthenticationError") {}
 
 /**
- * The account cannot pay for the request (402, `billing_error`, or a 400 about its
- * credit balance).
+ * The account cannot pay for the request (402, or a 400 about its credit balance).
  *
  * @category errors
  * @since 0.1.0
@@ -190,8 +188,7 @@ export class RequestTimeoutError extends Internal.failure("RequestTimeoutError")
 export class ConflictError extends Internal.failure("ConflictError") {}
 
 /**
- * The request body is too large (413, `request_too_large`, or a 400 about too many
- * bytes of text).
+ * The request body is too large (413, or a 400 about too many bytes of text).
  *
  * @category errors
  * @since 0.1.0
@@ -207,8 +204,7 @@ export class RequestTooLargeError extends Internal.failure("RequestTooLargeError
 export class UnprocessableEntityError extends Internal.failure("UnprocessableEntityError") {}
 
 /**
- * Too many requests or tokens in too short a time (429, `rate_limit_error`).
- * Waiting helps; `retryAfter` says how long.
+ * Too many requests or tokens in too short a time (429). `retryAfter` holds the hint.
  *
  * @category errors
  * @since 0.1.0
@@ -216,8 +212,7 @@ export class UnprocessableEntityError extends Internal.failure("UnprocessableEnt
 export class RateLimitError extends Internal.failure("RateLimitError") {}
 
 /**
- * A spend or contract limit is reached (429 or 402 by its code, or a 400 about
- * usage limits). Waiting does not help: raise the limit.
+ * A spend or contract limit is reached (429, 402 or 400). Waiting does not help.
  *
  * @category errors
  * @since 0.1.0
@@ -225,8 +220,7 @@ export class RateLimitError extends Internal.failure("RateLimitError") {}
 export class SpendLimitError extends Internal.failure("SpendLimitError") {}
 
 /**
- * The API, or something in front of it, failed (500, 502, 503 and other 5xx,
- * `api_error`).
+ * The API, or a gateway in front of it, failed (500, 502, 503 and other 5xx).
  *
  * @category errors
  * @since 0.1.0
@@ -321,8 +315,7 @@ export class RequestValidationError extends Internal.failure("RequestValidationE
 }> {}
 
 /**
- * A stream ended before `message_stop`: the message is not complete. `decode`
- * means that an event could not be read.
+ * A stream ended before `message_stop`. `decode`: an event could not be read.
  *
  * @category errors
  * @since 0.1.0
@@ -426,8 +419,7 @@ export type Tag = keyof typeof classes
 export type ClaudeError = { readonly [T in Tag]: InstanceType<(typeof classes)[T]> }[Tag]
 
 /**
- * Whether a value is an error of this SDK, by brand: a program's own errors may
- * share a tag with one of these.
+ * Returns whether a value is an error of this SDK, by its brand.
  *
  * @category guards
  * @since 0.1.0
@@ -450,8 +442,7 @@ export class Wrapped extends Data.TaggedError("ClaudeError")<{ readonly reason: 
 }
 
 /**
- * Puts an error under the single tag `ClaudeError`, for programs that prefer
- * one tag and `Effect.catchReason`.
+ * Puts an error under the single tag `ClaudeError`, for `Effect.catchReason`.
  *
  * @category conversions
  * @since 0.1.0

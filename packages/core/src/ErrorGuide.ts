@@ -17,6 +17,7 @@ import * as ErrorDetails from "./ErrorDetails.ts"
 import * as ErrorTable from "./ErrorTable.ts"
 import { advice, isApiTag } from "./internal/advice.ts"
 import * as Codes from "./internal/guide/codes.ts"
+import type { CodeGuide, Guide, StatusGuide } from "./internal/guide/guide.ts"
 import * as Statuses from "./internal/guide/statuses.ts"
 import * as Tags from "./internal/guide/tags.ts"
 import type { Attempts } from "./RetryDecision.ts"
@@ -31,14 +32,7 @@ import type { Attempts } from "./RetryDecision.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Guide {
-  /** What it means, in a sentence or two. */
-  readonly description: string
-  /** Why it usually happens, the most frequent first. */
-  readonly causes: ReadonlyArray<string>
-  /** What to do about it. */
-  readonly remedy: string
-}
+export type { Guide } from "./internal/guide/guide.ts"
 
 /**
  * The guide to an HTTP status.
@@ -46,10 +40,7 @@ export interface Guide {
  * @category models
  * @since 0.1.0
  */
-export interface StatusGuide extends Partial<Guide> {
-  /** The reason phrase. */
-  readonly name: string
-}
+export type { StatusGuide } from "./internal/guide/guide.ts"
 
 /**
  * The guide to an `error_code`.
@@ -57,14 +48,7 @@ export interface StatusGuide extends Partial<Guide> {
  * @category models
  * @since 0.1.0
  */
-export interface CodeGuide {
-  /** The status it comes with. */
-  readonly status: number
-  /** What it means. */
-  readonly description: string
-  /** What to do about it. */
-  readonly remedy: string
-}
+export type { CodeGuide } from "./internal/guide/guide.ts"
 
 /**
  * What is known about one error.

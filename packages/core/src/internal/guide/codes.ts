@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import type { Code } from "../../ErrorDetails.ts"
-import type { CodeGuide } from "../../ErrorGuide.ts"
+import type { CodeGuide } from "./guide.ts"
 
 const code = (status: number, description: string, remedy: string): CodeGuide => ({ status, description, remedy })
 

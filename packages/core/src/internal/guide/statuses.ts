@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import type { StatusGuide } from "../../ErrorGuide.ts"
+import type { StatusGuide } from "./guide.ts"
 
 const connect = "Send the request again after a moment. If the error persists, contact the operator of the gateway."
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Tag } from "../../ClaudeError.ts"
-import type { Guide } from "../../ErrorGuide.ts"
+import type { Guide } from "./guide.ts"
 
 /** The guides, by tag. */
 export const guides: { readonly [T in Tag]: Guide } = {
