@@ -76,7 +76,10 @@ const count = (
   })
 
 /** What kept a prompt from being read from the cache: where it differs from the one that was answered before. */
-const changeSince = ({ now, sent }: Core.Core, request: MessageRequest.MessageRequest): Core.Core["now"]["cacheMiss"] => {
+const changeSince = (
+  { now, sent }: Core.Core,
+  request: MessageRequest.MessageRequest
+): Core.Core["now"]["cacheMiss"] => {
   if (sent === undefined) return Option.none()
   // What is tried again is the same prompt.
   return sent === request ? now.cacheMiss : CachePolicy.changeOf(sent, request)

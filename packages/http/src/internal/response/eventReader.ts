@@ -11,7 +11,6 @@
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
-import * as Shape from "@effect-claude/core/Shape"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
@@ -251,18 +250,16 @@ export class Reading implements Opened {
     return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))
   }
 
-  #failure(event: unknown): ClaudeError.ClaudeError {
-    return Shape.errorResponse.is(event)
-      ? ErrorResponse.fromEvent(event, { ...this.meta, partial: this.#partial(), contentHandedOut: this.committed })
-      : this.#truncated("decode", "ended with an error event of another shape")
-  }
-
   #stopped(stop: Stop): Pull.Pull<never, ClaudeError.ClaudeError> {
     switch (stop._tag) {
       case "Done":
         return Cause.done()
       case "ErrorEvent":
-        return Effect.fail(this.#failure(Secrets.cleanJson(stop.event, this.meta)))
+        return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(stop.event, this.meta), {
+          ...this.meta,
+          partial: this.#partial(),
+          contentHandedOut: this.committed
+        }))
       case "Malformed":
         return Effect.fail(this.#truncated("decode", `cannot be read on: an event ${stop.problem}`))
     }
