@@ -1,13 +1,15 @@
 /**
- * Real traffic, recorded once and replayed for ever after, without its secrets.
+ * Records real traffic without its secrets, and replays it.
  *
- * A cassette wraps an `HttpClient`. Recording, it lets requests through and
- * writes down what came back once it has come back whole; replaying, it answers
- * from the file and opens no connection. A request is recognised by its method,
- * path, version, betas and body, whether or not it is for a stream: a recorded
- * stream answers a request for JSON, and the reverse. Keys, cookies and the ids
- * of organisations are removed wherever they stand. The file is JSON with a
- * field a line, to be read and reviewed like code.
+ * A cassette wraps an `HttpClient`. When it records, it sends requests and writes
+ * each response to a file once it is complete: at its announced length, after
+ * `message_stop` or an `error` event, or at the end of its bytes. When it replays,
+ * it responds from the file and opens no connection. A request is matched by its
+ * method, path, version, betas and body, streamed or not: a recorded stream is
+ * replayed to a request for JSON as its message, and the reverse. Keys, tokens,
+ * passwords, cookies and the ids of organisations are removed wherever they are.
+ * The file is JSON with a field a line, to be reviewed like code. It is replaced
+ * in one step, and only its owner can read it.
  *
  * **Example** (Replaying without a connection)
  *
@@ -54,6 +56,7 @@ import * as Schema from "effect/Schema"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { readBody } from "./internal/client.ts"
+import * as Ending from "./internal/ending.ts"
 import * as Errors from "./internal/errors.ts"
 import { ScriptedResponse } from "./internal/response.ts"
 import * as Tape from "./internal/tape.ts"
@@ -65,10 +68,10 @@ import * as Tape from "./internal/tape.ts"
 /**
  * What a cassette does with a request.
  *
- * - `record`: lets it through and writes it down; what the file held is replaced
- * - `replay`: answers from the file; what is not there is refused with a 400 that
- *   says what is different, and is not worth a retry
- * - `auto`: answers from the file where it can, and records the rest
+ * - `record`: sends it and records the response; the file is replaced
+ * - `replay`: responds from the file; a request that is not there is refused with a
+ *   400 that describes the difference, and is not retried
+ * - `auto`: responds from the file where possible, and records the rest
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +79,7 @@ import * as Tape from "./internal/tape.ts"
 export type Mode = "record" | "replay" | "auto"
 
 /**
- * One recorded exchange.
+ * One recorded request and its response.
  *
  * @category models
  * @since 0.1.0
@@ -94,14 +97,14 @@ export interface Interaction extends Tape.Interaction {}
  * @since 0.1.0
  */
 export interface Options {
-  /** The file, such as `test/cassettes/weather.json`. Its directory is made when it is missing. */
+  /** The file, such as `test/cassettes/weather.json`. Its directory is created when it is missing. */
   readonly file: string
   /**
    * @default "auto"
    */
   readonly mode?: Mode | undefined
   /**
-   * Removes what else is secret from any text before it is written.
+   * Removes further secrets from each text before it is written.
    *
    * @default the text as it is
    */
@@ -128,15 +131,15 @@ export class CassetteError extends Data.TaggedError("CassetteError")<{
 // -----------------------------------------------------------------------------
 
 /**
- * The cassette in use, to look at from a test.
+ * The cassette in use, for inspection by a test.
  *
  * @category services
  * @since 0.1.0
  */
 export class Cassette extends Context.Service<Cassette, {
-  /** What is on the tape. */
+  /** The recorded interactions. */
   readonly interactions: Effect.Effect<ReadonlyArray<Interaction>>
-  /** What is on the tape and was not asked for. */
+  /** The recorded interactions that were not replayed. */
   readonly unplayed: Effect.Effect<ReadonlyArray<Interaction>>
 }>()("@effect-claude/testing/Cassette") {}
 
@@ -155,11 +158,16 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
   const played = new Set<Interaction>()
   const interactions = () => tape.filter((each) => each !== undefined)
 
-  const save = writing.withPermits(1)(Effect.gen(function*() {
-    const [directory] = /^.+(?=[\\/])/.exec(options.file) ?? []
-    if (directory !== undefined) yield* files.makeDirectory(directory, { recursive: true })
-    yield* files.writeFileString(options.file, Tape.write(interactions()))
-  }))
+  // The file is replaced in one step, by one that was written in a directory nobody else can enter.
+  const save = writing.withPermits(1)(
+    Effect.gen(function*() {
+      const directory = /^.+(?=[\\/])/.exec(options.file)?.[0] ?? "."
+      yield* files.makeDirectory(directory, { recursive: true })
+      const beside = `${yield* files.makeTempDirectoryScoped({ directory, prefix: ".cassette-" })}/new`
+      yield* files.writeFileString(beside, Tape.write(interactions()), { flag: "wx", mode: 0o600 })
+      yield* files.rename(beside, options.file)
+    }).pipe(Effect.scoped)
+  )
 
   const find = (sent: Tape.Request): Interaction | undefined =>
     interactions().find((each) => !played.has(each) && Tape.differences(each.request, sent).length === 0)
@@ -194,7 +202,11 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
       const slot = tape.push(undefined) - 1
       const response = yield* live
       const pieces: Array<Uint8Array> = []
+      const ended = Ending.make(response.headers)
+      let recorded = 0
       const record = Effect.suspend(() => {
+        if (tape[slot] !== undefined && recorded === pieces.length) return Effect.void
+        recorded = pieces.length
         const clean = described(response.headers)
         const interaction = Tape.interactionOf(
           Tape.requestOf({ method: request.method, url, headers, body }, clean),
@@ -219,7 +231,11 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
         headers: response.headers,
         stream: () =>
           bodyOf(response).pipe(
-            Stream.tap((piece) => Effect.sync(() => pieces.push(piece))),
+            // Who reads up to the last event stops there, so the end of the bytes may never be read.
+            Stream.tap((piece) => {
+              pieces.push(piece)
+              return ended(piece) ? record : Effect.void
+            }),
             Stream.concat(Stream.fromEffectDrain(record))
           )
       })
@@ -235,7 +251,7 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
 })
 
 /**
- * Layer that puts a cassette around the `HttpClient` it is given.
+ * Layer that wraps the provided `HttpClient` in a cassette.
  *
  * @category layers
  * @since 0.1.0
@@ -255,7 +271,7 @@ export const layer = (
   )
 
 /**
- * Layer that answers from a cassette alone and needs no client.
+ * Layer that replays a cassette and needs no client.
  *
  * @category layers
  * @since 0.1.0
@@ -263,7 +279,7 @@ export const layer = (
 export const layerReplay = (
   file: string
 ): Layer.Layer<Cassette | HttpClient.HttpClient, CassetteError, FileSystem.FileSystem> =>
-  Layer.provide(layer({ file, mode: "replay" }), Layer.succeed(HttpClient.HttpClient, nobody))
+  Layer.provide(layer({ file, mode: "replay" }), Layer.succeed(HttpClient.HttpClient, unused))
 
 // -----------------------------------------------------------------------------
 // internal
@@ -293,7 +309,7 @@ const replay = (found: Interaction, sent: Tape.Request, request: HttpClientReque
   })
 }
 
-/** Refuses as the API would, so that the refusal is not taken for trouble that passes, and tried again. */
+/** Refuses as the API does, so that the refusal is not retried. */
 const missing = (
   request: HttpClientRequest.HttpClientRequest,
   file: string,
@@ -336,8 +352,8 @@ const concat = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   return all
 }
 
-/** Never reached: a replaying cassette sends nothing on. */
-const nobody = HttpClient.make((request) =>
+/** Never called: a replaying cassette sends nothing. */
+const unused = HttpClient.make((request) =>
   Effect.fail(
     new HttpClientError.HttpClientError({
       reason: new HttpClientError.TransportError({ request, description: "a replayed cassette opens no connection" })
