@@ -186,11 +186,14 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
         onNone: () => request.url,
         onSome: ({ pathname, search }) => `${pathname}${search}`
       })
-      const described = (response: { readonly [name: string]: string }) => {
-        const clean = Tape.cleaner(headers, response)
+      const cleaned = (response: Parameters<typeof Tape.cleaner>[1]) => {
+        const clean = Tape.cleaner({ headers, body }, response)
         return (text: string) => redact(clean(text))
       }
-      const sent = Tape.requestOf({ method: request.method, url, headers, body }, described({}))
+      const sent = Tape.requestOf(
+        { method: request.method, url, headers, body },
+        cleaned({ headers: {}, body: new Uint8Array(0) })
+      )
       const found = mode === "record" ? undefined : find(sent)
       if (found !== undefined) {
         played.add(found)
@@ -207,12 +210,8 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
       const record = Effect.suspend(() => {
         if (tape[slot] !== undefined && recorded === pieces.length) return Effect.void
         recorded = pieces.length
-        const clean = described(response.headers)
-        const interaction = Tape.interactionOf(
-          Tape.requestOf({ method: request.method, url, headers, body }, clean),
-          { status: response.status, headers: { ...response.headers }, body: concat(pieces) },
-          clean
-        )
+        const received = { status: response.status, headers: { ...response.headers }, body: concat(pieces) }
+        const interaction = Tape.interactionOf(sent, received, cleaned(received))
         tape[slot] = interaction
         played.add(interaction)
         return Effect.mapError(save, (cause) =>

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import * as Secret from "@effect-claude/core/Secret"
 
 // -----------------------------------------------------------------------------
 // models
@@ -71,16 +72,7 @@ export const redactHeaders = (
   headers: { readonly [name: string]: string }
 ): { readonly [name: string]: string } =>
   Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, secretHeaders.has(name) ? redact(value) : value])
+    Object.entries(headers).map(([name, value]) => [name, Secret.isHeaderName(name) ? redact(value) : value])
   )
 
 const prefix = "sk-ant-"
-
-const secretHeaders: ReadonlySet<string> = new Set([
-  "x-api-key",
-  "api-key",
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "set-cookie"
-])

@@ -1,3 +1,4 @@
+import * as Wire from "@effect-claude/core/Wire"
 import * as Cassette from "@effect-claude/testing/Cassette"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
@@ -76,7 +77,78 @@ describe("Cassette", () => {
           for (const forbidden of [secret, "AbCdEf", organization, "abcdef", "8f-FRA"]) {
             assert.notInclude(text, forbidden)
           }
-          assert.include(text, "over the limit (org: ***, key ***)")
+          assert.include(text, "over the limit (org: [credential], key [credential])")
+        })
+      ))
+
+    it.effect("writes no token, no password and no encoding of a key", () =>
+      withFile((file) =>
+        Effect.gen(function*() {
+          const key = "house-key/0123456789abcdef"
+          const forbidden = {
+            mcp: "mcp-t0k3n-of-a-server",
+            credit: "fct-0123456789",
+            refund: "fct-9876543210",
+            password: "hunter22hunter",
+            basic: Buffer.from(`proxy:${key}`).toString("base64"),
+            escaped: encodeURIComponent(key),
+            key
+          }
+          const script = Script.message({
+            content: [{ type: "text", text: `Seen: ${forbidden.basic}, ${forbidden.escaped}, ${forbidden.mcp}.` }],
+            stop_reason: "refusal",
+            stop_details: Wire.unknown({ type: "refusal", fallback_credit_token: forbidden.refund })
+          })
+          const request = HttpClientRequest.post(`https://api.anthropic.com/v1/messages?api-key=${forbidden.escaped}`)
+            .pipe(
+              HttpClientRequest.setHeaders({ ...ClaudeTest.headers, "x-api-key": key }),
+              HttpClientRequest.bodyJsonUnsafe({
+                model: "claude-sonnet-5-5",
+                max_tokens: 100,
+                stream: true,
+                mcp_servers: [{ type: "url", name: "a", url: "https://a.test", authorization_token: forbidden.mcp }],
+                fallback_credit_token: { token: forbidden.credit, mode: "strict" },
+                messages: [{ role: "user", content: `See https://ada:${forbidden.password}@example.com/` }]
+              }),
+              HttpClient.execute,
+              Effect.flatMap((response) => response.text)
+            )
+          yield* request.pipe(taped(file, "record", script))
+          const text = yield* read(file)
+          const kept = Object.entries(forbidden).filter(([, secret]) => text.includes(secret)).map(([name]) => name)
+
+          assert.deepStrictEqual(kept, [])
+          assert.include(text, "message_stop")
+          assert.include(yield* untaped(file)(request), "message_stop")
+        })
+      ))
+
+    it.effect("keeps the signature of thinking, which a replayed conversation sends back", () =>
+      withFile((file) =>
+        Effect.gen(function*() {
+          const recorded = yield* textOf("Why?").pipe(taped(file, "record", Script.thinking("Because.", "So.")))
+
+          assert.include(recorded, "EqQBCkYIScripted")
+          assert.strictEqual(yield* textOf("Why?").pipe(untaped(file)), recorded)
+        })
+      ))
+
+    it.effect("replaces the file in one step, readable by its owner alone, and leaves nothing beside it", () =>
+      withFile((file) =>
+        Effect.gen(function*() {
+          const files = yield* FileSystem.FileSystem
+          const target = `${file}.secret`
+          yield* files.makeDirectory(file.slice(0, file.lastIndexOf("/")), { recursive: true })
+          yield* files.writeFileString(target, "theirs")
+          yield* files.symlink(target, file)
+          yield* textOf("One").pipe(taped(file, "record"))
+
+          assert.strictEqual(yield* files.readFileString(target), "theirs")
+          assert.strictEqual((yield* files.stat(file)).mode & 0o777, 0o600)
+          assert.deepStrictEqual(
+            (yield* files.readDirectory(file.slice(0, file.lastIndexOf("/")))).toSorted(),
+            ["one.json", "one.json.secret"]
+          )
         })
       ))
 
@@ -170,7 +242,7 @@ describe("Cassette", () => {
         for (const contentType of ["", "application/octet-stream", "image/png"]) {
           const { base64, lines } = yield* recorded(Script.garbage({ contentType, body: `key: ${secret}` }), secret)
 
-          assert.deepStrictEqual([base64, lines], [undefined, ["key: ***"]], contentType)
+          assert.deepStrictEqual([base64, lines], [undefined, ["key: [credential]"]], contentType)
         }
         const marked = yield* recorded(Script.garbage({ contentType: "application/octet-stream", body: "\ufeffa" }))
         assert.deepStrictEqual(marked.lines, ["\ufeffa"])
@@ -199,7 +271,7 @@ describe("Cassette", () => {
 
         assert.strictEqual(
           response.body.error.message,
-          `organization_id: ***, org ***, workspace-id="***"; request ${id}`
+          `organization_id: [credential], org [credential], workspace-id="[credential]"; request ${id}`
         )
       }))
   })

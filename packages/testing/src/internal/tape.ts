@@ -1,9 +1,10 @@
 /**
- * What a cassette holds: interactions, as they are written to a file.
+ * The content of a cassette: interactions, as they are written to a file.
  *
  * @since 0.1.0
  */
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as Secret from "@effect-claude/core/Secret"
 import * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Base64 from "effect/encoding/Base64"
 import * as Option from "effect/Option"
@@ -53,7 +54,7 @@ const requestHeaders: ReadonlySet<string> = new Set(["anthropic-beta", "anthropi
 const responseHeaders =
   /^(?:content-type|content-disposition|date|request-id|retry-after(?:-ms)?|x-should-retry|anthropic-(?:ratelimit|priority|fast)-.*)$/
 
-/** Describes a request, without what is secret. */
+/** Describes a request, without secrets. */
 export const requestOf = (
   request: {
     readonly method: string
@@ -61,7 +62,7 @@ export const requestOf = (
     readonly headers: { readonly [name: string]: string }
     readonly body: Uint8Array
   },
-  clean: (text: string) => string
+  clean: Clean
 ): Request => {
   const text = clean(decoder.decode(request.body))
   const contentType = request.headers["content-type"] ?? ""
@@ -77,7 +78,7 @@ export const requestOf = (
   }
 }
 
-/** Describes an exchange, without what is secret. */
+/** Describes a request and its response, without secrets. */
 export const interactionOf = (
   request: Request,
   response: {
@@ -85,7 +86,7 @@ export const interactionOf = (
     readonly headers: { readonly [name: string]: string }
     readonly body: Uint8Array
   },
-  clean: (text: string) => string
+  clean: Clean
 ): Interaction => ({
   request,
   response: {
@@ -95,9 +96,9 @@ export const interactionOf = (
   }
 })
 
-const contentOf = (type: string, bytes: Uint8Array, clean: (text: string) => string) => {
+const contentOf = (type: string, bytes: Uint8Array, clean: Clean) => {
   if (bytes.length === 0) return {}
-  // Whatever it is called: what can be read as text is written as text, and has its secrets removed.
+  // Whatever its type: bytes that are text are written as text, without secrets.
   const isText = /^(?:text\/|application\/(?:json|x-jsonl))/.test(type)
   const read = Result.try(() => (isText ? decoder : strict).decode(bytes))
   if (Result.isFailure(read)) return { base64: Base64.encode(bytes) }
@@ -116,38 +117,74 @@ const json = (text: string): Schema.Json => {
 const pick = (
   headers: { readonly [name: string]: string },
   keep: (name: string) => boolean,
-  clean: (text: string) => string
+  clean: Clean
 ): { readonly [name: string]: string } =>
   Object.fromEntries(
     Object.entries(headers).filter(([name]) => keep(name)).map(([name, value]) => [name, clean(value)])
   )
 
-/** Creates the function that removes what is secret in one exchange, wherever it stands. */
+/** Removes the secrets of one exchange from text. */
+export type Clean = (text: string) => string
+
+/**
+ * Creates what removes the secrets of one exchange: credentials in its headers,
+ * values of JSON fields that are credentials by name, ids of organisations, and
+ * whatever looks like a secret. A value that is known is removed in all its
+ * encodings, wherever it is.
+ */
 export const cleaner = (
-  request: { readonly [name: string]: string },
-  response: { readonly [name: string]: string }
-): (text: string) => string => {
-  const secrets = [
-    request["x-api-key"],
-    request["api-key"],
-    request["authorization"]?.replace(/^\S+\s+/, ""),
-    request["proxy-authorization"]?.replace(/^\S+\s+/, ""),
-    request["cookie"],
-    response["set-cookie"],
-    response["anthropic-organization-id"],
-    response["anthropic-workspace-id"]
-  ].filter((secret): secret is string => secret !== undefined && secret.length > 3)
-  return (text) =>
-    secrets.reduce((text, secret) => text.replaceAll(secret, "***"), text)
-      .replace(/sk-ant-[\w-]{3,}/g, "sk-ant-***")
-      .replace(/(\b(?:org|organization|workspace)(?:_id|-id)?\b[\\"':= ]{1,6})[\da-f]{8}-[\da-f-]{27}/gi, "$1***")
+  request: { readonly headers: Headers; readonly body: Uint8Array },
+  response: { readonly headers: Headers; readonly body: Uint8Array }
+): Clean => {
+  const ids = ["anthropic-organization-id", "anthropic-workspace-id"].flatMap((name) => response.headers[name] ?? [])
+  const known = Secret.of([
+    ...credentials(request.headers),
+    ...credentials(response.headers),
+    ...ids,
+    ...secretFields(decoder.decode(request.body)),
+    ...secretFields(decoder.decode(response.body))
+  ])
+  return (text) => Secret.clean(known.clean(text)).replace(organization, `$1${Secret.mark}`)
+}
+
+interface Headers {
+  readonly [name: string]: string
+}
+
+const organization = /(\b(?:org|organization|workspace)(?:_id|-id)?\b[\\"':= ]{1,6})[\da-f]{8}-[\da-f-]{27}/gi
+
+/** Limits of requests have names like those of credentials, and are not secret. */
+const credentials = (headers: Headers): ReadonlyArray<string> =>
+  Object.entries(headers)
+    .filter(([name]) => Secret.isHeaderName(name) && !name.startsWith("anthropic-"))
+    .map(([, value]) => value)
+
+/** The texts in JSON, a body or the data of events, whose field is a credential by its name. */
+const secretFields = (text: string): ReadonlyArray<string> => {
+  if (!/token|secret|password|credential|api_?key|authorization/i.test(text)) return []
+  const whole = parse(text)
+  const values = Option.isSome(whole)
+    ? [whole.value]
+    : text.split("\n").filter((line) => line.startsWith("data:")).map((line) =>
+      Option.getOrUndefined(parse(line.slice(5)))
+    )
+  return values.flatMap((value) => secretTexts(value, false))
+}
+
+/** A signature is opaque, and needed to send a thinking block back. */
+const secretTexts = (value: unknown, isSecret: boolean): ReadonlyArray<string> => {
+  if (typeof value === "string") return isSecret ? [value] : []
+  if (Array.isArray(value)) return value.flatMap((item) => secretTexts(item, isSecret))
+  return Object.entries(record(value)).flatMap(([name, field]) =>
+    secretTexts(field, name !== "signature" && name !== "mode" && (isSecret || Secret.isFieldName(name)))
+  )
 }
 
 // -----------------------------------------------------------------------------
 // reading
 // -----------------------------------------------------------------------------
 
-/** Says how a request differs from a recorded one. Whether it is for a stream makes no difference. */
+/** Lists how a request differs from a recorded one, streamed or not. */
 export const differences = (recorded: Request, sent: Request): ReadonlyArray<string> =>
   Diff.differences(
     { ...recorded, body: logical(recorded.body) },
@@ -182,7 +219,7 @@ export const play = (
   }
   if (response.lines !== undefined) {
     const text = response.lines.join("\n")
-    // Events arrive one by one, as they did.
+    // Events arrive one by one.
     return { headers: response.headers, pieces: text.split(/(?<=\n\n)/).map((piece) => encoder.encode(piece)) }
   }
   const pieces = response.body === undefined ? [] : [encoder.encode(JSON.stringify(response.body))]
@@ -212,5 +249,5 @@ const encoder = new TextEncoder()
 
 const decoder = new TextDecoder()
 
-/** Fails for what is no text, and keeps every byte of what is. */
+/** Fails for bytes that are not text, and keeps every byte of text. */
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
