@@ -86,7 +86,7 @@ const consumers: ReadonlyArray<
   ["MessageStream.text", (events) => drained(MessageStream.text(events))],
   ["MessageStream.thinking", (events) => drained(MessageStream.thinking(events))],
   ["MessageStream.toolInputs", (events) => drained(MessageStream.toolInputs(events))],
-  ["MessageStream.snapshots", (events) => drained(MessageStream.snapshots(events))],
+  ["MessageStream.snapshots", (events) => drained(Stream.orDie(MessageStream.snapshots(events)))],
   ["MessageStream.final", (events) => Effect.orDie(MessageStream.final(events))]
 ]
 

@@ -1,9 +1,11 @@
 /**
- * What to make of a stream of events: text, thinking, tool inputs, snapshots, the
+ * Combinators for streams of events: text, thinking, tool inputs, snapshots, the
  * whole message.
  *
  * Every combinator works on the chunks the network delivered and does no work
- * per event but its own. Errors pass through unchanged.
+ * per event but its own. Errors pass through unchanged. Blocks may be open at the
+ * same time: text and thinking come in the order in which they were written, and
+ * each tool input in its own call.
  *
  * @since 0.1.0
  */
@@ -121,34 +123,44 @@ export const thinking = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream.S
   })
 
 /**
- * Follows the inputs of tool calls: one element for each piece, and one when a
- * call is complete.
+ * Follows the inputs of tool calls: one element for each piece, and one when the
+ * block of a call ends.
  *
  * @category combinators
  * @since 0.1.0
  */
 export const toolInputs = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream.Stream<ToolInput, E, R> =>
   Stream.suspend(() => {
-    let call: Call | undefined
-    let json = ""
+    const calls = new Map<number, Call>()
     return chunkwise(self, (events) => {
       const out: Array<ToolInput> = []
       for (const event of events) {
-        if (event.type === "content_block_start") {
-          const block = event.content_block
-          call = block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use"
-            ? { index: event.index, id: block.id, name: block.name, input: new LiveInput(block.input) }
-            : undefined
-          json = ""
-        } else if (call === undefined) {
-          continue
-        } else if (event.type === "content_block_delta" && event.delta.type === "input_json_delta") {
-          json += event.delta.partial_json
-          call.input.push(event.delta.partial_json)
-          out.push(toolInput(call, event.delta.partial_json, json, false))
-        } else if (event.type === "content_block_stop" && event.index === call.index) {
-          out.push(toolInput(call, "", json, true))
-          call = undefined
+        switch (event.type) {
+          case "content_block_start": {
+            const { content_block: block, index } = event
+            if (block.type === "tool_use" || block.type === "server_tool_use" || block.type === "mcp_tool_use") {
+              calls.set(index, { index, id: block.id, name: block.name, input: new LiveInput(block.input), json: "" })
+            }
+            break
+          }
+          case "content_block_delta": {
+            const call = calls.get(event.index)
+            if (call === undefined || event.delta.type !== "input_json_delta") break
+            const piece = event.delta.partial_json
+            call.json += piece
+            call.input.push(piece)
+            out.push(toolInput(call, piece, false))
+            break
+          }
+          case "content_block_stop": {
+            const call = calls.get(event.index)
+            if (call !== undefined) out.push(toolInput(call, "", true))
+            calls.delete(event.index)
+            break
+          }
+          case "message_stop":
+            for (const call of calls.values()) out.push(toolInput(call, "", true))
+            calls.clear()
         }
       }
       return out
@@ -156,18 +168,29 @@ export const toolInputs = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream
   })
 
 /**
- * Shows the message as far as it has come, once for each chunk of events.
+ * Shows the message as far as it has come, once for each chunk of events. The
+ * input of a call that is being written is its text so far: see `ToolInput`.
+ * Fails with `ResponseDecodeError` at an event that has no place in the message;
+ * `Messages.stream` does so itself.
  *
  * @category combinators
  * @since 0.1.0
  */
-export const snapshots = <E, R>(self: Stream.Stream<StreamEvent, E, R>): Stream.Stream<Message, E, R> =>
-  Stream.suspend(() => {
+export const snapshots = <E, R>(
+  self: Stream.Stream<StreamEvent, E, R>
+): Stream.Stream<Message, E | ClaudeError.ResponseDecodeError, R> =>
+  Stream.transformPull(self, (pull) => {
     let state = MessageAccumulator.initial
-    return chunkwise(self, (events) => {
-      state = MessageAccumulator.stepAll(state, events)
-      return Option.toArray(MessageAccumulator.snapshot(state))
-    })
+    const next: Pull.Pull<Arr.NonEmptyReadonlyArray<Message>, E | ClaudeError.ResponseDecodeError> = Effect.flatMap(
+      pull,
+      (events) => {
+        state = MessageAccumulator.stepAll(state, events)
+        if (state.problem !== undefined) return Effect.fail(unfoldable(state, state.problem))
+        const message = MessageAccumulator.snapshot(state)
+        return Option.isSome(message) ? Effect.succeed(Arr.of(message.value)) : next
+      }
+    )
+    return Effect.succeed(next)
   })
 
 /**
@@ -304,25 +327,30 @@ export const share = <A, E, R>(
  *
  * A stream that is cut off on purpose before `message_stop` has no final
  * message; it fails with `StreamTruncatedError`, which carries the partial one.
+ * Events that do not make one message fail with `ResponseDecodeError`.
  *
  * @category destructors
  * @since 0.1.0
  */
 export const final = <E, R>(
   self: Stream.Stream<StreamEvent, E, R>
-): Effect.Effect<Message, E | ClaudeError.StreamTruncatedError, R> =>
+): Effect.Effect<Message, E | ClaudeError.ResponseDecodeError | ClaudeError.StreamTruncatedError, R> =>
   Effect.suspend(() => {
     let state = MessageAccumulator.initial
     const run = Stream.runForEachArray(self, (events) =>
       Effect.sync(() => {
         state = MessageAccumulator.stepAll(state, events)
       }))
-    return Effect.flatMap(run, () => {
-      const message = MessageAccumulator.snapshot(state)
-      return state.done && Option.isSome(message)
-        ? Effect.succeed(message.value)
-        : Effect.fail(unfinished(Option.getOrUndefined(message)))
-    })
+    return Effect.flatMap(
+      run,
+      (): Effect.Effect<Message, ClaudeError.ResponseDecodeError | ClaudeError.StreamTruncatedError> => {
+        if (state.problem !== undefined) return Effect.fail(unfoldable(state, state.problem))
+        const message = MessageAccumulator.snapshot(state)
+        return state.done && Option.isSome(message)
+          ? Effect.succeed(message.value)
+          : Effect.fail(unfinished(Option.getOrUndefined(message)))
+      }
+    )
   })
 
 // -----------------------------------------------------------------------------
@@ -359,14 +387,11 @@ interface Call {
   readonly id: string
   readonly name: string
   readonly input: LiveInput
+  /** The text so far. */
+  json: string
 }
 
-const toolInput = (
-  { id, index, input, name }: Call,
-  delta: string,
-  json: string,
-  done: boolean
-): ToolInput => ({
+const toolInput = ({ id, index, input, json, name }: Call, delta: string, done: boolean): ToolInput => ({
   index,
   id,
   name,
@@ -377,6 +402,16 @@ const toolInput = (
     return input.at(json)
   }
 })
+
+const unfoldable = (
+  state: MessageAccumulator.MessageAccumulator,
+  problem: string
+): ClaudeError.ResponseDecodeError =>
+  new ClaudeError.ResponseDecodeError({
+    outcome: "partial",
+    partial: Option.getOrUndefined(MessageAccumulator.snapshot(state)),
+    message: `The events do not make one message: an event ${problem}. \`partial\` holds what came before.`
+  })
 
 const unfinished = (partial: Message | undefined): ClaudeError.StreamTruncatedError =>
   new ClaudeError.StreamTruncatedError({

@@ -206,23 +206,23 @@ describe("EventStream", () => {
 
     it.effect("fails on the input of a tool that grows larger than allowed, over all its pieces", () =>
       Effect.gen(function*() {
-        const call = (pieces: number): ReadonlyArray<StreamEvent> => [
-          { type: "message_start", message },
-          { type: "content_block_start", index: 0, content_block: { type: "tool_use", id: "a", name: "f", input: {} } },
+        const start: StreamEvent = { type: "message_start", message }
+        const call = (index: number, pieces: number): ReadonlyArray<StreamEvent> => [
+          { type: "content_block_start", index, content_block: { type: "tool_use", id: "a", name: "f", input: {} } },
           ...Array.from(
             { length: pieces },
             () =>
               ({
                 type: "content_block_delta",
-                index: 0,
+                index,
                 delta: { type: "input_json_delta", partial_json: "1234567890" }
               }) as const
           ),
-          { type: "content_block_stop", index: 0 }
+          { type: "content_block_stop", index }
         ]
         const stop: StreamEvent = { type: "message_stop" }
-        const error = yield* failure(textOf([...call(5), ...call(6), stop]), { toolInput: 50 })
-        const { exit } = yield* decode(textOf([...call(5), ...call(5), stop]), { toolInput: 50 })
+        const error = yield* failure(textOf([start, ...call(0, 5), ...call(1, 6), stop]), { toolInput: 50 })
+        const { exit } = yield* decode(textOf([start, ...call(0, 5), ...call(1, 5), stop]), { toolInput: 50 })
 
         assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
         assert.include(error.message, "larger than 50 characters")

@@ -131,6 +131,38 @@ describe("MessageStream", () => {
         })
     )
 
+    it.effect("gives each piece to its call where several are open, and ends what is open at the end", () =>
+      Effect.gen(function*() {
+        const call = (index: number): StreamEvent => ({
+          type: "content_block_start",
+          index,
+          content_block: { type: "tool_use", id: `toolu_${index}`, name: "f", input: {} }
+        })
+        const piece = (index: number, partial_json: string): StreamEvent => ({
+          type: "content_block_delta",
+          index,
+          delta: { type: "input_json_delta", partial_json }
+        })
+        const events: ReadonlyArray<StreamEvent> = [
+          call(0),
+          call(1),
+          piece(1, "{\"b\":"),
+          piece(0, "{\"a\":1}"),
+          { type: "content_block_stop", index: 0 },
+          piece(1, "2}"),
+          { type: "message_stop" }
+        ]
+        const steps = yield* Stream.runCollect(MessageStream.toolInputs(Stream.fromArray(events)))
+
+        assert.deepStrictEqual(steps.map(({ delta, done, id, json, value }) => [id, delta, json, value, done]), [
+          ["toolu_1", "{\"b\":", "{\"b\":", {}, false],
+          ["toolu_0", "{\"a\":1}", "{\"a\":1}", { a: 1 }, false],
+          ["toolu_0", "", "{\"a\":1}", { a: 1 }, true],
+          ["toolu_1", "2}", "{\"b\":2}", { b: 2 }, false],
+          ["toolu_1", "", "{\"b\":2}", { b: 2 }, true]
+        ])
+      }))
+
     it.effect("shows the input a call starts with", () =>
       Effect.gen(function*() {
         const events: ReadonlyArray<StreamEvent> = [
@@ -328,6 +360,39 @@ describe("MessageStream", () => {
       }).pipe(Effect.provide(layer(
         Script.reply("One two three").pipe(Script.chunked("perEvent"), Script.stall({ after: { events: 5 } }))
       ))))
+  })
+
+  describe("events that do not make one message", () => {
+    const events: ReadonlyArray<StreamEvent> = [
+      {
+        type: "message_start",
+        message: {
+          id: "msg_1",
+          type: "message",
+          role: "assistant",
+          model: "m",
+          content: [],
+          usage: { input_tokens: 1, output_tokens: 1 }
+        }
+      },
+      { type: "content_block_start", index: 0, content_block: { type: "text", text: "a" } },
+      { type: "content_block_delta", index: 1, delta: { type: "text_delta", text: "lost" } },
+      { type: "message_stop" }
+    ]
+    const combinators = {
+      final: (self: Stream.Stream<StreamEvent>) => Effect.asVoid(MessageStream.final(self)),
+      snapshots: (self: Stream.Stream<StreamEvent>) => Stream.runDrain(MessageStream.snapshots(self))
+    }
+    for (const [name, run] of Object.entries(combinators)) {
+      it.effect(`fail ${name}, with what came before`, () =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(run(Stream.fromArray(events)))
+
+          assert.strictEqual(error._tag, "ResponseDecodeError")
+          assert.include(error.message, "adds to block 1, which has not started")
+          assert.deepStrictEqual(error.partial?.content, [{ type: "text", text: "a" }])
+        }))
+    }
   })
 
   describe("final", () => {

@@ -1,15 +1,12 @@
 /**
- * The frames that make up nearly all of a stream: deltas that differ from the
- * one before them in nothing but a string.
+ * Reads the frames that make up nearly all of a stream: deltas that add text,
+ * thinking or input, in the form in which the API writes them.
  *
- * The API writes them in one form, `event: content_block_delta` on one line and
- * `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}   }`
- * on the next.
- *
- * Once a delta was parsed and checked, the next that begins and ends alike is
- * known to be as valid, and what it holds is known apart from the string. A
- * frame in any other form, be it one space more, is left to the parsers: what
- * comes of a frame is the same either way.
+ * That form is `event: content_block_delta` on one line, which gateways leave
+ * out, and `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"Hi"}   }`
+ * on the next. Only the index, the kind and the string vary, so such a frame
+ * needs no JSON parser and no check. A frame in any other form, be it one space
+ * more, is left to the parsers: the result is the same either way.
  *
  * @since 0.1.0
  */
@@ -21,42 +18,56 @@ const BRACE = 125
 const SPACE = 32
 const LF = 10
 const SMALL_N = 110
+const ZERO = 48
+const NINE = 57
 
 /** Engines copy a slice that is shorter, and keep the whole text for one that is not. */
 const shortSlice = 13
 
 type Kind = "text_delta" | "thinking_delta" | "input_json_delta"
 
-const field = { text_delta: "text", thinking_delta: "thinking", input_json_delta: "partial_json" } as const
+const start = "data: {\"type\":\"content_block_delta\",\"index\":"
+const namedStart = `event: content_block_delta\n${start}`
 
-/** Reads frames that are like the last delta it was shown. */
+/** What stands between the index and the string. */
+const openings: ReadonlyArray<readonly [kind: Kind, opening: string]> = [
+  ["text_delta", ",\"delta\":{\"type\":\"text_delta\",\"text\":\""],
+  ["input_json_delta", ",\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\""],
+  ["thinking_delta", ",\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\""]
+]
+
+/** Larger indexes are left to the parsers. */
+const maxDigits = 9
+
+/** Reads frames in the form of the API. */
 export class DeltaFrames {
   /** Where the frame ends that was read last. */
   end = 0
-  /** How long the string was. */
+  /** How long its string was. */
   length = 0
-  #prefix = ""
-  #kind: Kind | undefined = undefined
-  #index = 0
 
-  /** Takes a delta that was parsed and checked as the example of those to come. */
-  learn(name: string, data: string, { delta, index }: StreamEvent.ContentBlockDelta): void {
-    const { type } = delta
-    if (type !== "text_delta" && type !== "thinking_delta" && type !== "input_json_delta") return
-    const opening = `{"type":"content_block_delta","index":${index},"delta":{"type":"${type}","${field[type]}":"`
-    if (!data.startsWith(opening)) return
-    this.#prefix = `${name === "" ? "" : `event: ${name}\n`}data: ${opening}`
-    this.#kind = type
-    this.#index = index
+  /** Reads the frame that starts at `at`; undefined if it has another form or is cut. */
+  read(text: string, at: number): StreamEvent.ContentBlockDelta | undefined {
+    let i = at
+    if (text.startsWith(namedStart, at)) i += namedStart.length
+    else if (text.startsWith(start, at)) i += start.length
+    else return undefined
+    const digits = i
+    let index = 0
+    for (let code = text.charCodeAt(i); code >= ZERO && code <= NINE; code = text.charCodeAt(++i)) {
+      index = index * 10 + code - ZERO
+    }
+    const count = i - digits
+    // JSON writes no leading zero.
+    if (count === 0 || count > maxDigits || (count > 1 && text.charCodeAt(digits) === ZERO)) return undefined
+    for (const [kind, opening] of openings) {
+      if (text.startsWith(opening, i)) return this.#string(text, i + opening.length, kind, index)
+    }
+    return undefined
   }
 
-  /** Reads the frame that starts at `at`, unless it is of another form, or not whole. */
-  read(text: string, at: number): StreamEvent.ContentBlockDelta | undefined {
-    const kind = this.#kind
-    const prefix = this.#prefix
-    if (kind === undefined) return undefined
-    const start = at + prefix.length
-    if (text.slice(at, start) !== prefix) return undefined
+  /** Reads the string whose first character is at `start`, and the end of its frame. */
+  #string(text: string, start: number, kind: Kind, index: number): StreamEvent.ContentBlockDelta | undefined {
     const string = endOfString(text, start)
     const close = string < 0 ? ~string : string
     if (text.charCodeAt(close) !== QUOTE || text.charCodeAt(close + 1) !== BRACE) return undefined
@@ -65,13 +76,12 @@ export class DeltaFrames {
     if (text.charCodeAt(end) !== BRACE || text.charCodeAt(end + 1) !== LF || text.charCodeAt(end + 2) !== LF) {
       return undefined
     }
-    const value: unknown = string >= 0 && close - start < shortSlice
+    const value: string = string >= 0 && close - start < shortSlice
       ? text.slice(start, close)
       : JSON.parse(text.slice(start - 1, close + 1))
-    if (typeof value !== "string") return undefined
     this.end = end + 3
     this.length = value.length
-    return { type: "content_block_delta", index: this.#index, delta: deltaOf(kind, value) }
+    return { type: "content_block_delta", index, delta: deltaOf(kind, value) }
   }
 }
 

@@ -3,8 +3,8 @@
  *
  * Deltas in the form of the API, which are nearly all events, are read by
  * `DeltaFrames`; every other event costs the parsing of its JSON and one
- * compiled check. The fold that keeps the partial message for errors takes a
- * chunk at a time.
+ * compiled check. The fold takes a chunk at a time. An event that has no place in
+ * the message is not handed out: it ends the stream.
  *
  * @since 0.1.0
  */
@@ -38,8 +38,8 @@ export class EventDecoder {
   readonly #parser: SseParser
   readonly #deltas = new DeltaFrames()
   readonly #limits: Pick<Limits, "event" | "toolInput">
-  /** Characters of the tool input that is being written. */
-  #toolInput = 0
+  /** Characters of the tool inputs that are being written, by the index of their block. */
+  readonly #toolInputs = new Map<number, number>()
 
   constructor(limits: Pick<Limits, "event" | "toolInput">) {
     this.#limits = limits
@@ -82,30 +82,49 @@ export class EventDecoder {
     return this.#take()
   }
 
-  /** Hands over the events, and takes them into the message. */
+  /** Folds the events and returns them, up to the first that has no place in the message. */
   #take(): Array<StreamEvent.StreamEvent> {
     const events = this.#events
     this.#events = []
     if (events.length === 0) return events
     this.started = true
-    this.accumulator = MessageAccumulator.stepAll(this.accumulator, events)
+    const next = MessageAccumulator.stepAll(this.accumulator, events)
+    if (next.problem !== undefined) {
+      this.stop = malformed(next.problem)
+      return this.#takeUntilProblem(events)
+    }
+    this.accumulator = next
     return events
   }
 
-  /** Reads the frame that starts at `at` if it is like the last delta; returns where it ends, or -1. */
+  #takeUntilProblem(events: Array<StreamEvent.StreamEvent>): Array<StreamEvent.StreamEvent> {
+    for (const [at, event] of events.entries()) {
+      const next = MessageAccumulator.step(this.accumulator, event)
+      if (next.problem !== undefined) return events.slice(0, at)
+      this.accumulator = next
+    }
+    return events
+  }
+
+  /** Reads the frame that starts at `at` if it is a delta in the form of the API. Returns where it ends, or -1. */
   #delta(text: string, at: number): number {
     if (this.stop !== undefined) return -1
     const deltas = this.#deltas
     const limits = this.#limits
     const event = deltas.read(text, at)
     if (event === undefined || deltas.end - at > limits.event) return -1
-    if (event.delta.type === "input_json_delta") {
-      // The other way says what is wrong.
-      if (this.#toolInput + deltas.length > limits.toolInput) return -1
-      this.#toolInput += deltas.length
-    }
+    // The other way says what is wrong.
+    if (event.delta.type === "input_json_delta" && !this.#fits(event.index, deltas.length)) return -1
     this.#events.push(event)
     return deltas.end
+  }
+
+  /** Counts a piece of a tool's input. Returns whether the input is still within the limit. */
+  #fits(index: number, length: number): boolean {
+    const size = (this.#toolInputs.get(index) ?? 0) + length
+    if (size > this.#limits.toolInput) return false
+    this.#toolInputs.set(index, size)
+    return true
   }
 
   #frame(name: string, data: string): void {
@@ -123,18 +142,14 @@ export class EventDecoder {
       this.stop = malformed(`does not match: ${mismatch(value)}`)
       return
     }
-    if (value.type === "content_block_start") {
-      this.#toolInput = 0
-    } else if (value.type === "content_block_delta") {
-      if (value.delta.type === "input_json_delta") {
-        this.#toolInput += value.delta.partial_json.length
-        if (this.#toolInput > this.#limits.toolInput) {
-          this.stop = malformed(`makes the input of a tool larger than ${this.#limits.toolInput} characters`)
-          return
-        }
-      }
-      this.#deltas.learn(name, data, value)
+    if (
+      value.type === "content_block_delta" && value.delta.type === "input_json_delta" &&
+      !this.#fits(value.index, value.delta.partial_json.length)
+    ) {
+      this.stop = malformed(`makes the input of a tool larger than ${this.#limits.toolInput} characters`)
+      return
     }
+    if (value.type === "content_block_stop") this.#toolInputs.delete(value.index)
     this.#events.push(value)
     if (value.type === "message_stop") this.stop = { _tag: "Done" }
   }

@@ -30,31 +30,54 @@ const eventOf = (kind: Kind, text: string, index = 0): StreamEvent.ContentBlockD
 const frameOf = (event: StreamEvent.StreamEvent, padding = 0): string =>
   `event: ${event.type}\ndata: ${JSON.stringify(event).slice(0, -1)}${" ".repeat(padding)}}\n\n`
 
-/** What a decoder makes of texts, each one chunk. */
-const decode = (texts: ReadonlyArray<string>, limits = { event: 1000, toolInput: 1000 }) => {
+const usage = { input_tokens: 1, output_tokens: 1 }
+
+/** Blocks 0, 1 and 2 take text, 3, 4 and 5 thinking, 6, 7 and 8 input. */
+const opening = [
+  { type: "message_start", message: { id: "m", type: "message", role: "assistant", model: "m", content: [], usage } },
+  ...[
+    { type: "text", text: "" },
+    { type: "thinking", thinking: "", signature: "" },
+    { type: "tool_use", id: "t", name: "f", input: {} }
+  ].flatMap((content_block, kind) =>
+    [0, 1, 2].map((index) => ({ type: "content_block_start", index: 3 * kind + index, content_block }))
+  )
+].map((event) => `data: ${JSON.stringify(event)}\n\n`).join("")
+
+/** The index of a block that takes a kind of delta. */
+const indexOf = (kind: Kind, index: number): number => 3 * kinds.indexOf(kind) + index
+
+const open = (limits: { readonly event: number; readonly toolInput: number }): EventDecoder => {
   const decoder = new EventDecoder(limits)
+  decoder.decode([encoder.encode(opening)])
+  return decoder
+}
+
+/** What a decoder makes of texts, each one chunk, in a message that is open. */
+const decode = (texts: ReadonlyArray<string>, limits = { event: 1000, toolInput: 1000 }) => {
+  const decoder = open(limits)
   const events = texts.map((text) => decoder.decode([encoder.encode(text)]))
   return { events: events.flat(), last: events.at(-1)!, stop: decoder.stop }
 }
 
-/** A reader that was shown a delta in the form of the API. */
-const taught = (example: StreamEvent.ContentBlockDelta = eventOf("text_delta", "")): DeltaFrames => {
-  const frames = new DeltaFrames()
-  frames.learn("content_block_delta", JSON.stringify(example), example)
-  return frames
-}
+/** The same events in a form that only the parsers read: with a comment before each line. */
+const commented = (text: string): string => text.replace(/^(?=event|data)/gm, ":\n")
 
 const good = frameOf(eventOf("text_delta", "a"), 2)
 
-/** Frames that are nearly like the example. */
+/** Frames that are nearly in the form of the API. */
 const others: ReadonlyArray<readonly [what: string, frame: string]> = [
-  ["has another index", frameOf(eventOf("text_delta", "a", 1))],
-  ["is a delta of another kind", frameOf(eventOf("thinking_delta", "a"))],
-  ["has no line for the event", good.slice(good.indexOf("data"))],
   ["ends its lines with CRLF", good.replaceAll("\n", "\r\n")],
   ["is not whole", good.slice(0, -1)],
   ["is cut in its string", good.slice(0, good.indexOf("\"a\"") + 2)],
   ["is cut behind its string", good.slice(0, good.indexOf("\"a\"") + 3)],
+  ["has an index with a leading zero", good.replace("\"index\":0", "\"index\":01")],
+  ["has a negative index", good.replace("\"index\":0", "\"index\":-1")],
+  ["has a fractional index", good.replace("\"index\":0", "\"index\":0.5")],
+  ["has an index of ten digits", good.replace("\"index\":0", "\"index\":1234567890")],
+  ["has no index", good.replace("\"index\":0", "\"index\":")],
+  ["is a delta of another kind", good.replace("text_delta", "test_delta")],
+  ["has another event name", good.replace("event: content_block_delta", "event: content_block_deltas")],
   ["has one more field in the delta", good.replace("\"a\"", "\"a\",\"b\":1")],
   ["has one more field", good.replace("}  }", "},\"b\":1  }")],
   ["has another field first", good.replace("{\"type\"", "{\"a\":1,\"type\"")],
@@ -72,17 +95,20 @@ const others: ReadonlyArray<readonly [what: string, frame: string]> = [
 ]
 
 describe("DeltaFrames", () => {
-  it("reads what is like its example, where it stands", () => {
+  it("reads text, thinking and input for any index, named or not, where they stand", () => {
     for (const kind of kinds) {
-      const frames = taught(eventOf(kind, "x", 12))
+      const frames = new DeltaFrames()
       const texts = ["", "a", "twelve chars", "thirteen char", "\"\\/\b\f\n\r\té\u2028💥", "\u0000".repeat(20)]
       for (const [padding, text] of texts.entries()) {
-        const event = eventOf(kind, text, 12)
-        const frame = frameOf(event, padding)
-
-        assert.deepStrictEqual(frames.read(`??${frame}rest`, 2), event)
-        assert.strictEqual(frames.end, 2 + frame.length)
-        assert.strictEqual(frames.length, text.length)
+        for (const index of [0, 7, 12, 999_999_999]) {
+          const event = eventOf(kind, text, index)
+          const named = frameOf(event, padding)
+          for (const frame of [named, named.slice(named.indexOf("data"))]) {
+            assert.deepStrictEqual(frames.read(`??${frame}rest`, 2), event)
+            assert.strictEqual(frames.end, 2 + frame.length)
+            assert.strictEqual(frames.length, text.length)
+          }
+        }
       }
     }
   })
@@ -90,47 +116,13 @@ describe("DeltaFrames", () => {
   it("reads escapes however they are written", () => {
     const frame = good.replace("\"a\"", "\"\\u0041\\/\\ud83d\\uDCA5\\u000a\"")
 
-    assert.deepStrictEqual(taught().read(frame, 0), eventOf("text_delta", "A/💥\n"))
-  })
-
-  it("reads nothing before it was shown an example", () => {
-    assert.isUndefined(new DeltaFrames().read(good, 0))
-  })
-
-  it("learns nothing from another form, and from other deltas, and keeps what it knows", () => {
-    const frames = taught()
-    const signature = {
-      type: "content_block_delta",
-      index: 0,
-      delta: { type: "signature_delta", signature: "s" }
-    } as const
-    const example = eventOf("thinking_delta", "a")
-    frames.learn("content_block_delta", JSON.stringify(signature), signature)
-    frames.learn("content_block_delta", ` ${JSON.stringify(example)}`, example)
-
-    assert.isDefined(frames.read(good, 0))
-    assert.isUndefined(frames.read(frameOf(signature), 0))
-    assert.isUndefined(frames.read(frameOf(example), 0))
-  })
-
-  it("learns a form without a line for the event", () => {
-    const frames = new DeltaFrames()
-    const example = eventOf("text_delta", "a")
-    frames.learn("", JSON.stringify(example), example)
-
-    assert.deepStrictEqual(frames.read(good.slice(good.indexOf("data")), 0), example)
-    assert.isUndefined(frames.read(good, 0))
+    assert.deepStrictEqual(new DeltaFrames().read(frame, 0), eventOf("text_delta", "A/💥\n"))
   })
 
   for (const [what, frame] of others) {
     it(`leaves a frame to the parsers that ${what}`, () => {
-      assert.isUndefined(taught().read(frame, 0))
-      const known = decode([good, frame])
-
-      assert.deepStrictEqual({ events: known.last, stop: known.stop }, {
-        events: decode([frame]).events,
-        stop: decode([frame]).stop
-      })
+      assert.isUndefined(new DeltaFrames().read(frame, 0))
+      assert.deepStrictEqual(decode([frame]), decode([commented(frame)]))
     })
   }
 
@@ -145,15 +137,12 @@ describe("DeltaFrames", () => {
     },
     ({ added, at, kind, removed, text }) =>
       Effect.sync(() => {
-        const frame = frameOf(eventOf(kind, text), 3)
+        const frame = frameOf(eventOf(kind, text, indexOf(kind, 0)), 3)
         const place = at % (frame.length + 1)
         const changed = frame.slice(0, place) + added + frame.slice(place + removed)
-        const after = frameOf(eventOf(kind, "after"))
-        const alone = decode([changed + after])
-        const known = decode([frameOf(eventOf(kind, "before")), changed + after])
+        const after = frameOf(eventOf(kind, "after", indexOf(kind, 0)))
 
-        assert.deepStrictEqual(known.last, alone.events)
-        assert.deepStrictEqual(known.stop, alone.stop)
+        assert.deepStrictEqual(decode([changed + after]), decode([commented(changed + after)]))
       }),
     { arbitrary: { runs: 2000 } }
   )
@@ -168,9 +157,9 @@ describe("DeltaFrames", () => {
     },
     ({ deltas, size }) =>
       Effect.sync(() => {
-        const sent = deltas.map(([kind, text, index]) => eventOf(kind, text, index))
+        const sent = deltas.map(([kind, text, index]) => eventOf(kind, text, indexOf(kind, index)))
         const bytes = encoder.encode(sent.map((event, i) => frameOf(event, i % 8)).join(""))
-        const decoder = new EventDecoder({ event: 1e6, toolInput: 1e6 })
+        const decoder = open({ event: 1e6, toolInput: 1e6 })
         const events: Array<StreamEvent.StreamEvent> = []
         const chunks: Array<Uint8Array> = []
         for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size))
@@ -178,14 +167,14 @@ describe("DeltaFrames", () => {
 
         assert.deepStrictEqual(events, sent)
         assert.isUndefined(decoder.stop)
-        assert.deepStrictEqual(new EventDecoder({ event: 1e6, toolInput: 1e6 }).decode(chunks), sent)
+        assert.deepStrictEqual(open({ event: 1e6, toolInput: 1e6 }).decode(chunks), sent)
       }),
     { arbitrary: { runs: 500 } }
   )
 
   it("keeps to the limits", () => {
     const frames = (kind: Kind, ...sizes: ReadonlyArray<number>) =>
-      [1, ...sizes].map((size) => frameOf(eventOf(kind, "x".repeat(size))))
+      [1, ...sizes].map((size) => frameOf(eventOf(kind, "x".repeat(size), indexOf(kind, 0))))
 
     assert.strictEqual(decode(frames("text_delta", 300), { event: 200, toolInput: 10 }).stop?._tag, "Malformed")
     assert.isUndefined(decode(frames("text_delta", 20), { event: 200, toolInput: 10 }).stop)
@@ -196,11 +185,36 @@ describe("DeltaFrames", () => {
     })
   })
 
+  it("counts the input of each tool by itself, and anew after its end", () => {
+    const piece = (index: number) => frameOf(eventOf("input_json_delta", "x".repeat(9), index))
+    const stop = frameOf({ type: "content_block_stop", index: 6 })
+
+    assert.isUndefined(decode([piece(6), piece(7), piece(6), piece(7)], { event: 200, toolInput: 20 }).stop)
+    assert.strictEqual(
+      decode([piece(6), piece(7), stop, piece(7), piece(7)], { event: 200, toolInput: 20 }).stop?._tag,
+      "Malformed"
+    )
+  })
+
+  it("hands out what comes before an event that has no place in the message, and fails there", () => {
+    const lost = eventOf("text_delta", "lost", 9)
+    const before = [eventOf("text_delta", "a", 0), eventOf("thinking_delta", "b", 3)]
+    for (const form of [(text: string) => text, commented]) {
+      const text = form([...before, lost, eventOf("text_delta", "c", 0)].map((event) => frameOf(event)).join(""))
+
+      assert.deepStrictEqual(decode([text]), {
+        events: before,
+        last: before,
+        stop: { _tag: "Malformed", problem: "adds to block 9, which has not started" }
+      })
+    }
+  })
+
   it("reads any number of chunks of any size at once", () => {
     for (const sizes of [[], [0], [40_000], [32_000, 768, 1], [1, 32_768, 1, 0, 40_000, 20_000, 20_000]]) {
       const sent = sizes.map((size) => eventOf("text_delta", "x".repeat(size)))
       const chunks = sent.map((event) => encoder.encode(frameOf(event)))
-      const decoder = new EventDecoder({ event: 1e6, toolInput: 1e6 })
+      const decoder = open({ event: 1e6, toolInput: 1e6 })
 
       assert.deepStrictEqual(decoder.decode([...chunks, new Uint8Array()]), sent)
       assert.isUndefined(decoder.stop)
