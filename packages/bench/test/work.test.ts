@@ -133,7 +133,8 @@ describe("parsers", () => {
 describe("work in proportion to the text", () => {
   it("of one huge event in small pieces", () => {
     assertLinear((n) => {
-      const chunks = inPieces(frame(deltaOf("x".repeat(n * 100))) + frame({ type: "message_stop" }), 100)
+      const events = [...opening, deltaOf("x".repeat(n * 100)), ...closing]
+      const chunks = inPieces(events.map(frame).join(""), 100)
       return charactersIn(() => Effect.runSync(drained(decoded(chunks)))).characters
     })
   })
