@@ -14,7 +14,9 @@
  *   `Pool` or a `Client` of your own with `allowH2: false`.
  * - A failure before the request was handed to a connection has the code
  *   `NOT_CONNECTED`: no byte of the request was sent.
- * - No redirect is followed, and nothing is decompressed.
+ * - No redirect is followed.
+ * - `Claude` reads bodies in gzip, deflate, br and zstd decoded, although it requests
+ *   identity. Responses of the `HttpClient` itself are not decoded.
  *
  * @since 0.1.0
  */
@@ -29,12 +31,13 @@ import * as HttpClientError from "effect/http/HttpClientError"
 import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
 import type * as Source from "../internal/transport/body.ts"
-import * as Inflate from "../internal/transport/decompress.ts"
 import { Settling } from "../internal/transport/release.ts"
 import * as Direct from "../internal/transport/transport.ts"
+import * as ContentEncoding from "./internal/contentEncoding.ts"
 import * as Http1 from "./internal/http1.ts"
 import { Response } from "./internal/response.ts"
 
@@ -238,6 +241,8 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
     // 1xx responses are informational; the final response follows.
     if (status < 200) return
     const head = new Head(this, status, headers)
+    // The status of a failure says enough without its body.
+    if (head.problem !== undefined && status < 300) return controller.abort(head.problem)
     this.#head = head
     this.#body = undefined
     this.#settle(Exit.succeed(head))
@@ -325,7 +330,10 @@ const givenUp = new Error("The request was given up")
 class Head implements Direct.Head {
   readonly status: number
   readonly headers: { readonly [name: string]: string | undefined }
-  readonly body: Exchange
+  readonly body: Source.Body<HttpClientError.HttpClientError>
+  /** Why the body cannot be decoded. */
+  readonly problem: ContentEncoding.EncodingFailure | undefined
+  readonly #exchange: Exchange
   readonly #setCookie: string | Array<string> | undefined
   #response: Response | undefined
 
@@ -336,16 +344,17 @@ class Head implements Direct.Head {
   ) {
     this.status = status
     this.headers = isSingle(headers) ? headers : joined(headers)
-    this.body = exchange
+    this.#exchange = exchange
     this.#setCookie = headers["set-cookie"]
-  }
-
-  inflated() {
-    return Inflate.body(this.response())
+    const encoding = this.headers["content-encoding"]
+    const decoder = encoding === undefined ? undefined : ContentEncoding.decoder(encoding)
+    this.problem = decoder !== undefined && Result.isFailure(decoder) ? decoder.failure : undefined
+    const decode = decoder !== undefined && Result.isSuccess(decoder) ? decoder.success : undefined
+    this.body = decode === undefined ? exchange : decode(exchange, (failure) => this.response().failed(failure))
   }
 
   response(): Response {
-    this.#response ??= new Response(this.body, this.status, this.headers, Arr.ensure(this.#setCookie ?? []))
+    this.#response ??= new Response(this.#exchange, this.status, this.headers, Arr.ensure(this.#setCookie ?? []))
     return this.#response
   }
 }

@@ -28,7 +28,6 @@ import * as Secrets from "../request/secrets.ts"
 import * as Check from "../request/validate.ts"
 import * as Alarm from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
-import * as Inflate from "../transport/decompress.ts"
 import * as Failures from "../transport/failures.ts"
 import type * as General from "../transport/httpClient.ts"
 import type * as Direct from "../transport/transport.ts"
@@ -258,9 +257,7 @@ const received = (
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
   const { body, headers, status } = head
   const meta = new Secrets.Meta(headers, attempt.secrets)
-  const response: Exchange.Response = head.inflated !== undefined && Inflate.isNeeded(headers["content-encoding"])
-    ? { status, headers, meta, body: head.inflated() }
-    : new Received(head, meta, { body, alarm, beforeClose })
+  const response = new Received(head, meta, { body, alarm, beforeClose })
   return isSuccess(status) ? Effect.succeed(response) : refused(attempt, response)
 }
 

@@ -36,6 +36,7 @@ export type Kind =
   | "connectTimeout"
   | "headersTimeout"
   | "protocol"
+  | "encoding"
   | "lost"
 
 /** Maps a failure while a request was sent or its plain answer read. */
@@ -90,6 +91,14 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
         cause,
         message: `${host} answered over HTTP/2, where undici reports a reset as the end of a body. ` +
           "Create the dispatcher with `allowH2: false`, or use an `Agent`."
+      })
+    case "encoding":
+      return new ClaudeError.ResponseDecodeError({
+        ...known,
+        outcome: "unknown",
+        cause,
+        message: `The response of ${host} cannot be decoded: ${because}. A gateway that compresses must send gzip, ` +
+          "deflate, br or zstd, whole."
       })
     case "lost":
       return new ClaudeError.ConnectionError({
@@ -168,14 +177,22 @@ const kinds: { readonly [code: string]: Kind | undefined } = {
   PROXY_REFUSED: "proxyRefused",
   UND_ERR_CONNECT_TIMEOUT: "connectTimeout",
   UND_ERR_HEADERS_TIMEOUT: "headersTimeout",
-  HTTP2_NEGOTIATED: "protocol"
+  HTTP2_NEGOTIATED: "protocol",
+  CONTENT_ENCODING: "encoding"
 }
 
 /** OpenSSL's and Node's names for what is wrong with a certificate or a handshake. */
 const tlsCode =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/
 
-const advice: { readonly [K in Exclude<Kind, "lost" | "connectTimeout" | "headersTimeout" | "protocol">]: string } = {
+const advice: {
+  readonly [
+    K in Exclude<
+      Kind,
+      "lost" | "connectTimeout" | "headersTimeout" | "protocol" | "encoding"
+    >
+  ]: string
+} = {
   refused: "Nothing listens there; check the base URL and the port.",
   dns: "The name does not resolve; check the base URL and the network.",
   unreachable: "Check the network, the proxy and the firewall.",

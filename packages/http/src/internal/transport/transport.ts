@@ -14,7 +14,6 @@ import * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpMethod from "effect/http/HttpMethod"
-import type * as Stream from "effect/Stream"
 import type * as Public from "../../Exchange.ts"
 import type * as Source from "./body.ts"
 import type * as General from "./httpClient.ts"
@@ -32,10 +31,8 @@ export interface Head {
   readonly status: number
   /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
-  /** Delivers the body. */
+  /** Delivers the body, decoded from its `content-encoding`. */
   readonly body: Source.Body
-  /** Returns the body decompressed, to read instead. Absent where the transport decompresses by itself. */
-  readonly inflated?: (() => Stream.Stream<Uint8Array, Public.Failure>) | undefined
 }
 
 /** A request that was sent. */
