@@ -238,6 +238,24 @@ export interface Options extends Turn.Parameters, Turn.Policy {
   readonly storeTimeout?: Duration.Input | undefined
 }
 
+/**
+ * Options for `open`.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface OpenOptions extends Options {
+  /** The id of the session in the store. */
+  readonly id: string
+  /**
+   * Whether a session with a damaged entry is opened where it was before that. The
+   * damaged entry and all that follow are removed from the store.
+   *
+   * @default false, so that it fails and says how many entries can be read
+   */
+  readonly recover?: boolean | undefined
+}
+
 // -----------------------------------------------------------------------------
 // service
 // -----------------------------------------------------------------------------
@@ -283,15 +301,13 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
  * @since 0.1.0
  */
 export const open = Effect.fnUntraced(function*(
-  options: Options & { readonly id: string }
+  options: OpenOptions
 ): Effect.fn.Return<Session, SessionStoreError, Claude | SessionStore> {
-  const { id, ...rest } = options
+  const { id, recover, ...rest } = options
   const store = yield* SessionStore
   const { history, parameters, settings } = read(rest, yield* Claude)
   const journal = Journal.make({ store, id, timeout: settings.storeTimeout, initial: history })
-  const news = yield* Journal.news(journal)
-  const snapshot = yield* Journal.restore(journal, Journal.begin(history), news)
-  Journal.advance(journal, news)
+  const snapshot = yield* Journal.open(journal, recover === true)
   return of(yield* Core.make(settings, parameters, snapshot, journal))
 })
 
@@ -331,7 +347,7 @@ export const layer = (options: Options): Layer.Layer<CurrentSession, never, Clau
  * @since 0.1.0
  */
 export const layerOpen = (
-  options: Options & { readonly id: string }
+  options: OpenOptions
 ): Layer.Layer<CurrentSession, SessionStoreError, Claude | SessionStore> => Layer.effect(CurrentSession, open(options))
 
 // -----------------------------------------------------------------------------

@@ -1,15 +1,17 @@
 /**
  * Where sessions outlive their process: an append-only journal of turns.
  *
- * The port is one operation that matters: `append` adds an entry at a position,
- * if the journal has exactly that many, or fails with `SessionConflictError`.
- * So two processes on one session never overwrite each other: the second is
- * told. An entry is there whole or not at all, and what `append` returned from
- * is there after a crash.
+ * One operation matters: `append` adds an entry at a position if the journal has
+ * exactly that many entries, or fails with `SessionConflictError`. So two processes
+ * on one session never overwrite each other: the second one fails. An entry is
+ * there whole or not at all, and an entry that `append` returned from is there
+ * after a crash.
  *
- * Entries carry the version of their format; what was written once is read by
- * every later version. They hold what was said: guard them like the
- * conversations they are.
+ * All stores take the same ids: well-formed text of 1 to 512 bytes of UTF-8,
+ * without NUL.
+ *
+ * Entries carry the version of their format, and every later version reads them.
+ * They hold the content of conversations: protect them accordingly.
  *
  * @since 0.1.0
  */
@@ -31,12 +33,12 @@ import type * as Turn from "./Turn.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What happened to a session.
+ * An entry of a journal.
  *
- * - `started`: it began, with what was said before
- * - `changed`: the history went back to its first `size` entries, and these
- *   were added; either may be nothing
- * - `undone`: the last change was taken back
+ * - `started`: the session began with a history
+ * - `changed`: the history went back to its first `size` entries, and `entries`
+ *   were added; either may be none
+ * - `undone`: the last change was undone
  * - `configured`: parameters were changed for the turns that follow
  *
  * @category models
@@ -56,7 +58,7 @@ export interface Started {
 }
 
 /**
- * Something was said, or the session was rewound.
+ * The history changed: by a turn, a rewind or an edit.
  *
  * @category models
  * @since 0.1.0
@@ -65,11 +67,11 @@ export interface Changed {
   readonly type: "changed"
   readonly size: number
   readonly entries: ReadonlyArray<HistoryEntry.Encoded>
-  /** What the answers that were committed so far say they used. */
+  /** The usage of the committed responses so far. */
   readonly usage: Usage.Totals
   /** What the session has spent so far, failed turns included. */
   readonly spent: Usage.Totals
-  /** What that cost, where the prices are known. */
+  /** What that cost. Null when a price is unknown. */
   readonly cost: Cost.Cost | null
   /** The turn or run it belongs to, if that has a name. */
   readonly turn?: Named | undefined
@@ -107,7 +109,7 @@ export interface Named {
 }
 
 /**
- * The last change was taken back.
+ * The last change was undone.
  *
  * @category models
  * @since 0.1.0
@@ -117,7 +119,7 @@ export interface Undone {
 }
 
 /**
- * Parameters were changed. Credentials in them are not kept.
+ * Parameters were changed. Credentials in them are not stored.
  *
  * @category models
  * @since 0.1.0
@@ -125,7 +127,7 @@ export interface Undone {
 export interface Configured {
   readonly type: "configured"
   readonly parameters: Partial<Turn.Parameters>
-  /** The names of those that were left out from then on. */
+  /** The names of parameters that were removed. */
   readonly removed: ReadonlyArray<string>
 }
 
@@ -134,8 +136,8 @@ export interface Configured {
 // -----------------------------------------------------------------------------
 
 /**
- * Somebody else wrote to the session: the journal is longer than this session
- * knows. Nothing was written. `Session.refresh` catches up.
+ * Another process wrote to the session, or removed it: its journal is not where
+ * this session stands. Nothing was written. `Session.refresh` catches up.
  *
  * @category errors
  * @since 0.1.0
@@ -146,7 +148,7 @@ export class SessionConflictError extends Failure.failure("SessionConflictError"
   readonly expected: number
 }> {
   override get message(): string {
-    return `Session "${this.id}" was written to by somebody else: entry ${this.expected} is there already, ` +
+    return `Session "${this.id}" was changed by another process: entry ${this.expected} exists already, ` +
       "or one before it is missing. Refresh the session and send again."
   }
 }
@@ -158,8 +160,8 @@ export class SessionConflictError extends Failure.failure("SessionConflictError"
  * @since 0.1.0
  */
 export class SessionStoreError extends Failure.failure("SessionStoreError")<{
-  /** What was to be done. */
-  readonly operation: "append" | "read" | "remove" | "list"
+  /** The operation that failed. */
+  readonly operation: "append" | "read" | "truncate" | "remove" | "list"
   readonly id: string | undefined
   /** What went wrong. */
   readonly problem: string
@@ -168,7 +170,10 @@ export class SessionStoreError extends Failure.failure("SessionStoreError")<{
 }> {
   override get message(): string {
     const session = this.id === undefined ? "sessions" : `session "${this.id}"`
-    return `Could not ${this.operation} ${session}: ${this.problem}`
+    const advice = this.readable === undefined
+      ? ""
+      : `. The ${this.readable} entries before it can be read: open the session with \`recover: true\` to go on there`
+    return `Could not ${this.operation} ${session}: ${this.problem}${advice}`
   }
 }
 
@@ -189,8 +194,10 @@ export class SessionStore extends Context.Service<SessionStore, {
     position: number,
     entry: Entry
   ) => Effect.Effect<void, SessionConflictError | SessionStoreError>
-  /** Returns the entries from a position on. A session nobody wrote to has none. */
+  /** Returns the entries from a position on. A session that was never written to has none. */
   readonly read: (id: string, from?: number) => Effect.Effect<ReadonlyArray<Entry>, SessionStoreError>
+  /** Removes the entries from a position on, readable or not. */
+  readonly truncate: (id: string, length: number) => Effect.Effect<void, SessionStoreError>
   /** Removes a session. */
   readonly remove: (id: string) => Effect.Effect<void, SessionStoreError>
   /** Returns the ids of all sessions, in no particular order. */
@@ -198,16 +205,18 @@ export class SessionStore extends Context.Service<SessionStore, {
 }>()("@effect-claude/session/SessionStore") {}
 
 /**
- * Somewhere to keep lines of text: all a store needs to be told.
+ * Keeps lines of text: all that a store is made of.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Backend {
-  /** Adds a line at the position, if there are exactly that many. Returns whether it did. */
+  /** Adds a line at the position if there are exactly that many. Returns whether it did. */
   readonly append: (id: string, position: number, line: string) => Effect.Effect<boolean, BackendError>
   /** Returns the lines from a position on. */
   readonly read: (id: string, from: number) => Effect.Effect<ReadonlyArray<string>, BackendError>
+  /** Removes the lines from a position on. */
+  readonly truncate: (id: string, length: number) => Effect.Effect<void, BackendError>
   readonly remove: (id: string) => Effect.Effect<void, BackendError>
   readonly list: Effect.Effect<ReadonlyArray<string>, BackendError>
 }
@@ -219,48 +228,60 @@ export interface Backend {
  * @since 0.1.0
  */
 export interface BackendError {
-  /** What went wrong, in a few words and without content. */
+  /** What went wrong, in a sentence without content. */
   readonly problem: string
   readonly cause?: unknown
 }
 
 /**
- * Creates a store from somewhere to keep lines of text.
+ * Creates a store from a backend that keeps lines of text.
  *
  * **When to use**
  *
- * Use when your sessions are to live where none of the layers puts them. The
- * laws in the tests of this package tell whether a backend will do.
+ * Use it to keep sessions where none of the layers does. The laws of stores in the
+ * tests of this package check a backend.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (backend: Backend): SessionStore["Service"] => ({
   append: (id, position, entry) =>
-    named(id, () => backend.append(id, position, encode(entry))).pipe(
+    checked(id, () => backend.append(id, position, encode(entry))).pipe(
       Effect.mapError(failed("append", id)),
       Effect.flatMap((added) => added ? Effect.void : Effect.fail(new SessionConflictError({ id, expected: position })))
     ),
   read: (id, from = 0) =>
-    named(id, () => backend.read(id, from)).pipe(
+    checked(id, () => backend.read(id, from)).pipe(
       Effect.mapError(failed("read", id)),
       Effect.flatMap(Effect.forEach((line, index) =>
-        Effect.fromResult(decode(line)).pipe(
-          Effect.mapError((problem) => failed("read", id)({ problem: `entry ${from + index} ${problem}` }))
-        )
+        Effect.mapError(Effect.fromResult(decode(line)), ({ isDamaged, problem }) =>
+          new SessionStoreError({
+            operation: "read",
+            id,
+            problem: `entry ${from + index} ${problem}`,
+            ...(isDamaged ? { readable: from + index } : undefined)
+          }))
       ))
     ),
-  remove: (id) => Effect.mapError(named(id, () => backend.remove(id)), failed("remove", id)),
+  truncate: (id, length) => Effect.mapError(checked(id, () => backend.truncate(id, length)), failed("truncate", id)),
+  remove: (id) => Effect.mapError(checked(id, () => backend.remove(id)), failed("remove", id)),
   list: Effect.mapError(backend.list, failed("list", undefined))
 })
 
-/** What is no text to begin with is kept alike nowhere: no encoding carries half of a surrogate pair. */
-const named = <A>(id: string, use: () => Effect.Effect<A, BackendError>): Effect.Effect<A, BackendError> =>
-  Effect.suspend(() =>
-    !/\p{Surrogate}/u.test(id)
-      ? use()
-      : Effect.fail({ problem: "the id holds half of a surrogate pair. Use well-formed text" })
-  )
+/** Refuses ids that some backend cannot keep, so that all refuse the same. */
+const checked = <A>(id: string, use: () => Effect.Effect<A, BackendError>): Effect.Effect<A, BackendError> =>
+  Effect.suspend(() => {
+    const problem = problemOfId(id)
+    return problem === undefined ? use() : Effect.fail({ problem })
+  })
+
+const problemOfId = (id: string): string | undefined => {
+  if (id === "") return "the id is empty"
+  if (/\p{Surrogate}/u.test(id)) return "the id has half of a surrogate pair. Use well-formed text"
+  if (id.includes("\0")) return "the id has a NUL character. Use text without it"
+  const { length } = new TextEncoder().encode(id)
+  return length > 512 ? `the id has ${length} bytes of UTF-8. Use at most 512` : undefined
+}
 
 const failed =
   (operation: SessionStoreError["operation"], id: string | undefined) =>
@@ -288,6 +309,11 @@ export const layerMemory: Layer.Layer<SessionStore> = Layer.sync(SessionStore, (
         return true
       }),
     read: (id, from) => Effect.sync(() => (sessions.get(id) ?? []).slice(from)),
+    truncate: (id, length) =>
+      Effect.sync(() => {
+        if (length === 0) sessions.delete(id)
+        else sessions.get(id)?.splice(length)
+      }),
     remove: (id) => Effect.sync(() => void sessions.delete(id)),
     list: Effect.sync(() => [...sessions.keys()])
   })
@@ -332,15 +358,16 @@ const decodeLine = Schema.decodeUnknownResult(Schema.fromJsonString(Line))
 
 const encode = (entry: Entry): string => JSON.stringify({ version, entry })
 
-/** Reads an entry. What is said of a failure quotes nothing of it. */
-const decode = (line: string): Result.Result<Entry, string> => {
+/** Reads an entry. The problem quotes nothing of it. An entry of a later version is not damaged. */
+const decode = (line: string): Result.Result<Entry, { readonly problem: string; readonly isDamaged: boolean }> => {
   const found = Result.getOrUndefined(decodeVersion(line))?.version
   if (found !== undefined && found > version) {
-    return Result.fail(`was written in version ${found} of the format; this library reads up to ${version}`)
+    const problem = `was written in version ${found} of the format; this library reads up to ${version}`
+    return Result.fail({ problem, isDamaged: false })
   }
   return decodeLine(line).pipe(
     Result.map(({ entry }) => entry),
-    Result.mapError(() => "is not an entry of a journal")
+    Result.mapError(() => ({ problem: "is not an entry of a journal", isDamaged: true }))
   )
 }
 

@@ -1,23 +1,22 @@
 /**
  * Sessions as files: one directory for a session, one file for an entry.
  *
- * A file is written whole and synced under a name of its own, then linked to the
- * name of its position. Linking either makes the name or finds it taken, so an
- * entry is never seen half written, and of two processes at one position
- * exactly one succeeds. What was appended survives the loss of power, as far as
- * the file system keeps its word.
+ * An entry is written and synced under a temporary name, then linked to the name
+ * of its position. Linking either creates the name or finds it taken, so an entry
+ * is never seen half written, and of two processes at one position exactly one
+ * succeeds. What was appended survives the loss of power, as far as the file
+ * system keeps its word. Files can be read by their owner only.
  *
- * The file system must know hard links, as all do that a server or a laptop
- * runs on.
+ * The file system must support hard links, as those of servers and laptops do.
  *
  * @since 0.1.0
  */
+import * as AtomicFile from "@effect-claude/http/AtomicFile"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
-import * as Random from "effect/Random"
 import * as FileName from "./internal/fileName.ts"
 import * as SessionStore from "./SessionStore.ts"
 
@@ -32,7 +31,7 @@ import * as SessionStore from "./SessionStore.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The directory that holds the sessions. It is made when it is not there. */
+  /** The directory that holds the sessions. It is created when it is missing. */
   readonly directory: string
 }
 
@@ -41,7 +40,8 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a store that keeps sessions as files.
+ * Creates a store that keeps sessions as files. Removes what processes that were
+ * killed more than an hour ago left half written.
  *
  * @category constructors
  * @since 0.1.0
@@ -51,73 +51,78 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], never, FileSystem.FileSystem | Path.Path> {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
   const { directory } = options
+  // Names of sessions have no dot.
+  const temporary = path.join(directory, ".temporary")
+  yield* AtomicFile.removeStale(temporary)
 
-  /** Makes what was written to a directory last. Where a directory cannot be synced, it need not be. */
-  const syncDirectory = (at: string) =>
-    Effect.scoped(Effect.flatMap(fs.open(at, { flag: "r" }), (file) => file.sync)).pipe(Effect.ignore)
+  const directoryOf = (id: string) => path.join(directory, ...FileName.encode(id))
+  const fileOf = (id: string, position: number) => path.join(directoryOf(id), nameOf(position))
 
-  const withDirectory = (id: string) =>
-    FileName.encode(id).pipe(
-      Effect.mapError((problem): SessionStore.BackendError => ({ problem })),
-      Effect.map((name) => path.join(directory, name))
+  /** Fails when another user could have chosen where the session is written. */
+  const refuseLink = (at: string): Effect.Effect<void, PlatformError.PlatformError | SessionStore.BackendError> =>
+    Effect.flatMap(fs.lstat(at), ({ type }) =>
+      type === "SymbolicLink"
+        ? Effect.fail({ problem: `the directory of the session is a symbolic link. Remove ${at}` })
+        : Effect.void)
+
+  const ids = (outer: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, PlatformError.PlatformError> =>
+    fs.readDirectory(path.join(directory, ...outer)).pipe(
+      Effect.catchIf(isMissing, () => Effect.succeed<Array<string>>([])),
+      Effect.flatMap(
+        Effect.forEach((name) =>
+          FileName.isOuter(name) ? ids([...outer, name]) : Effect.succeed(FileName.decode([...outer, name]))
+        )
+      ),
+      Effect.map((found) => found.flat())
     )
 
-  /** The positions that are taken, in order. Other names are files that were never linked. */
-  const positions = (at: string) =>
-    fs.readDirectory(at).pipe(
-      Effect.map((names) => names.filter((name) => isEntry.test(name)).toSorted()),
-      Effect.catchIf(isMissing, () => Effect.succeed<Array<string>>([]))
-    )
+  /** Reads entries until there is none at a position: positions have no gap. */
+  const read = Effect.fnUntraced(function*(id: string, from: number) {
+    const lines: Array<string> = []
+    while (true) {
+      const line: string | undefined = yield* fs.readFileString(fileOf(id, from + lines.length)).pipe(
+        Effect.catchIf(isMissing, () => Effect.undefined)
+      )
+      if (line === undefined) return lines
+      lines.push(line)
+    }
+  })
 
-  /** Writes a file under a name that nobody else has, for as long as the scope lasts. */
-  const writePart = Effect.fnUntraced(function*(at: string, text: string) {
-    const own = `${at}.${yield* Random.nextInt}.part`
-    const file = yield* fs.open(own, { flag: "wx", mode: 0o600 })
-    yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(own, { force: true })))
-    yield* file.writeAll(new TextEncoder().encode(text))
-    yield* file.sync
-    return own
-  }, Effect.retry({ while: isTaken, times: 8 }))
+  const remove = (id: string) => fs.remove(directoryOf(id), { recursive: true, force: true })
 
   return SessionStore.make({
     append: Effect.fnUntraced(
       function*(id, position, line) {
-        const at = yield* withDirectory(id)
+        const at = directoryOf(id)
         if (position === 0) {
-          yield* fs.makeDirectory(at, { recursive: true, mode: 0o700 })
-          yield* syncDirectory(directory)
-        }
-        const before = position === 0 || (yield* fs.exists(path.join(at, nameOf(position - 1))))
-        if (!before) return false
-        const name = path.join(at, nameOf(position))
-        const linked = yield* fs.link(yield* writePart(name, line), name).pipe(
+          yield* AtomicFile.makeDirectory(temporary)
+          yield* AtomicFile.makeDirectory(at)
+          yield* refuseLink(at)
+        } else if (!(yield* fs.exists(fileOf(id, position - 1)))) return false
+        return yield* AtomicFile.create(fileOf(id, position), line, { temporary }).pipe(
           Effect.as(true),
           Effect.catchIf(isTaken, () => Effect.succeed(false))
         )
-        yield* syncDirectory(at)
-        return linked
       },
-      Effect.scoped,
+      Effect.provideContext(services),
       Effect.mapError(problemOf)
     ),
-    read: Effect.fnUntraced(
-      function*(id, from) {
-        const at = yield* withDirectory(id)
-        const names = yield* positions(at)
-        return yield* Effect.forEach(names.slice(from), (name) => fs.readFileString(path.join(at, name)))
+    read: (id, from) => Effect.mapError(read(id, from), problemOf),
+    truncate: Effect.fnUntraced(
+      function*(id, length) {
+        if (length === 0) return yield* remove(id)
+        // From the end, so that a crash leaves no gap.
+        const { length: count } = yield* read(id, length)
+        for (let position = length + count - 1; position >= length; position--) yield* fs.remove(fileOf(id, position))
+        yield* AtomicFile.syncDirectory(directoryOf(id))
       },
+      Effect.provideContext(services),
       Effect.mapError(problemOf)
     ),
-    remove: (id) =>
-      Effect.flatMap(withDirectory(id), (at) => fs.remove(at, { recursive: true, force: true })).pipe(
-        Effect.mapError(problemOf)
-      ),
-    list: fs.readDirectory(directory).pipe(
-      Effect.catchIf(isMissing, () => Effect.succeed<Array<string>>([])),
-      Effect.map((names) => names.flatMap(FileName.decode)),
-      Effect.mapError(problemOf)
-    )
+    remove: (id) => Effect.mapError(remove(id), problemOf),
+    list: Effect.mapError(ids([]), problemOf)
   })
 })
 
@@ -141,8 +146,6 @@ export const layer = (
 // -----------------------------------------------------------------------------
 
 const nameOf = (position: number): string => `${String(position).padStart(8, "0")}.json`
-
-const isEntry = /^\d{8,}\.json$/
 
 const isMissing = (error: PlatformError.PlatformError): boolean => error.reason._tag === "NotFound"
 

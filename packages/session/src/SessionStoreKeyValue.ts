@@ -5,8 +5,8 @@
  *
  * A key-value store cannot compare and set, so this is for a single writer: one
  * tab, one process. Calls through one layer are serialised; two layers over the
- * same storage are not told of each other and can overwrite each other's last
- * entry. Where there can be two writers, use another store.
+ * same storage do not notice each other and can overwrite each other's last entry.
+ * Where there can be two writers, use another store.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ import * as SessionStore from "./SessionStore.ts"
  */
 export interface Options {
   /**
-   * What the keys begin with.
+   * The prefix of the keys.
    *
    * @default "effect-claude/session/"
    */
@@ -85,6 +85,17 @@ export const make = Effect.fnUntraced(function*(
           lines.push((yield* kv.get(entryKey(id, position))) ?? "")
         }
         return lines
+      },
+      Effect.mapError(problemOf),
+      alone
+    ),
+    truncate: Effect.fnUntraced(
+      function*(id, length) {
+        const before = yield* lengthOf(id)
+        if (before <= length) return
+        yield* kv.set(lengthKey(id), String(length))
+        if (length === 0) yield* setIds((yield* ids).filter((other) => other !== id))
+        for (let position = length; position < before; position++) yield* kv.remove(entryKey(id, position))
       },
       Effect.mapError(problemOf),
       alone

@@ -1,9 +1,9 @@
 /**
  * Sessions in Redis: a list for each.
  *
- * Appending is a script, which Redis runs alone: it pushes if the list is as
- * long as expected. How well entries survive a crash is up to how Redis is set
- * up to write to disk.
+ * An append is a script, which Redis runs atomically: it pushes the entry if the
+ * list has the expected length. How well entries survive a crash depends on the
+ * persistence that Redis is configured with.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ import * as SessionStore from "./SessionStore.ts"
  */
 export interface Options {
   /**
-   * What the keys begin with.
+   * The prefix of the keys.
    *
    * @default "effect-claude:session:"
    */
@@ -58,6 +58,13 @@ export const make = Effect.fnUntraced(function*(
       redis.send<ReadonlyArray<string>>("LRANGE", `${prefix}${id}`, String(from), "-1").pipe(
         Effect.mapError(problemOf)
       ),
+    truncate: (id, length) =>
+      (length === 0
+        ? redis.send("DEL", `${prefix}${id}`)
+        : redis.send("LTRIM", `${prefix}${id}`, "0", String(length - 1))).pipe(
+          Effect.asVoid,
+          Effect.mapError(problemOf)
+        ),
     remove: (id) => redis.send("DEL", `${prefix}${id}`).pipe(Effect.asVoid, Effect.mapError(problemOf)),
     list: scan(redis, prefix).pipe(
       Effect.map((keys) => keys.map((key) => key.slice(prefix.length))),
@@ -93,7 +100,7 @@ return 1`,
   }
 ).withReturnType<number>()
 
-/** All keys with the prefix. A key may come up twice while Redis moves things about. */
+/** All keys with the prefix. `SCAN` can return a key twice. */
 const scan = Effect.fnUntraced(function*(
   redis: Redis.Redis["Service"],
   prefix: string

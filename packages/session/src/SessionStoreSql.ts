@@ -2,13 +2,20 @@
  * Sessions in a table, through Effect's `SqlClient`.
  *
  * Session and position are the primary key, so of two writers at one position
- * the database lets one through. The table is made when it is not there; the
+ * the database lets one through. An append looks at the entry before it and at
+ * nothing else, so its cost does not depend on the length of the session. The
  * statements are those PostgreSQL and SQLite share.
+ *
+ * Works under every isolation level: a statement that the database rolled back
+ * because of others (a serialization failure, a deadlock) is tried again. Inside a
+ * transaction of the caller it fails instead, since all of that was rolled back.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import * as SessionStore from "./SessionStore.ts"
@@ -25,19 +32,68 @@ import * as SessionStore from "./SessionStore.ts"
  */
 export interface Options {
   /**
-   * The table.
+   * The table. A name with a dot is that of a schema and a table in it.
    *
    * @default "effect_claude_sessions"
    */
   readonly table?: string | undefined
+  /**
+   * Whether the table is created when it is missing. Without that, create it with
+   * `migration`.
+   *
+   * @default true
+   */
+  readonly createTable?: boolean | undefined
 }
+
+// -----------------------------------------------------------------------------
+// migrations
+// -----------------------------------------------------------------------------
+
+/**
+ * Creates the table unless it exists, in the form that Effect's `Migrator` takes.
+ *
+ * **When to use**
+ *
+ * Use it where the role that uses the store may not create tables. That role needs
+ * `SELECT`, `INSERT` and `DELETE`.
+ *
+ * **Example** (Creating the table with the others of a program)
+ *
+ * ```ts no-run
+ * import * as SessionStoreSql from "@effect-claude/session/SessionStoreSql"
+ * import * as PgMigrator from "@effect/sql-pg/PgMigrator"
+ *
+ * const migrate = PgMigrator.run({
+ *   loader: PgMigrator.fromRecord({ "0001_sessions": SessionStoreSql.migration() })
+ * })
+ * ```
+ *
+ * @category migrations
+ * @since 0.1.0
+ */
+export const migration = (
+  options?: Pick<Options, "table">
+): Effect.Effect<void, SqlError.SqlError, SqlClient.SqlClient> =>
+  Effect.flatMap(SqlClient.SqlClient, (client) => {
+    const sql = client.withoutTransforms()
+    return Effect.asVoid(sql`
+      CREATE TABLE IF NOT EXISTS ${tableOf(sql, options)} (
+        session_id TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        entry TEXT NOT NULL,
+        PRIMARY KEY (session_id, seq)
+      )
+    `)
+  })
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a store that keeps sessions in a table, and the table.
+ * Creates a store that keeps sessions in a table, and the table when it is
+ * missing.
  *
  * @category constructors
  * @since 0.1.0
@@ -46,45 +102,47 @@ export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], SqlError.SqlError, SqlClient.SqlClient> {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
-  const table = sql(options?.table ?? "effect_claude_sessions")
-  // Two processes that make the table at once can both find it missing.
-  yield* sql`
-    CREATE TABLE IF NOT EXISTS ${table} (
-      session_id TEXT NOT NULL,
-      seq INTEGER NOT NULL,
-      entry TEXT NOT NULL,
-      PRIMARY KEY (session_id, seq)
+  const table = tableOf(sql, options)
+  if (options?.createTable !== false) {
+    yield* sql`SELECT 1 FROM ${table} WHERE 1 = 0`.pipe(
+      // Two processes that create the table at once can both find it missing.
+      Effect.catch(() => Effect.retry(migration(options), { times: 1 }))
     )
-  `.pipe(Effect.catchIf(isTaken, () => Effect.void), Effect.retry({ times: 1 }))
+  }
+
+  const run = <A>(statement: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, SessionStore.BackendError> =>
+    Effect.serviceOption(sql.transactionService).pipe(
+      Effect.flatMap((transaction): Effect.Effect<A, SqlError.SqlError> =>
+        Option.isSome(transaction) ? statement : Effect.retry(statement, { while: isRolledBack, schedule: again })
+      ),
+      Effect.mapError(problemOf)
+    )
 
   return SessionStore.make({
     append: (id, position, line) =>
-      sql<{ readonly seq: number }>`
-        INSERT INTO ${table} (session_id, seq, entry)
-        SELECT ${id}, CAST(${position} AS INTEGER), ${line}
-        WHERE (SELECT COUNT(*) FROM ${table} WHERE session_id = ${id}) = CAST(${position} AS INTEGER)
-        RETURNING seq
-      `.pipe(
-        Effect.map((rows) => rows.length === 1),
-        Effect.catchIf(isTaken, () => Effect.succeed(false)),
-        Effect.mapError(problemOf)
-      ),
+      run(
+        sql<{ readonly seq: number }>`
+          INSERT INTO ${table} (session_id, seq, entry)
+          SELECT ${id}, CAST(${position} AS INTEGER), ${line}
+          WHERE CAST(${position} AS INTEGER) = 0 OR EXISTS (
+            SELECT 1 FROM ${table} WHERE session_id = ${id} AND seq = CAST(${position - 1} AS INTEGER)
+          )
+          ON CONFLICT DO NOTHING
+          RETURNING seq
+        `
+      ).pipe(Effect.map((rows) => rows.length === 1)),
     read: (id, from) =>
-      sql<{ readonly entry: string }>`
-        SELECT entry FROM ${table}
-        WHERE session_id = ${id} AND seq >= CAST(${from} AS INTEGER) ORDER BY seq
-      `.pipe(
-        Effect.map((rows) => rows.map(({ entry }) => entry)),
-        Effect.mapError(problemOf)
-      ),
-    remove: (id) =>
-      sql`DELETE FROM ${table} WHERE session_id = ${id}`.pipe(
-        Effect.asVoid,
-        Effect.mapError(problemOf)
-      ),
-    list: sql<{ readonly session_id: string }>`SELECT DISTINCT session_id FROM ${table}`.pipe(
-      Effect.map((rows) => rows.map(({ session_id }) => session_id)),
-      Effect.mapError(problemOf)
+      run(
+        sql<{ readonly entry: string }>`
+          SELECT entry FROM ${table}
+          WHERE session_id = ${id} AND seq >= CAST(${from} AS INTEGER) ORDER BY seq
+        `
+      ).pipe(Effect.map((rows) => rows.map(({ entry }) => entry))),
+    truncate: (id, length) =>
+      Effect.asVoid(run(sql`DELETE FROM ${table} WHERE session_id = ${id} AND seq >= CAST(${length} AS INTEGER)`)),
+    remove: (id) => Effect.asVoid(run(sql`DELETE FROM ${table} WHERE session_id = ${id}`)),
+    list: run(sql<{ readonly session_id: string }>`SELECT session_id FROM ${table} WHERE seq = 0`).pipe(
+      Effect.map((rows) => rows.map(({ session_id }) => session_id))
     )
   })
 })
@@ -108,9 +166,20 @@ export const layer = (
 // internal
 // -----------------------------------------------------------------------------
 
-const isTaken = (error: SqlError.SqlError): boolean => error.reason._tag === "UniqueViolation"
+const tableOf = (sql: SqlClient.SqlClient, options: Pick<Options, "table"> | undefined) =>
+  sql(options?.table ?? "effect_claude_sessions")
 
-// The driver's own words may quote the statement's values, so only the kind of failure is told.
+/** Whether the database rolled a statement back, so that nothing of it is there and it may be tried again. */
+const isRolledBack = ({ reason }: SqlError.SqlError): boolean =>
+  reason._tag === "SerializationError" || reason._tag === "DeadlockError"
+
+/** Up to half a minute in all: the limit that a session sets its store. */
+const again = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("500 millis")]).pipe(
+  Schedule.jittered,
+  Schedule.upTo({ duration: "30 seconds" })
+)
+
+// The driver's message may quote the values of the statement, so only the kind of failure is given.
 const problemOf = (error: SqlError.SqlError): SessionStore.BackendError => ({
   problem: `the database failed with ${error.reason._tag}`,
   cause: error

@@ -314,7 +314,7 @@ describe("Session", () => {
         yield* one.refresh
 
         assert.strictEqual(error._tag, "SessionConflictError")
-        assert.include(error.message, "Session \"ada\" was written to by somebody else")
+        assert.include(error.message, "Session \"ada\" was changed by another process")
         assert.strictEqual(before, History.empty)
         assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("one"), assistant("1"), user("two")])
         assert.deepStrictEqual(

@@ -1,9 +1,10 @@
+import * as Usage from "@effect-claude/core/Usage"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Result, Schema, Stream } from "effect"
+import { Arbitrary, Effect, Layer, Result, Schema, Stream } from "effect"
 import { assistant, options, provide, sent, user } from "./scripted.ts"
 
 const { SessionStore: Store } = SessionStore
@@ -153,5 +154,69 @@ describe("Session", () => {
         assert.strictEqual(stale._tag, "SessionConflictError")
         assert.strictEqual(yield* count, 1)
       }).pipe(Effect.provide(SessionStore.layerMemory), replies("un", "never")))
+  })
+})
+
+describe("Session", () => {
+  describe("open, of a journal with a damaged entry", () => {
+    /** Keeps lines in memory, which a test can damage. */
+    const damaged = (lines: Array<string>) =>
+      Layer.succeed(
+        Store,
+        SessionStore.make({
+          append: (_, position, line) => Effect.sync(() => lines.length === position && lines.push(line) > 0),
+          read: (_, from) => Effect.sync(() => lines.slice(from)),
+          truncate: (_, length) => Effect.sync(() => void lines.splice(length)),
+          remove: () => Effect.void,
+          list: Effect.succeed([])
+        })
+      )
+
+    it.effect.each(
+      [
+        ["is not JSON", "{\"version\":1,\"ent"],
+        [
+          "does not follow from those before it",
+          JSON.stringify({
+            version: 1,
+            entry: { type: "changed", size: 99, entries: [], usage: Usage.empty, spent: Usage.empty, cost: null }
+          })
+        ]
+      ] as const
+    )("tells how many can be read, and goes on there when asked to: one that %s", ([, line]) => {
+      const lines: Array<string> = []
+      return Effect.gen(function*() {
+        const session = yield* Session.open(opened)
+        yield* session.send("one")
+        yield* session.send("two")
+        yield* session.send("three")
+        lines[1] = line
+        const error = yield* Effect.flip(Session.open(opened))
+        const before = lines.length
+        const recovered = yield* Session.open({ ...opened, recover: true })
+        yield* recovered.send("four")
+
+        assert.strictEqual(error.readable, 1)
+        assert.include(error.message, "The 1 entries before it can be read")
+        assert.strictEqual(before, 3, "nothing is removed unless that is asked for")
+        assert.notProperty((yield* sent)[0], "recover")
+        assert.deepStrictEqual(yield* words(yield* Session.open(opened)), [
+          user("one"),
+          assistant("un"),
+          user("four"),
+          assistant("quatre")
+        ])
+      }).pipe(Effect.provide(damaged(lines)), replies("un", "deux", "trois", "quatre"))
+    })
+
+    it.effect("never removes what a later version wrote", () => {
+      const lines = [JSON.stringify({ version: 2 })]
+      return Effect.gen(function*() {
+        const error = yield* Effect.flip(Session.open({ ...opened, recover: true }))
+
+        assert.include(error.message, "was written in version 2")
+        assert.lengthOf(lines, 1)
+      }).pipe(Effect.provide(damaged(lines)), replies())
+    })
   })
 })

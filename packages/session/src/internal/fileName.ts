@@ -1,32 +1,38 @@
 /**
- * Names of files for ids of sessions: whatever the id, one that every file
- * system takes, and no other id has.
+ * Paths of directories for ids of sessions: valid on every file system, and
+ * different for different ids.
  *
- * Capitals are spelt out, since some file systems do not tell them from small
- * letters.
+ * Capitals are escaped, since some file systems do not distinguish them from small
+ * letters. A long name is cut into directories inside each other; all but the last
+ * end in a plus sign, which no other name has.
  *
  * @since 0.1.0
  */
-import * as Effect from "effect/Effect"
 
-/** The longest name that file systems take, less room for what is put after it. */
+/** The longest name of a directory. File systems take 255 bytes. */
 const longest = 200
 
-/** The name for an id, or why there is none. */
-export const encode = (id: string): Effect.Effect<string, string> => {
+const parts = new RegExp(`.{1,${longest}}`, "g")
+
+/** Returns the names of the directories for an id, outermost first. */
+export const encode = (id: string): ReadonlyArray<string> => {
   let name = ""
   for (const byte of new TextEncoder().encode(id)) {
     const char = String.fromCharCode(byte)
     name += plain.test(char) ? char : `~${byte.toString(16).padStart(2, "0")}`
   }
-  if (name === "") return Effect.fail("the id is empty")
-  return name.length > longest ? Effect.fail("the id is too long for a file name") : Effect.succeed(name)
+  const names = name.match(parts) ?? []
+  return names.map((part, index) => index === names.length - 1 ? part : `${part}+`)
 }
 
 const plain = /[a-z0-9_-]/
 
-/** The id of a name, or nothing where the name is not one of ours. */
-export const decode = (name: string): ReadonlyArray<string> => {
+/** Whether a name is of a directory that holds the rest of longer names. */
+export const isOuter = (name: string): boolean => /^[a-z0-9_~-]+\+$/.test(name)
+
+/** Returns the id of some names of directories, outermost first. None when they are not of an id. */
+export const decode = (names: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const name = names.map((part, index) => index === names.length - 1 ? part : part.slice(0, -1)).join("")
   if (!/^(?:[a-z0-9_-]|~[0-9a-f]{2})+$/.test(name)) return []
   const bytes: Array<number> = []
   for (let at = 0; at < name.length; at++) {

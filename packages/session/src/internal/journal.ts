@@ -117,8 +117,19 @@ const read = (
     onLate: late("read", id, timeout)
   })
 
+const truncate = (
+  { id, store, timeout }: Journal,
+  length: number
+): Effect.Effect<void, SessionStore.SessionStoreError> =>
+  Bounded.run(store.truncate(id, length), {
+    limit: timeout,
+    grace,
+    whenInterrupted: "finish",
+    onLate: late("truncate", id, timeout)
+  })
+
 const late =
-  (operation: "append" | "read", id: string, timeout: Duration.Duration) =>
+  (operation: "append" | "read" | "truncate", id: string, timeout: Duration.Duration) =>
   (reason: "timeout" | "interrupt"): Effect.Effect<never, SessionStore.SessionStoreError> =>
     Effect.fail(
       new SessionStore.SessionStoreError({
@@ -149,6 +160,22 @@ export const restore = (
   const base = !isEmpty ? known : begin(entries.length === 0 ? journal.initial : History.empty)
   return replay(base, entries, journal.id, isEmpty ? 0 : journal.position)
 }
+
+/** Opens a journal. With `recover`, entries from the first damaged one on are removed. */
+export const open = (
+  journal: Journal,
+  recover: boolean
+): Effect.Effect<Snapshot, SessionStore.SessionStoreError> =>
+  Effect.flatMap(news(journal), (news) =>
+    Effect.map(restore(journal, begin(journal.initial), news), (snapshot) => {
+      advance(journal, news)
+      return snapshot
+    })).pipe(
+      Effect.catchIf(
+        ({ readable }) => recover && readable !== undefined,
+        (error) => Effect.andThen(truncate(journal, error.readable ?? 0), open(journal, recover))
+      )
+    )
 
 /** Whether two entries are the same, in whatever order their members come. */
 export const isSame = (self: SessionStore.Entry, that: SessionStore.Entry): boolean => textOf(self) === textOf(that)
