@@ -50,6 +50,8 @@ export type { StatusOptions } from "./internal/errors.ts"
  */
 export {
   garbage,
+  type Gateway,
+  gateway,
   overloadedInStream,
   rateLimited,
   raw,
@@ -82,6 +84,7 @@ export {
   errorInStream,
   gzip,
   informational,
+  interleave,
   isScript,
   malformed,
   pause,

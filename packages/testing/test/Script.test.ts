@@ -57,6 +57,59 @@ describe("Script", () => {
       }))
   })
 
+  describe("gateway", () => {
+    const gateways: ReadonlyArray<readonly [Script.Gateway, number, RegExp, RegExp]> = [
+      ["cloudflare520", 520, /^text\/html/, /<title>.*520: Web server is returning an unknown error/],
+      ["cloudflare524", 524, /^text\/html/, /<title>.*524: A timeout occurred/],
+      ["cloudflare524Json", 524, /^application\/json/, /"retry_after":120/],
+      ["envoy503", 503, /^text\/plain/, /^upstream connect error or disconnect\/reset before headers/],
+      ["litellm429", 429, /^application\/json/, /^\{"error":\{"message":"litellm.RateLimitError: .*"code":"429"\}\}$/],
+      ["litellm500", 500, /^application\/json/, /litellm.InternalServerError/],
+      ["nginx413", 413, /^text\/html/, /<h1>413 Request Entity Too Large<\/h1>/],
+      ["nginx502", 502, /^text\/html/, /<center>nginx<\/center>/]
+    ]
+
+    for (const [name, status, contentType, text] of gateways) {
+      it.effect(`${name} responds in its own form, without headers of the API`, () =>
+        Effect.gen(function*() {
+          const response = yield* post(prompt)
+
+          assert.strictEqual(response.status, status)
+          assert.match(response.headers["content-type"] ?? "", contentType)
+          assert.match(yield* response.text, text)
+          assert.deepStrictEqual(
+            Object.keys(response.headers).filter((name) => /request-id|anthropic/.test(name)),
+            []
+          )
+        }).pipe(Effect.provide(ClaudeTest.layer(Script.gateway(name)))))
+    }
+  })
+
+  describe("interleave", () => {
+    it.effect("opens all blocks first, and mixes their deltas", () =>
+      Effect.gen(function*() {
+        const script = Script.reply({ thinking: "one two three four five six seven", text: "a b c d e f g h i j" })
+        const plain = yield* read(script)
+        const mixed = yield* read(Script.interleave(script))
+        const indexes = [...mixed.text.matchAll(/"content_block_delta","index":(\d)/g)].map(([, index]) => index)
+
+        assert.sameMembers(mixed.text.split("\n\n"), plain.text.split("\n\n"))
+        assert.deepStrictEqual(types(mixed.text).slice(0, 3).filter((type) => type === "content_block_start").length, 1)
+        assert.deepStrictEqual(types(mixed.text).slice(-4), [
+          "content_block_stop",
+          "content_block_stop",
+          "message_delta",
+          "message_stop"
+        ])
+        assert.deepStrictEqual(indexes.slice(0, 4), ["0", "1", "0", "1"])
+      }))
+
+    it.effect("leaves a response that is not a stream", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual(yield* json(Script.interleave(Script.reply("Hi"))), yield* json(Script.reply("Hi")))
+      }))
+  })
+
   describe("forever", () => {
     it.effect("starts over when its script is spent", () =>
       Effect.gen(function*() {

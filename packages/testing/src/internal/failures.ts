@@ -7,6 +7,7 @@ import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import * as Errors from "./errors.ts"
 import type { StatusOptions } from "./errors.ts"
+import * as Gateways from "./gateways.ts"
 import * as Internal from "./script.ts"
 import type { Script } from "./script.ts"
 import { cutAfter, errorInStream } from "./travel.ts"
@@ -93,6 +94,27 @@ export const garbage = (options?: {
     body: options?.body ?? "\u0000\u0001 this is not { JSON",
     headers: options?.headers ?? {}
   })
+
+/**
+ * Responds as a gateway does that fails by itself: a page of Cloudflare (HTML, or
+ * JSON with `retry_after`), the text of Envoy, the envelope of LiteLLM, a page of
+ * nginx. Headers of the API are missing.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const gateway = (name: Gateway): Script => {
+  const { body, contentType, headers, status } = Gateways.pages[name]
+  return Internal.once({ _tag: "Raw", status, contentType, body, headers, isForeign: true })
+}
+
+/**
+ * The name of a gateway's error: the product and the status.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Gateway = Gateways.Name
 
 /**
  * Answers with an event stream of exactly these bytes, for what events cannot

@@ -46,7 +46,10 @@ const renderStep = (step: Step, context: Context): Answer.Answer => {
     case "Failure":
       return failure(step.failure, context)
     case "Raw":
-      return body(step.status, step.contentType, step.body, { ...context.headers, ...step.headers })
+      return body(step.status, step.contentType, step.body, {
+        ...(step.isForeign === true ? undefined : context.headers),
+        ...step.headers
+      })
     case "Wire":
       return {
         delay: 0,
@@ -210,6 +213,8 @@ const apply = (answer: Answer.Answer, effect: Effect, context: Context): Answer.
       return { ...answer, malformed: effect.malformed }
     case "Gzip":
       return { ...answer, gzip: true }
+    case "Interleave":
+      return isStream(answer) ? { ...answer, frames: Sse.interleaved(answer.frames) } : answer
     case "Informational":
       return { ...answer, informational: effect.statuses }
   }

@@ -37,6 +37,8 @@ export type Step =
     readonly contentType: string
     readonly body: string | Uint8Array
     readonly headers: { readonly [name: string]: string }
+    /** Whether the headers of the API are left out, as of a response that did not come from it. */
+    readonly isForeign?: boolean | undefined
   }
   | { readonly _tag: "Failure"; readonly failure: FailureSpec }
   | { readonly _tag: "Model"; readonly options: ScriptedModel.Options }
@@ -73,6 +75,7 @@ export type Effect =
   | { readonly _tag: "Headers"; readonly headers: { readonly [name: string]: string | undefined } }
   | { readonly _tag: "Malformed"; readonly malformed: Malformed }
   | { readonly _tag: "Gzip" }
+  | { readonly _tag: "Interleave" }
   | { readonly _tag: "Informational"; readonly statuses: ReadonlyArray<number> }
 
 export type Node =

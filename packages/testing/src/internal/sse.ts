@@ -3,7 +3,9 @@
  *
  * @since 0.1.0
  */
+import * as Option from "effect/Option"
 import * as Answer from "./answer.ts"
+import { parse, record } from "./json.ts"
 import type * as Random from "./random.ts"
 
 /** What travels as one event. */
@@ -14,6 +16,33 @@ export interface Event {
 /** Writes one event: its name, its data with the API's random padding, a blank line. */
 export const encode = (event: Event, draw: Random.Draw): Answer.Bytes =>
   Answer.bytes(encoder.encode(`event: ${event.type}\ndata: ${pad(event, draw)}\n\n`))
+
+/** Opens all blocks of a message first, sends their deltas in turn, and closes them last. Expects one event a frame. */
+export const interleaved = (frames: ReadonlyArray<Answer.Frame>): ReadonlyArray<Answer.Frame> => {
+  const blocks = new Map<unknown, Array<Answer.Frame>>()
+  const before: Array<Answer.Frame> = []
+  const opened: Array<Answer.Frame> = []
+  const closed: Array<Answer.Frame> = []
+  const after: Array<Answer.Frame> = []
+  for (const frame of frames) {
+    const { index, type } = record(frame._tag === "Bytes" ? dataOf(frame.bytes) : undefined)
+    if (type === "content_block_start") opened.push(frame)
+    else if (type === "content_block_stop") closed.push(frame)
+    else if (type === "content_block_delta") blocks.set(index, [...blocks.get(index) ?? [], frame])
+    else (closed.length === 0 ? before : after).push(frame)
+  }
+  const lists = [...blocks.values()]
+  const longest = Math.max(0, ...lists.map(({ length }) => length))
+  const deltas = Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat()
+  return [...before, ...opened, ...deltas, ...closed, ...after]
+}
+
+const dataOf = (bytes: Uint8Array): unknown => {
+  const line = /^data: ?(.*)$/m.exec(decoder.decode(bytes))?.[1]
+  return Option.getOrUndefined(parse(line ?? ""))
+}
+
+const decoder = new TextDecoder()
 
 /** Raw bytes of a stream, with an event ending after each blank line. */
 export const framed = (bytes: Uint8Array): Answer.Bytes => {

@@ -185,6 +185,16 @@ export const malformed: Combinator<[what: "head" | "chunk" | "longLength"]> = co
 export const gzip = (self: Script): Script => Internal.make({ _tag: "Changed", script: self, effect: { _tag: "Gzip" } })
 
 /**
+ * Interleaves the blocks of a streamed message: all start first, their deltas
+ * take turns, and all stop last. A response that is not a stream stays as it is.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const interleave = (self: Script): Script =>
+  Internal.make({ _tag: "Changed", script: self, effect: { _tag: "Interleave" } })
+
+/**
  * Says statuses below 200 first, such as 103. In process they are not heard.
  *
  * @category combinators

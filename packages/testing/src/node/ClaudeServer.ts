@@ -4,9 +4,10 @@
  *
  * The same scripts as in process, performed byte by byte: pieces are written as
  * they are cut, resets are resets, a stalled response holds its connection open,
- * and what HTTP does not allow is written to the socket as it is. The server
- * listens on an ephemeral port of 127.0.0.1. Closing its scope closes every
- * socket at once and never waits for a client.
+ * and malformed HTTP is written to the socket as it is. The server listens on an
+ * ephemeral port of 127.0.0.1, with HTTP/1.1 or HTTP/2, and refuses foreign `Host`
+ * headers. Closing its scope closes every socket at once and never waits for a
+ * client.
  *
  * **Example** (Letting any client talk to the scripted model)
  *
@@ -36,11 +37,13 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
+import * as Http2 from "node:http2"
 import type * as Net from "node:net"
 import type { Observations, Options as ClaudeTestOptions } from "../ClaudeTest.ts"
 import * as Engine from "../internal/engine.ts"
 import type { Script } from "../Script.ts"
 import * as Perform from "./internal/perform.ts"
+import * as Wire from "./internal/wire.ts"
 
 // -----------------------------------------------------------------------------
 // options
@@ -66,6 +69,21 @@ export interface Options extends ClaudeTestOptions {
    * @default 5000
    */
   readonly keepAlive?: number | undefined
+  /**
+   * The protocol: HTTP/1.1, or HTTP/2 without TLS, for clients with prior knowledge.
+   * A reset is then that of one stream.
+   *
+   * @default "http1"
+   */
+  readonly protocol?: "http1" | "http2" | undefined
+  /**
+   * Names in the `Host` header that are accepted besides those of the loopback. Any
+   * other is refused with a 421, so that no web page can reach the server by
+   * rebinding its own name.
+   *
+   * @default []
+   */
+  readonly hosts?: ReadonlyArray<string> | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -88,7 +106,7 @@ export class ListenError extends Schema.TaggedError<ListenError>()("ListenError"
 // -----------------------------------------------------------------------------
 
 /**
- * The scripted API on loopback, to send requests to and to look at from a test.
+ * The scripted API on loopback, and what a test can observe of it.
  *
  * @category services
  * @since 0.1.0
@@ -103,7 +121,7 @@ export class ClaudeServer extends Context.Service<
     readonly openSockets: Effect.Effect<number>
     /** How many connections were ever accepted. */
     readonly acceptedSockets: Effect.Effect<number>
-    /** Waits until exactly so many connections are open. */
+    /** Waits until exactly `count` connections are open. */
     readonly awaitSockets: (count: number) => Effect.Effect<void>
   }
 >()("@effect-claude/testing/node/ClaudeServer") {}
@@ -125,34 +143,40 @@ export const make: (
   let accepted = 0
   const notify = () => watchers.forEach((watcher) => watcher())
 
-  const server = Http.createServer({ keepAliveTimeout: options?.keepAlive ?? 5000 }, (request, response) => {
-    if (options?.keepAlive === 0) response.shouldKeepAlive = false
-    const fibers = sockets.get(request.socket)
-    const fiber = run(Perform.exchange(engine, request, response))
-    fibers?.add(fiber)
-    response.once("close", () => {
-      fibers?.delete(fiber)
-      fiber.interruptUnsafe()
+  const respond = ({ request, wire }: Wire.Exchange): Fiber.Fiber<void> => {
+    if (Wire.isOwnHost(request.origin, options?.hosts ?? [])) return run(Perform.exchange(engine, request, wire))
+    wire.head(421, { "content-length": 0 })
+    return run(Effect.callback((resume) => wire.end(() => resume(Effect.void))))
+  }
+  const server = options?.protocol === "http2"
+    ? Http2.createServer().on("stream", (stream, headers) => {
+      const fiber = respond(Wire.ofHttp2(stream, headers))
+      stream.on("error", () => stream.destroy())
+      stream.once("close", () => fiber.interruptUnsafe())
     })
-  })
-  // Silence is part of the job, so the server itself gives up on nobody.
-  server.requestTimeout = 0
-  server.headersTimeout = 0
+    : http1(options?.keepAlive ?? 5000, (request, response) => {
+      if (options?.keepAlive === 0) response.shouldKeepAlive = false
+      const fibers = sockets.get(request.socket)
+      const fiber = respond(Wire.ofHttp1(request, response))
+      fibers?.add(fiber)
+      response.once("close", () => {
+        fibers?.delete(fiber)
+        fiber.interruptUnsafe()
+      })
+    })
   server.on("connection", (socket: Net.Socket) => {
     accepted++
     sockets.set(socket, new Set())
     socket.setNoDelay(true)
     socket.on("error", () => socket.destroy())
     socket.once("close", () => {
-      // Exchanges are settled before the socket counts as gone, so that whoever waits for it sees them settled.
+      // Exchanges are settled before the socket counts as gone: a waiter for the socket sees them settled.
       for (const fiber of sockets.get(socket) ?? []) fiber.interruptUnsafe()
       sockets.delete(socket)
       notify()
     })
     notify()
   })
-  server.on("clientError", (_error, socket) => socket.destroy())
-
   const wanted = options?.port ?? 0
   yield* Effect.acquireRelease(
     Effect.callback<void, ListenError>((resume) => {
@@ -194,10 +218,23 @@ export const make: (
 })
 
 /**
- * Layer that provides a server answering from `script`.
+ * Layer that provides a server that responds from `script`.
  *
  * @category layers
  * @since 0.1.0
  */
 export const layer = (script: Script, options?: Options): Layer.Layer<ClaudeServer, ListenError> =>
   Layer.effect(ClaudeServer, make(script, options))
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** A server without limits of its own: a script may be silent for as long as it wants. */
+const http1 = (keepAliveTimeout: number, listener: Http.RequestListener): Http.Server => {
+  const server = Http.createServer({ keepAliveTimeout }, listener)
+  server.requestTimeout = 0
+  server.headersTimeout = 0
+  server.on("clientError", (_error, socket) => socket.destroy())
+  return server
+}

@@ -1,29 +1,43 @@
 /**
- * Performing an answer on a socket.
+ * Performing a response on a connection.
  *
  * @since 0.1.0
  */
 import * as Effect from "effect/Effect"
-import type * as Http from "node:http"
 import * as Zlib from "node:zlib"
 import type { Answer } from "../../internal/answer.ts"
-import type { Engine } from "../../internal/engine.ts"
+import type { Engine, Incoming } from "../../internal/engine.ts"
 
-/** Reads a request, asks the engine, and answers. Ends when the response has ended or its connection is gone. */
+/** A connection as far as a response needs it: of HTTP/1.1, or one stream of HTTP/2. */
+export interface Wire {
+  readonly readBody: Effect.Effect<Uint8Array>
+  /** Sends an informational response. */
+  readonly inform: (status: number) => Effect.Effect<void>
+  readonly head: (status: number, headers: { readonly [name: string]: string | number }) => void
+  readonly write: (bytes: Uint8Array) => Effect.Effect<void>
+  /** Writes past HTTP. */
+  readonly raw: (bytes: Uint8Array) => Effect.Effect<void>
+  /** Ends the body. `onDone` runs once it was sent. */
+  readonly end: (onDone: () => void) => void
+  /** Closes the connection early. */
+  readonly close: () => void
+  /** Resets the connection, or the stream of HTTP/2. */
+  readonly reset: () => void
+  /** Breaks the framing: the head of the response, or a chunk of its body. */
+  readonly garble: (what: "head" | "chunk") => void
+  readonly isClosed: () => boolean
+  readonly onClose: (listener: () => void) => void
+}
+
+/** Reads a request, and responds as the engine says. Ends when the response has ended or its connection is gone. */
 export const exchange = (
   engine: Engine,
-  request: Http.IncomingMessage,
-  response: Http.ServerResponse
+  request: Omit<Incoming, "body">,
+  wire: Wire
 ): Effect.Effect<void> =>
   Effect.gen(function*() {
-    const body = yield* readBody(request)
-    const answer = yield* engine.handle({
-      method: request.method ?? "GET",
-      url: request.url ?? "/",
-      headers: headersOf(request),
-      body,
-      origin: `http://${request.headers.host ?? "127.0.0.1"}`
-    })
+    const body = yield* wire.readBody
+    const answer = yield* engine.handle({ ...request, body })
     let opened = false
     let settled = false
     const settle = (outcome: "finished" | "aborted") => {
@@ -37,53 +51,46 @@ export const exchange = (
       engine.counts.open++
     }
     yield* Effect.ensuring(
-      perform(answer, response, open, () => settle("finished")),
+      perform(answer, wire, open, () => settle("finished")),
       Effect.sync(() => settle("aborted"))
     )
   })
 
 const perform = Effect.fnUntraced(function*(
   answer: Answer,
-  response: Http.ServerResponse,
+  wire: Wire,
   onOpen: () => void,
   onEnd: () => void
 ) {
   if (answer.delay > 0) yield* Effect.sleep(answer.delay)
   if (answer.malformed === "wire") {
     for (const frame of answer.frames) {
-      yield* frame._tag === "Wait" ? Effect.sleep(frame.millis) : say(response, frame.bytes)
+      yield* frame._tag === "Wait" ? Effect.sleep(frame.millis) : wire.raw(frame.bytes)
     }
-    return yield* leave(answer.end, response, onEnd)
+    return yield* leave(answer.end, wire, onEnd)
   }
-  if (answer.malformed === "head") {
-    return yield* hangUp(response, onEnd, () => response.socket?.end("NOT-HTTP nonsense\r\n\r\n"))
-  }
-  if (answer.head === undefined) return yield* leave(answer.end, response, onEnd)
-  for (const status of answer.informational ?? []) {
-    yield* say(response, Buffer.from(`HTTP/1.1 ${status} Information\r\n\r\n`))
-  }
+  if (answer.malformed === "head") return yield* hangUp(wire, onEnd, () => wire.garble("head"))
+  if (answer.head === undefined) return yield* leave(answer.end, wire, onEnd)
+  for (const status of answer.informational ?? []) yield* wire.inform(status)
   const extra = answer.malformed === "longLength" ? 64 : 0
   const length = answer.gzip === true ? undefined : answer.length
-  response.writeHead(answer.head.status, {
+  wire.head(answer.head.status, {
     ...answer.head.headers,
     ...(answer.gzip === true ? { "content-encoding": "gzip" } : undefined),
     ...(length === undefined ? undefined : { "content-length": length + extra })
   })
-  response.flushHeaders()
   onOpen()
   const packed = answer.gzip === true ? gzip() : undefined
   for (const frame of answer.frames) {
     if (frame._tag === "Wait") yield* Effect.sleep(frame.millis)
-    else yield* write(response, packed === undefined ? frame.bytes : yield* packed.piece(frame.bytes))
+    else yield* wire.write(packed === undefined ? frame.bytes : yield* packed.piece(frame.bytes))
   }
-  if (packed !== undefined && answer.end === "complete") yield* write(response, yield* packed.end)
-  if (answer.malformed === "chunk") {
-    return yield* hangUp(response, onEnd, () => response.socket?.end("not-a-size\r\nnonsense\r\n"))
-  }
-  return yield* leave(answer.malformed === "longLength" ? "close" : answer.end, response, onEnd)
+  if (packed !== undefined && answer.end === "complete") yield* wire.write(yield* packed.end)
+  if (answer.malformed === "chunk") return yield* hangUp(wire, onEnd, () => wire.garble("chunk"))
+  return yield* leave(answer.malformed === "longLength" ? "close" : answer.end, wire, onEnd)
 })
 
-/** Compresses piece by piece: each is flushed, so that it arrives as it was cut. */
+/** Compresses a body piece by piece. Each piece is flushed, so that it arrives as it was cut. */
 const gzip = () => {
   const stream = Zlib.createGzip()
   const out: Array<Uint8Array> = []
@@ -103,58 +110,29 @@ const gzip = () => {
 }
 
 /** Ends the exchange. A response that hangs ends when its connection does: that interrupts the fiber. */
-const leave = (end: Answer["end"], response: Http.ServerResponse, onEnd: () => void): Effect.Effect<void> => {
+const leave = (end: Answer["end"], wire: Wire, onEnd: () => void): Effect.Effect<void> => {
   switch (end) {
     case "complete":
       return Effect.callback((resume) => {
-        response.end(() => {
+        wire.end(() => {
           onEnd()
           resume(Effect.void)
         })
       })
     case "close":
-      return hangUp(response, onEnd, () => response.socket?.end())
+      return hangUp(wire, onEnd, wire.close)
     case "reset":
-      return hangUp(response, onEnd, () => response.socket?.resetAndDestroy())
+      return hangUp(wire, onEnd, wire.reset)
     case "hang":
       return Effect.never
   }
 }
 
-/** Does the last thing to a connection, which is what the script wanted. */
-const hangUp = (response: Http.ServerResponse, onEnd: () => void, act: () => void): Effect.Effect<void> =>
+/** Does the last thing to a connection, and waits until it is closed. */
+const hangUp = (wire: Wire, onEnd: () => void, act: () => void): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    const { socket } = response
-    if (socket === null || socket.destroyed) return resume(Effect.void)
+    if (wire.isClosed()) return resume(Effect.void)
     onEnd()
-    socket.once("close", () => resume(Effect.void))
+    wire.onClose(() => resume(Effect.void))
     act()
   })
-
-/** Hands a piece to the system before the next one is written, so that pieces arrive as they were cut. */
-const write = (response: Http.ServerResponse, bytes: Uint8Array): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    response.write(bytes, () => resume(Effect.void))
-  })
-
-/** Writes to the connection itself. */
-const say = (response: Http.ServerResponse, bytes: Uint8Array): Effect.Effect<void> =>
-  Effect.callback((resume) => {
-    if (response.socket === null) return resume(Effect.void)
-    response.socket.write(bytes, () => resume(Effect.void))
-  })
-
-const readBody = (request: Http.IncomingMessage): Effect.Effect<Uint8Array> =>
-  Effect.callback((resume) => {
-    const chunks: Array<Uint8Array> = []
-    request.on("data", (chunk: Uint8Array) => chunks.push(chunk))
-    request.once("end", () => resume(Effect.succeed(new Uint8Array(Buffer.concat(chunks)))))
-  })
-
-const headersOf = (request: Http.IncomingMessage): { readonly [name: string]: string } => {
-  const headers: { [name: string]: string } = {}
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value !== undefined) headers[name] = Array.isArray(value) ? value.join(", ") : value
-  }
-  return headers
-}
