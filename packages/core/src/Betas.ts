@@ -90,7 +90,9 @@ export const Beta = Wire.openEnum("Beta", [
   "webhooks-2026-10-07",
   "admin-user-sign-out-2026-10-08",
   "analytics-usage-cost-2026-08-24",
-  "experimental-claude-tag-2026-10-21"
+  "experimental-claude-tag-2026-10-21",
+  "efs-2026-10-01",
+  "google-managed-data-controls-2026-09-01"
 ])
 
 /**

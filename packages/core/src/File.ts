@@ -26,7 +26,10 @@ export class FileMetadata extends Wire.Class<FileMetadata>()("FileMetadata", {
   size_bytes: Schema.Finite,
   created_at: Schema.String,
   downloadable: Wire.nullish(Schema.Boolean),
-  expires_at: Wire.nullish(Schema.String)
+  expires_at: Wire.nullish(Schema.String),
+  scope: Wire.nullish(
+    Wire.struct("FileScope", { id: Schema.String, type: Wire.openEnum("FileScopeType", ["session"]) })
+  )
 }) {}
 
 /**

@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import * as Wire from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -63,6 +64,10 @@ export type Model = typeof Model.Type
  */
 export class Capability extends Wire.Class<Capability>()("Capability", { supported: Schema.Boolean }) {}
 
+/** Creates the schema of a capability that has parts, each a capability of its own. */
+const capability = <const Part extends string>(identifier: string, parts: ReadonlyArray<Part>) =>
+  Wire.struct(identifier, { supported: Schema.Boolean, ...Struct.Record(parts, Wire.nullish(Capability)) })
+
 /**
  * What a model can do, by name of the capability. Capabilities this version
  * does not name are kept.
@@ -74,12 +79,18 @@ export class Capabilities extends Wire.Class<Capabilities>()("Capabilities", {
   batch: Wire.nullish(Capability),
   citations: Wire.nullish(Capability),
   code_execution: Wire.nullish(Capability),
-  compaction: Wire.nullish(Capability),
-  context_management: Wire.nullish(Capability),
-  effort: Wire.nullish(Capability),
+  compaction: Wire.nullish(capability("CompactionCapability", ["summarize"])),
+  context_management: Wire.nullish(
+    capability("ContextManagementCapability", [
+      "clear_thinking_20251015",
+      "clear_tool_uses_20250919",
+      "compact_20260112"
+    ])
+  ),
+  effort: Wire.nullish(capability("EffortCapability", ["low", "medium", "high", "xhigh", "max"])),
   image_input: Wire.nullish(Capability),
   pdf_input: Wire.nullish(Capability),
-  server_tools: Wire.nullish(Capability),
+  server_tools: Wire.nullish(capability("ServerToolsCapability", ["code_execution", "web_search"])),
   structured_outputs: Wire.nullish(Capability),
   thinking: Wire.nullish(Wire.struct("ThinkingCapability", {
     supported: Schema.Boolean,

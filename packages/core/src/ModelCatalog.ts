@@ -90,7 +90,7 @@ export interface ModelCatalog {
  * @category constants
  * @since 0.1.0
  */
-export const released: ModelCatalog = { asOf: "2026-11-20", webSearch: 0.01, models }
+export const released: ModelCatalog = { asOf: "2026-11-24", webSearch: 0.01, models }
 
 /**
  * The catalogue in use: `released`, unless another is provided.

@@ -24,6 +24,7 @@ import * as Option from "effect/Option"
 import * as ApiVersion from "./ApiVersion.ts"
 import * as ClaudeError from "./ClaudeError.ts"
 import type { Context, Level, Rule } from "./internal/rules/model.ts"
+import * as Retirement from "./internal/rules/retirement.ts"
 import * as Table from "./internal/rules/table.ts"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as ModelCatalog from "./ModelCatalog.ts"
@@ -85,6 +86,11 @@ export interface RuleSet {
   readonly warn: (warnings: ReadonlyArray<ClaudeError.Violation>) => Effect.Effect<void>
   /** Returns when a model retires and what replaces it, for the message of a 404. Undefined where nothing is known. */
   readonly retirement?: ((model: string) => string | undefined) | undefined
+  /**
+   * Logs a warning when a model is retired or retires within 90 days: once for each
+   * model and set of rules. Undefined where there is nothing to warn about.
+   */
+  readonly announce?: ((model: string) => Effect.Effect<void> | undefined) | undefined
 }
 
 /**
@@ -179,11 +185,15 @@ export const make = (
      */
     readonly warn?: RuleSet["warn"] | undefined
   }
-): RuleSet => ({
-  check: (request, { rules, ...call }) => apply(request, { ...options, ...call }, rules),
-  warn: options?.warn ?? log,
-  retirement: (model) => retirement(options?.catalog ?? ModelCatalog.released, model)
-})
+): RuleSet => {
+  const catalog = options?.catalog ?? ModelCatalog.released
+  return {
+    check: (request, { rules, ...call }) => apply(request, { ...options, ...call }, rules),
+    warn: options?.warn ?? log,
+    retirement: (model) => retirement(catalog, model),
+    announce: Retirement.announcer(catalog)
+  }
+}
 
 const retirement = (catalog: ModelCatalog.ModelCatalog, model: string): string | undefined => {
   const entry = Option.getOrUndefined(ModelCatalog.find(catalog, model))

@@ -92,6 +92,8 @@ export class FetchedDocument extends Wire.Class<FetchedDocument>()("FetchedDocum
     Wire.struct("FetchedFile", { type: Schema.Literal("file"), file_id: Schema.String })
   ]),
   title: Wire.nullish(Schema.String),
+  context: Wire.nullish(Schema.String),
+  ...CacheControl.field,
   citations: Wire.nullish(Wire.struct("FetchedCitations", { enabled: Wire.nullish(Schema.Boolean) }))
 }) {}
 

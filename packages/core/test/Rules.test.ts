@@ -7,6 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
+import * as TestClock from "effect/testing/TestClock"
 import * as Recordings from "./recordings.ts"
 
 type Request = Partial<MessageRequest.MessageRequest>
@@ -684,6 +685,52 @@ describe("Rules", () => {
         ])
         assert.deepStrictEqual(told, ["blankText"])
       }))
+
+    describe("announce", () => {
+      const catalog = {
+        asOf: "2026-11-24",
+        models: [
+          { id: "old", retiresOn: "2027-01-22", replacement: "new" },
+          { id: "older", retiresOn: "2026-06-30" },
+          { id: "new" }
+        ]
+      }
+
+      /** The warnings of calls with these models, the day being given. */
+      const warningsOf = (day: string, ...models: ReadonlyArray<string>) =>
+        Effect.gen(function*() {
+          const lines: Array<string> = []
+          const logger = Logger.make(({ message }) => {
+            lines.push(String(message))
+          })
+          const rules = Rules.make({ catalog })
+          yield* TestClock.setTime(Date.parse(day))
+          yield* Effect.forEach(models, (model) => rules.announce?.(model) ?? Effect.void).pipe(
+            Effect.provide(Logger.layer([logger]))
+          )
+          return lines
+        })
+
+      it.effect("warns once about a model that retires within 90 days", () =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* warningsOf("2026-12-01", "old", "old", "new"), [
+            "The model old retires on 2027-01-22, in 52 days. Use new."
+          ])
+        }))
+
+      it.effect("warns about a model that is retired", () =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* warningsOf("2026-12-01", "older", "unknown"), [
+            "The model older retired on 2026-06-30."
+          ])
+        }))
+
+      it.effect("begins to warn 90 days before", () =>
+        Effect.gen(function*() {
+          assert.deepStrictEqual(yield* warningsOf("2026-10-23T23:59:59Z", "old"), [])
+          assert.lengthOf(yield* warningsOf("2026-10-24", "old"), 1)
+        }))
+    })
 
     it("is nothing at all for none", () => {
       assert.deepStrictEqual(Rules.none.check({}, { rules: { requiredFields: "refuse" } }), {

@@ -121,6 +121,11 @@ describe("Interop", () => {
   describe("resources", () => {
     it("reads models, batches, files and skills", () => {
       expect<Anthropic.ModelInfo>().type.toBeAssignableTo<Model.ModelInfo>()
+      expect<Anthropic.Beta.BetaModelInfo>().type.toBeAssignableTo<Model.ModelInfo>()
+      expect<NonNullable<Model.Capabilities["effort"]>["xhigh"]>().type
+        .toBe<Model.Capability | null | undefined>()
+      expect<NonNullable<Model.Capabilities["context_management"]>["compact_20260112"]>().type
+        .toBe<Model.Capability | null | undefined>()
       expect<Anthropic.Messages.MessageBatch>().type.toBeAssignableTo<Batch.MessageBatch>()
       expect<Anthropic.Messages.MessageBatchIndividualResponse>().type.toBeAssignableTo<Batch.BatchResult>()
       expect<Anthropic.FileMetadata>().type.toBeAssignableTo<File.FileMetadata>()

@@ -10,7 +10,7 @@ import * as Page from "@effect-claude/core/Page"
 import * as Skill from "@effect-claude/core/Skill"
 import * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
-import type * as Stream from "effect/Stream"
+import * as Stream from "effect/Stream"
 import type { Claude } from "./Claude.ts"
 import * as MediaType from "./internal/request/mediaType.ts"
 import * as Multipart from "./internal/request/multipart.ts"
@@ -161,6 +161,25 @@ export const getVersion = (id: string, version: string): Effect.Effect<Skill.Ski
   Effect.flatMap(
     versionPath(id, version),
     (path) => Raw.json({ operation: "skills.getVersion", method: "GET", path }, Skill.SkillVersion)
+  )
+
+/**
+ * Streams the content of a version of a skill, as a zip archive.
+ *
+ * Only the beta endpoint has it: the request is sent with `skills-2025-10-02`.
+ *
+ * @category versions
+ * @since 0.1.0
+ */
+export const downloadVersion = (id: string, version: string): Stream.Stream<Uint8Array, ClaudeError, Claude> =>
+  Stream.unwrap(
+    Effect.map(versionPath(id, version), (path) =>
+      Raw.bytes({
+        operation: "skills.downloadVersion",
+        method: "GET",
+        path: `${path}/content`,
+        betas: ["skills-2025-10-02"]
+      }))
   )
 
 /**

@@ -256,6 +256,21 @@ describe("Messages", () => {
         })
       }))))
 
+    it.effect("warns once about a model that retires soon", () =>
+      Effect.gen(function*() {
+        const lines: Array<string> = []
+        const logger = Logger.make(({ message }) => {
+          lines.push(String(message))
+        })
+        const catalog = { asOf: "1970-01-01", models: [{ id: question.model, retiresOn: "1970-01-31" }] }
+        yield* Effect.repeat(Messages.create(question), { times: 1 }).pipe(
+          Effect.provide(layer(Script.forever(Script.reply("Hi!")), { rules: Rules.make({ catalog }) })),
+          Effect.provide(Logger.layer([logger]))
+        )
+
+        assert.deepStrictEqual(lines, [`The model ${question.model} retires on 1970-01-31, in 30 days.`])
+      }))
+
     it.effect("holds a request to its shape alone where the layer has no rules", () =>
       Effect.gen(function*() {
         const blank = { ...question, messages: [{ role: "user", content: [{ type: "text", text: "" }] }] } as const

@@ -343,9 +343,15 @@ describe("Skills", () => {
     Effect.gen(function*() {
       yield* Effect.exit(Skills.deleteVersion("skill_1", "2"))
       yield* Effect.exit(Stream.runDrain(Skills.listVersions("skill_1")))
-      const paths = (yield* recorded).map(({ method, url }) => `${method} ${url}`)
+      yield* Effect.exit(Stream.runDrain(Skills.downloadVersion("skill_1", "2")))
+      const requests = yield* recorded
 
-      assert.deepStrictEqual(paths, ["DELETE /v1/skills/skill_1/versions/2", "GET /v1/skills/skill_1/versions"])
+      assert.deepStrictEqual(requests.map(({ method, url }) => `${method} ${url}`), [
+        "DELETE /v1/skills/skill_1/versions/2",
+        "GET /v1/skills/skill_1/versions",
+        "GET /v1/skills/skill_1/versions/2/content"
+      ])
+      assert.strictEqual(requests[2]?.headers["anthropic-beta"], "skills-2025-10-02")
     }).pipe(Effect.provide(api)))
 })
 

@@ -128,7 +128,13 @@ export const models: ReadonlyArray<Entry> = [
     refuses: since47,
     replacement: "claude-opus-5-5"
   },
-  { id: "claude-mythos-preview", ...current, refuses: since46 },
+  {
+    id: "claude-mythos-preview",
+    ...current,
+    refuses: since46,
+    retiresOn: "2026-06-30",
+    replacement: "claude-mythos-5-1"
+  },
   {
     id: "claude-opus-4-6",
     contextWindow: million,
@@ -154,6 +160,7 @@ export const models: ReadonlyArray<Entry> = [
     tiers: [{ price: price(5, 25, 6.25, 10, 0.5) }],
     ...batch,
     refuses: ["samplingPair"],
+    retiresOn: "2027-01-22",
     replacement: "claude-opus-5-5"
   },
   {

@@ -59,7 +59,10 @@ const check = (
   })
   const violations = Shape.messageRequest.is(request) ? refused : withShape(refused, request)
   if (violations.length > 0) return Effect.fail(Rules.toError(violations))
-  return rules === undefined || warnings.length === 0 ? Effect.void : rules.warn(warnings)
+  if (rules === undefined) return Effect.void
+  const announced = rules.announce?.(request.model)
+  const warned = warnings.length === 0 ? Effect.void : rules.warn(warnings)
+  return announced === undefined ? warned : Effect.andThen(announced, warned)
 }
 
 /** Encodes a checked request. */
