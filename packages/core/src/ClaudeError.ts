@@ -12,14 +12,9 @@
  *
  * @since 0.1.0
  */
-import type * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
-import type { ErrorDetails } from "./ErrorDetails.ts"
-import type { Attempts } from "./internal/attempts.ts"
 import * as Internal from "./internal/failure.ts"
-import type { Message } from "./Message.ts"
-import type { RateLimits } from "./RateLimits.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -53,7 +48,7 @@ export type TypeId = "~@effect-claude/core/ClaudeError"
  * @category models
  * @since 0.1.0
  */
-export type Outcome = "notSent" | "rejected" | "partial" | "unknown"
+export type { Outcome } from "./internal/failureTypes.ts"
 
 /**
  * What every error carries, as far as it is known.
@@ -61,40 +56,7 @@ export type Outcome = "notSent" | "rejected" | "partial" | "unknown"
  * @category models
  * @since 0.1.0
  */
-export interface Details {
-  /** What happened and what to do next, in one or two sentences. */
-  readonly message: string
-  /** What the server can have done. */
-  readonly outcome: Outcome
-  /** The HTTP status. Absent for errors inside a stream and for failures without a response. */
-  readonly status?: number | undefined
-  /** The wire's `error.type`, such as `rate_limit_error`. */
-  readonly errorType?: string | undefined
-  /** The wire's stable `error.details.error_code`. */
-  readonly errorCode?: string | undefined
-  /** The data of `error.details`; `details.error_code` tells which. Never printed. */
-  readonly details?: ErrorDetails | undefined
-  /** The `request-id` to quote to support. */
-  readonly requestId?: string | undefined
-  /** The `anthropic-organization-id` of the credential. */
-  readonly organizationId?: string | undefined
-  /** How long the server says to wait. */
-  readonly retryAfter?: Duration.Duration | undefined
-  /** The `x-should-retry` header. */
-  readonly shouldRetry?: boolean | undefined
-  /** The limits reported with the response. */
-  readonly rateLimits?: RateLimits | undefined
-  /** How often the request was tried, once no further attempt is made. */
-  readonly attempts?: Attempts | undefined
-  /** Whether part of a stream had been handed out, so that it was not begun again. */
-  readonly contentHandedOut?: boolean | undefined
-  /** The response body as it came. Never printed. */
-  readonly body?: unknown
-  /** The message as far as it had arrived. Never printed. */
-  readonly partial?: Message | undefined
-  /** The low-level failure, without the request that caused it. */
-  readonly cause?: unknown
-}
+export type { Details } from "./internal/failureTypes.ts"
 
 /**
  * What all errors of the SDK have in common.
@@ -102,14 +64,7 @@ export interface Details {
  * @category models
  * @since 0.1.0
  */
-export interface Failure<Tag extends string> extends Cause.YieldableError, Readonly<Details> {
-  readonly [TypeId]: TypeId
-  readonly _tag: Tag
-  readonly message: string
-  readonly cause?: unknown
-  /** Returns a copy with some details replaced. */
-  with(details: Partial<Details>): this
-}
+export type { Failure } from "./internal/failureTypes.ts"
 
 // -----------------------------------------------------------------------------
 // errors from the API

@@ -9,7 +9,7 @@
  */
 import * as Data from "effect/Data"
 import * as Predicate from "effect/Predicate"
-import type { Details, Failure } from "../ClaudeError.ts"
+import type { Details, Failure } from "./failureTypes.ts"
 
 /** The brand of the SDK's errors. */
 export const TypeId = "~@effect-claude/core/ClaudeError"
