@@ -185,8 +185,8 @@ export interface Options {
  * @since 0.1.0
  */
 export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
-  /** The option at fault. */
-  readonly option: keyof Options
+  /** The option at fault; `runtime` if it is the runtime that the layer does not work on. */
+  readonly option: keyof Options | "runtime"
   /** What is wrong with it, and what to do. */
   readonly message: string
 }> {}

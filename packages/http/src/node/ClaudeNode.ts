@@ -1,22 +1,27 @@
 /**
- * `Claude` on Node, over undici: connections are kept and used again, and
- * connecting has a time limit of its own.
+ * `Claude` on Node, over undici.
+ *
+ * Connections are pooled and reused, speak HTTP/1.1, and have a time limit for
+ * connecting. The layers fail with `ClaudeConfigError` before anything else on Bun
+ * and on Node before 22.19.
  *
  * @since 0.1.0
  */
 import * as Rules from "@effect-claude/core/Rules"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Claude from "../Claude.ts"
 import type * as ClaudeConfig from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Http1 from "./internal/http1.ts"
+import * as Runtime from "./internal/runtime.ts"
 import * as UndiciHttpClient from "./UndiciHttpClient.ts"
 
 /**
- * Layer that provides `Claude` over a connection pool of its own. What the
- * options leave out is read from `Config`, as by `Claude.layerConfig`; requests
- * are held to `Rules.standard` unless other rules are given.
+ * Layer that provides `Claude` over a connection pool of its own. Omitted options are
+ * read from `Config`, as by `Claude.layerConfig`. Requests are checked with
+ * `Rules.standard` unless other rules are given.
  *
  * **Example** (Running a program on Node)
  *
@@ -32,14 +37,15 @@ import * as UndiciHttpClient from "./UndiciHttpClient.ts"
  */
 export const layer = (
   options?: ClaudeConfig.Options
-): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError> => {
-  const { connect } = Timeouts.make(options?.timeouts)
-  return Layer.provide(layerNoDispatcher(options), Layer.effect(NodeHttpClient.Dispatcher, Http1.makeAgent(connect)))
-}
+): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError> =>
+  Layer.provide(
+    layerNoDispatcher(options),
+    onNode(() => Layer.effect(NodeHttpClient.Dispatcher, Http1.makeAgent(Timeouts.make(options?.timeouts).connect)))
+  )
 
 /**
- * Layer like `layer` over the dispatcher of the context: one that goes through a
- * proxy, or trusts other authorities (`Network.layer`).
+ * Layer like `layer` over the dispatcher of the context, such as `Network.layer` for a
+ * proxy or for other trusted authorities.
  *
  * @category layers
  * @since 0.1.0
@@ -47,7 +53,17 @@ export const layer = (
 export const layerNoDispatcher = (
   options?: ClaudeConfig.Options
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, NodeHttpClient.Dispatcher> =>
-  Layer.provide(
-    Claude.layerConfig({ ...options, rules: options?.rules ?? Rules.standard }),
-    UndiciHttpClient.layer
+  onNode(() =>
+    Layer.provide(
+      Claude.layerConfig({ ...options, rules: options?.rules ?? Rules.standard }),
+      UndiciHttpClient.layer
+    )
   )
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const onNode = <A, E, R>(
+  layer: () => Layer.Layer<A, E, R>
+): Layer.Layer<A, E | ClaudeConfig.ClaudeConfigError, R> => Layer.unwrap(Effect.map(Runtime.check, layer))

@@ -15,7 +15,7 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { sensitiveHeaders } from "node:http2"
+import * as Http2 from "node:http2"
 import type * as Undici from "undici"
 import * as Handler from "./handler.ts"
 
@@ -34,7 +34,7 @@ export interface DispatchOptions extends Undici.Dispatcher.DispatchOptions {
 }
 
 /** Returns whether the headers of a response came over HTTP/2. Node marks those with a symbol. */
-export const isHttp2 = (headers: object): boolean => sensitiveHeaders in headers
+export const isHttp2 = (headers: object): boolean => Http2.sensitiveHeaders in headers
 
 /** Makes a dispatcher send every request over HTTP/1.1, and fail where the response comes over HTTP/2. */
 export const only = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
