@@ -26,6 +26,7 @@ import * as Indexed from "./internal/indexed.ts"
 import * as OpenBlock from "./internal/openBlock.ts"
 import type * as Message from "./Message.ts"
 import type * as StreamEvent from "./StreamEvent.ts"
+import * as ToolInput from "./ToolInput.ts"
 import * as Usage from "./Usage.ts"
 
 // -----------------------------------------------------------------------------
@@ -226,6 +227,14 @@ export const blockAt: {
   const slot = slotAt(self, index)
   return slot === undefined ? Option.none() : Option.some(blockOf(slot))
 })
+
+/**
+ * Returns how the input of a call in a folded message arrived: `ToolInput.of`.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const toolInput: (call: Pick<ToolInput.Call, "input">) => ToolInput.ToolInput = ToolInput.of
 
 /**
  * Whether any content has arrived.

@@ -94,7 +94,7 @@ export class Usage extends Wire.Class<Usage>()("Usage", {
  * @since 0.1.0
  */
 export class MessageDeltaUsage extends Wire.Class<MessageDeltaUsage>()("MessageDeltaUsage", {
-  output_tokens: Schema.Finite,
+  output_tokens: Wire.nullish(Schema.Finite),
   input_tokens: Wire.nullish(Schema.Finite),
   cache_creation: Wire.nullish(CacheCreation),
   cache_creation_input_tokens: Wire.nullish(Schema.Finite),
@@ -222,16 +222,24 @@ export const totals = (usage: Usage): Totals => {
 export const totalInput = (self: Totals): number => self.input + self.cacheRead + self.cacheWrite5m + self.cacheWrite1h
 
 /**
- * Applies what a `message_delta` says of usage: it is cumulative, so what it
- * mentions replaces what was known, and null mentions nothing.
+ * Applies the usage of a `message_delta`. It is cumulative, so what it mentions
+ * replaces what was known, and null mentions nothing.
+ *
+ * **Details**
+ *
+ * A count of input that falls to 0 keeps what was known: gateways write 0 for
+ * what they do not count, and input that was read does not become unread.
  *
  * @category conversions
  * @since 0.1.0
  */
 export const applyDelta = (usage: Usage, delta: MessageDeltaUsage): Usage => {
-  const out: { [field: string]: unknown } = {}
+  const out: { [field: string]: unknown } = { ...usage }
   for (const [field, value] of Object.entries(delta)) {
-    if (value !== null && value !== undefined) out[field] = value
+    const isUncounted = value === 0 && inputCounts.includes(field) && typeof out[field] === "number"
+    if (value !== null && value !== undefined && !isUncounted) out[field] = value
   }
   return { ...usage, ...out }
 }
+
+const inputCounts: ReadonlyArray<string> = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"]

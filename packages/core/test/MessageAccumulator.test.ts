@@ -191,6 +191,16 @@ describe("MessageAccumulator", () => {
       })
     })
 
+    it("keeps a count of input that falls to 0, and takes one that was not known", () => {
+      const usage = { input_tokens: 0, output_tokens: 0, cache_read_input_tokens: 0 }
+      const state = fold([begin, { type: "message_delta", delta: {}, usage }])
+
+      assert.deepStrictEqual(Option.getOrThrow(MessageAccumulator.snapshot(state)).usage, {
+        ...usage,
+        input_tokens: 10
+      })
+    })
+
     it("keeps the container, and what stands beside the delta, unless they are null", () => {
       const container = { id: "c", expires_at: "soon" }
       const state = fold([

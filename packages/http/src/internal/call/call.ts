@@ -23,6 +23,7 @@ import * as Prepare from "../request/encode.ts"
 import { Asked } from "../request/rewrite.ts"
 import type * as Open from "../response/eventReader.ts"
 import * as Answer from "../response/json.ts"
+import * as MissingFields from "../response/missingFields.ts"
 import * as Alarm from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
 import * as Follow from "./follow.ts"
@@ -92,10 +93,10 @@ export const readOptions = ({ onProgress, settings: { limits, timeouts } }: Call
 })
 
 /** Reads a plain answer. */
-export const answer = Answer.json(Shape.message)
+export const answer = Answer.json(Shape.message, MissingFields.inMessage)
 
 /** Takes the text of a plain answer for a message. */
-export const parse = Answer.parser(Shape.message)
+export const parse = Answer.parser(Shape.message, MissingFields.inMessage)
 
 /** What is known of an answer that is being read. */
 export const soFar = (read: Open.Read | undefined): Follow.Answer =>

@@ -16,6 +16,7 @@ import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Limits } from "../../Limits.ts"
 import { DeltaFrames } from "./deltaFrames.ts"
+import * as MissingFields from "./missingFields.ts"
 import { SseParser } from "./sse.ts"
 
 /** Why no further event can be decoded. */
@@ -138,20 +139,21 @@ export class EventDecoder {
       this.stop = { _tag: "ErrorEvent", event: value }
       return
     }
-    if (!Shape.streamEvent.is(value)) {
-      this.stop = malformed(`does not match: ${mismatch(value)}`)
+    const event = Shape.streamEvent.is(value) ? value : MissingFields.inEvent(value)
+    if (!Shape.streamEvent.is(event)) {
+      this.stop = malformed(`does not match: ${mismatch(event)}`)
       return
     }
     if (
-      value.type === "content_block_delta" && value.delta.type === "input_json_delta" &&
-      !this.#fits(value.index, value.delta.partial_json.length)
+      event.type === "content_block_delta" && event.delta.type === "input_json_delta" &&
+      !this.#fits(event.index, event.delta.partial_json.length)
     ) {
       this.stop = malformed(`makes the input of a tool larger than ${this.#limits.toolInput} characters`)
       return
     }
-    if (value.type === "content_block_stop") this.#toolInputs.delete(value.index)
-    this.#events.push(value)
-    if (value.type === "message_stop") this.stop = { _tag: "Done" }
+    if (event.type === "content_block_stop") this.#toolInputs.delete(event.index)
+    this.#events.push(event)
+    if (event.type === "message_stop") this.stop = { _tag: "Done" }
   }
 }
 

@@ -24,18 +24,19 @@ import * as Failures from "../transport/failures.ts"
 
 /** Reads a response as JSON that has a shape. */
 export const json = <A>(
-  shape: Shape.Shape<A>
+  shape: Shape.Shape<A>,
+  complete?: (value: unknown) => unknown
 ): (
   response: Exchange.Response,
   settings: Settings
 ) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope> => {
-  const parse = parser(shape)
+  const parse = parser(shape, complete)
   return (response, settings) => Effect.flatMap(text(response, settings), (text) => parse(text, response))
 }
 
-/** Takes the text of a response for JSON that has a shape. */
+/** Parses the text of a response as JSON that has a shape. `complete` fills what a value of another shape lacks. */
 export const parser =
-  <A>(shape: Shape.Shape<A>) =>
+  <A>(shape: Shape.Shape<A>, complete?: (value: unknown) => unknown) =>
   (text: string, response: Exchange.Response): Effect.Effect<A, ClaudeError.ClaudeError> => {
     const parsed = Result.try((): unknown => JSON.parse(text))
     const value = Result.getOrUndefined(parsed)
@@ -43,6 +44,8 @@ export const parser =
     if (ErrorResponse.isError(value)) {
       return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(value, response.meta), response.meta))
     }
+    const completed = complete?.(value)
+    if (shape.is(completed)) return Effect.succeed(completed)
     const problem = text === ""
       ? "is empty"
       : Result.isFailure(parsed)
