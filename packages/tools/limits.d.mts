@@ -10,7 +10,7 @@ interface Effects {
 }
 
 /** The files that one warm call enters, and the moves between them. */
-export declare const trip: { readonly [call: string]: { readonly all: Trip; readonly http: Trip } }
+export declare const trip: { readonly [call: string]: { readonly all: Partial<Trip>; readonly http?: Trip } }
 
 /** The effects that one request evaluates, by transport and call. */
 export declare const effects: { readonly undici: Effects; readonly fetch: Effects }

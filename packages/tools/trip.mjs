@@ -2,8 +2,12 @@
 // reader has to follow. Functions are instrumented when their module is loaded, so no clock is involved and the counts
 // are the same on every machine.
 //
+// The server is none of ours, so that only the client is counted. Calls are measured without rules: a table of rules is
+// one stop for a reader, however many rules it has. A check by the standard rules is measured by itself.
+//
 // Usage: node packages/tools/trip.mjs [route]
 import * as Fs from "node:fs"
+import * as Http from "node:http"
 import * as Module from "node:module"
 import { fileURLToPath } from "node:url"
 import ts from "typescript-6"
@@ -72,12 +76,11 @@ const record = async () => {
   })
   const Effect = await import("effect/Effect")
   const Redacted = await import("effect/Redacted")
+  const Rules = await import("@effect-claude/core/Rules")
   const ClaudeNode = await import("@effect-claude/http/node/ClaudeNode")
   const Messages = await import("@effect-claude/http/Messages")
   const MessageStream = await import("@effect-claude/http/MessageStream")
   const Session = await import("@effect-claude/session/Session")
-  const Script = await import("@effect-claude/testing/Script")
-  const ClaudeServer = await import("@effect-claude/testing/node/ClaudeServer")
 
   const request = { model: "claude-sonnet-5-5", max_tokens: 100, messages: [{ role: "user", content: "hi" }] }
   const logs = {}
@@ -86,7 +89,8 @@ const record = async () => {
     const calls = {
       "Messages.create": Messages.create(request),
       "Messages.stream": MessageStream.final(Messages.stream(request)),
-      "Session.send": session.send("hi")
+      "Session.send": session.send("hi"),
+      "Rules.check": Effect.sync(() => Rules.check(request))
     }
     for (const call of Object.values(calls)) yield* call
     for (const [name, call] of Object.entries(calls)) {
@@ -96,13 +100,39 @@ const record = async () => {
     }
     return logs
   })
-  return Effect.runPromise(
-    Effect.gen(function*() {
-      const { url } = yield* ClaudeServer.ClaudeServer
-      const claude = ClaudeNode.layer({ apiKey: Redacted.make("sk-ant-test-0000"), baseUrl: url })
-      return yield* Effect.provide(program, claude)
-    }).pipe(Effect.provide(ClaudeServer.layer(Script.model())))
-  )
+  const server = Http.createServer(reply)
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const baseUrl = `http://127.0.0.1:${server.address().port}`
+  const claude = ClaudeNode.layer({ apiKey: Redacted.make("sk-ant-test-0000"), baseUrl, rules: Rules.none })
+  try {
+    return await Effect.runPromise(Effect.provide(program, claude))
+  } finally {
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+/** Replies to any request with one short message, as JSON or as a stream. */
+const reply = async (request, response) => {
+  let body = ""
+  for await (const chunk of request) body += chunk
+  const usage = { input_tokens: 1, output_tokens: 1 }
+  const message = { id: "msg_1", type: "message", role: "assistant", model: "m", content: [], stop_reason: null, usage }
+  if (JSON.parse(body).stream !== true) {
+    response.setHeader("content-type", "application/json")
+    response.end(JSON.stringify({ ...message, content: [{ type: "text", text: "Hi!" }], stop_reason: "end_turn" }))
+    return
+  }
+  response.setHeader("content-type", "text/event-stream")
+  const events = [
+    { type: "message_start", message },
+    { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
+    { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hi!" } },
+    { type: "content_block_stop", index: 0 },
+    { type: "message_delta", delta: { stop_reason: "end_turn" }, usage },
+    { type: "message_stop" }
+  ]
+  response.end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""))
 }
 
 const printRoute = (log) => {
@@ -124,9 +154,8 @@ const main = async () => {
     ])
   )
   for (const [call, { all, http }] of Object.entries(measured)) {
-    process.stdout.write(
-      `${call}: ${all.files} files, ${all.moves} moves; of them http ${http.files} files, ${http.moves} moves\n`
-    )
+    const ofHttp = http.files === 0 ? "" : `; of them http ${http.files} files, ${http.moves} moves`
+    process.stdout.write(`${call}: ${all.files} files, ${all.moves} moves${ofHttp}\n`)
     if (process.argv[2] === "route") printRoute(logs[call])
   }
   report("trip", exceeded(measured, limits))
