@@ -100,6 +100,23 @@ describe("HTTP/2", { timeout: 120_000 }, () => {
       }
     }))
 
+  it.live("is not negotiated by Effect's own clients", () =>
+    Effect.gen(function*() {
+      const undici = Layer.provide(
+        NodeHttpClient.layerUndiciNoDispatcher,
+        NodeHttpClient.layerDispatcherOptions({ connect })
+      )
+      const https = Layer.provide(NodeHttpClient.layerNodeHttpNoAgent, NodeHttpClient.layerAgentOptions(connect))
+      for (const client of [undici, https]) {
+        for (const reader of readers) {
+          const { served, url } = yield* server({ reader, ending: { how: "whole" } })
+          const live = Layer.provide(Claude.layer({ apiKey: Redacted.make(key), baseUrl: url }), client)
+          assert.strictEqual(yield* Effect.provide(reader.read, live), reader.result, reader.name)
+          assert.deepStrictEqual(served, { http1: 1, http2: 0 }, reader.name)
+        }
+      }
+    }))
+
   it.live(
     "fails every reader, whole or cut, where a dispatcher negotiates it all the same",
     () =>

@@ -53,12 +53,21 @@ export const overFetch: Execute = (request, baseUrl, headers) =>
     Effect.provide(FetchHttpClient.layer)
   )
 
-/** Follows no redirect, and leaves no span and no trace header. */
+/** Follows no redirect, negotiates no HTTP/2, and leaves no span and no trace header. */
 const quietly = (context: Context.Context<Scope.Scope>): Context.Context<Scope.Scope> =>
   context.pipe(
     Context.add(FetchHttpClient.RequestInit, {
       ...Context.getOrUndefined(context, FetchHttpClient.RequestInit),
       redirect: "manual"
     }),
+    Context.add(UndiciOptions, { ...Context.get(context, UndiciOptions), allowH2: false }),
     Context.add(HttpClient.TracerDisabledWhen, constTrue)
   )
+
+/**
+ * The options of `NodeHttpClient.layerUndici`, which this module does not load. undici reports a reset HTTP/2 stream as a
+ * normal end, so it may not negotiate HTTP/2.
+ */
+const UndiciOptions = Context.Reference<object>("@effect/platform-node/NodeHttpClient/UndiciOptions", {
+  defaultValue: () => ({})
+})
