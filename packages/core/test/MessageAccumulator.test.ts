@@ -43,8 +43,11 @@ const jsonDelta = (partial_json: string): StreamEvent.Delta => ({ type: "input_j
 const fold = (events: Iterable<StreamEvent.StreamEvent>) =>
   MessageAccumulator.stepAll(MessageAccumulator.initial, events)
 
-const contentOf = (events: Iterable<StreamEvent.StreamEvent>) =>
-  Option.getOrThrow(MessageAccumulator.snapshot(fold([begin, ...events]))).content
+const contentOf = (events: Iterable<StreamEvent.StreamEvent>) => {
+  const state = fold([begin, ...events])
+  assert.isUndefined(state.problem)
+  return Option.getOrThrow(MessageAccumulator.snapshot(state)).content
+}
 
 const toolUse: ContentBlock.ToolUse = { type: "tool_use", id: "toolu_1", name: "f", input: {} }
 

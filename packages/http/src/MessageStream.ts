@@ -48,7 +48,7 @@ export interface ToolInput {
   readonly json: string
   /** What can be shown of the input so far. Read when looked at. */
   readonly value: unknown
-  /** Whether the call is complete: its block was closed. */
+  /** Whether the block of the call has ended. Its input may still be cut: see `ToolInput` of core. */
   readonly done: boolean
 }
 

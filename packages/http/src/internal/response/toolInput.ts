@@ -1,6 +1,6 @@
 /**
- * The input of a tool call while it is being written: read as far as somebody
- * looks, and each character once if they look in the order of the text.
+ * The input of a tool call while it is being written. It is parsed only as far as
+ * it is read, and each character once when it is read in the order of the text.
  *
  * @since 0.1.0
  */
