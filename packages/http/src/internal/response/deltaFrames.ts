@@ -76,9 +76,10 @@ export class DeltaFrames {
     if (text.charCodeAt(end) !== BRACE || text.charCodeAt(end + 1) !== LF || text.charCodeAt(end + 2) !== LF) {
       return undefined
     }
-    const value: string = string >= 0 && close - start < shortSlice
+    const value: unknown = string >= 0 && close - start < shortSlice
       ? text.slice(start, close)
       : JSON.parse(text.slice(start - 1, close + 1))
+    if (typeof value !== "string") return undefined
     this.end = end + 3
     this.length = value.length
     return { type: "content_block_delta", index, delta: deltaOf(kind, value) }
