@@ -1,11 +1,11 @@
 /**
- * The blocks a request is made of, and short ways to make them.
+ * The content blocks of a request, and their constructors.
  *
- * Every block of an answer is also a block of a request, so a conversation goes
- * back as it came. Constructors build plain wire values: `Content.text("hi")` is
- * `{ type: "text", text: "hi" }` and can be written out just as well.
+ * Every block of a response is also a block of a request, so a conversation is
+ * sent back unchanged. Constructors return plain wire values:
+ * `Content.text("hi")` is `{ type: "text", text: "hi" }`.
  *
- * Reading files from disk is in `@effect-claude/http/node/ContentFile`.
+ * To read files from disk, use `@effect-claude/http/node/ContentFile`.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a tool's result may hold.
+ * A block of a tool result.
  *
  * @category schemas
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const ToolResultContent: Wire.OpenUnion<
 ])
 
 /**
- * What a tool's result may hold.
+ * A block of a tool result.
  *
  * @category models
  * @since 0.1.0
@@ -56,7 +56,7 @@ export const ToolResultContent: Wire.OpenUnion<
 export type ToolResultContent = typeof ToolResultContent.Type
 
 /**
- * The answer to a tool call.
+ * The result of a tool call.
  *
  * @category schemas
  * @since 0.1.0
@@ -181,7 +181,7 @@ export const imageBase64 = (
 export const imageUrl = (url: string): Media.Image => ({ type: "image", source: { type: "url", url } })
 
 /**
- * Creates an image that was uploaded before.
+ * Creates an image from an uploaded file.
  *
  * @category constructors
  * @since 0.1.0
@@ -189,18 +189,18 @@ export const imageUrl = (url: string): Media.Image => ({ type: "image", source: 
 export const imageFile = (file_id: string): Media.Image => ({ type: "image", source: { type: "file", file_id } })
 
 /**
- * What can be said about a document.
+ * Options of a document.
  *
  * @category options
  * @since 0.1.0
  */
 export interface DocumentOptions {
-  /** Shown to the model, and in citations. */
+  /** The title, which the model sees and citations contain. */
   readonly title?: string | undefined
-  /** Said to the model about the document, and never cited. */
+  /** Text about the document that the model sees, and that is never cited. */
   readonly context?: string | undefined
   /**
-   * Whether the answer is to cite the document.
+   * Whether the response may cite the document.
    *
    * @default false
    */
@@ -243,7 +243,7 @@ export const pdfUrl = (url: string, options?: DocumentOptions): Media.Document =
   document({ type: "url", url }, options)
 
 /**
- * Creates a document that was uploaded before.
+ * Creates a document from an uploaded file.
  *
  * @category constructors
  * @since 0.1.0
@@ -261,7 +261,7 @@ export const documentText = (data: string, options?: DocumentOptions): Media.Doc
   document({ type: "text", media_type: "text/plain", data }, options)
 
 /**
- * Creates a document of blocks, which citations can point at one by one.
+ * Creates a document of blocks. Citations refer to single blocks.
  *
  * @category constructors
  * @since 0.1.0
@@ -272,8 +272,8 @@ export const documentContent = (
 ): Media.Document => document({ type: "content", content }, options)
 
 /**
- * Creates a tool call, to show the model by example how it is made. Calls of the
- * model's own go back as they came.
+ * Creates a tool call, for an example turn. Send calls of the model back
+ * unchanged instead.
  *
  * @category constructors
  * @since 0.1.0
@@ -286,8 +286,8 @@ export const toolUse = (id: string, name: string, input: unknown): ContentBlock.
 })
 
 /**
- * Creates the answer to a tool call. With `isError` the model is told that the
- * tool failed.
+ * Creates the result of a tool call. With `isError`, it reports that the tool
+ * failed.
  *
  * @category constructors
  * @since 0.1.0
@@ -304,8 +304,7 @@ export const toolResult = (
 })
 
 /**
- * Creates the answer to a call at hand: its id, and its toolset where it has one,
- * are taken from the call.
+ * Creates the result of a given call, with the id and the toolset of that call.
  *
  * **Example** (Answering a call)
  *
@@ -331,8 +330,8 @@ export const resultOf = (
 })
 
 /**
- * Creates what a browser shows, for the result of a browser's tool: its tabs, and
- * what changed since.
+ * Creates the state of a browser for the result of a browser tool: its tabs,
+ * and what changed in them.
  *
  * @category constructors
  * @since 0.1.0
@@ -347,7 +346,7 @@ export const browserState = (
 })
 
 /**
- * Creates a reference to a tool, to be found by a search of the caller's own.
+ * Creates a reference to a tool, for the result of a client-side tool search.
  *
  * @category constructors
  * @since 0.1.0
@@ -358,7 +357,7 @@ export const toolReference = (tool_name: string): ServerToolResult.ToolReference
 })
 
 /**
- * Creates a file, uploaded before, for the container that code runs in.
+ * Puts an uploaded file into the container that code runs in.
  *
  * @category constructors
  * @since 0.1.0
@@ -369,7 +368,7 @@ export const containerUpload = (file_id: string): ContentBlock.ContainerUpload =
 })
 
 /**
- * Creates a result of the caller's own search, to be cited.
+ * Creates a search result that the response can cite.
  *
  * @category constructors
  * @since 0.1.0
@@ -388,8 +387,8 @@ export const searchResult = (options: {
 })
 
 /**
- * Marks a block as a cache breakpoint: the prompt up to and including it is
- * cached.
+ * Marks a block as a cache breakpoint: the API caches the prompt up to and
+ * including this block.
  *
  * **Example** (Caching a long text)
  *

@@ -1,8 +1,9 @@
 /**
- * The answer of the API: blocks, why it ended, and what it used.
+ * The response of `POST /v1/messages`: content blocks, a stop reason and usage.
  *
- * `stop_reason` is the signal for completeness and is always there in a
- * finished message. A refusal is not an error: it is a message that says so.
+ * A finished message always has a `stop_reason`, which shows whether it is
+ * complete. A refusal is not an error: it is a message whose `stop_reason` is
+ * `refusal`.
  *
  * @since 0.1.0
  */
@@ -20,16 +21,16 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Why an answer ended.
+ * Why a response ended.
  *
- * - `end_turn`: it is complete
- * - `max_tokens`: it was cut; raise the limit or continue it
- * - `stop_sequence`: one of the request's stop sequences came up
+ * - `end_turn`: the response is complete
+ * - `max_tokens`: the response was cut; raise the limit or continue it
+ * - `stop_sequence`: the model wrote one of the stop sequences of the request
  * - `tool_use`: run the tools and send their results
- * - `pause_turn`: send the answer back unchanged to let the model go on
+ * - `pause_turn`: send the response back unchanged to let the model continue
  * - `refusal`: the model refused; `stop_details` may say why
- * - `model_context_window_exceeded`: the window is full
- * - `compaction`: the answer is a compaction block
+ * - `model_context_window_exceeded`: the context window is full
+ * - `compaction`: the response is a compaction block
  *
  * @category schemas
  * @since 0.1.0
@@ -46,7 +47,7 @@ export const StopReason = Wire.openEnum("StopReason", [
 ])
 
 /**
- * Why an answer ended.
+ * Why a response ended.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +55,7 @@ export const StopReason = Wire.openEnum("StopReason", [
 export type StopReason = typeof StopReason.Type
 
 /**
- * Why the model refused, as far as it is told.
+ * Why the model refused, as far as the API reports it.
  *
  * @category schemas
  * @since 0.1.0
@@ -71,7 +72,7 @@ export class RefusalStopDetails extends Wire.Class<RefusalStopDetails>()("Refusa
 }) {}
 
 /**
- * More about why an answer ended.
+ * Details of why a response ended.
  *
  * @category schemas
  * @since 0.1.0
@@ -81,7 +82,7 @@ export const StopDetails: Wire.OpenUnion<RefusalStopDetails> = Wire.openUnion("S
 ])
 
 /**
- * More about why an answer ended.
+ * Details of why a response ended.
  *
  * @category models
  * @since 0.1.0
@@ -89,7 +90,7 @@ export const StopDetails: Wire.OpenUnion<RefusalStopDetails> = Wire.openUnion("S
 export type StopDetails = typeof StopDetails.Type
 
 /**
- * The container that code ran in, to be used again by its id.
+ * The container that code ran in. Later requests can use it again by its id.
  *
  * @category schemas
  * @since 0.1.0
@@ -105,7 +106,7 @@ export class Container extends Wire.Class<Container>()("Container", {
 }) {}
 
 /**
- * Why the cache was missed. Null while that is being found out.
+ * Why the prompt cache was missed. Null while the API determines the reason.
  *
  * @category schemas
  * @since 0.1.0
@@ -125,7 +126,7 @@ export class Diagnostics extends Wire.Class<Diagnostics>()("Diagnostics", {
 }) {}
 
 /**
- * What the API cut from the context.
+ * The edits that the API made to the context.
  *
  * @category schemas
  * @since 0.1.0
@@ -140,8 +141,8 @@ export class ContextManagementReport extends Wire.Class<ContextManagementReport>
 }) {}
 
 /**
- * What the API left out of the request, or let pass, because it was bound to
- * another conversation.
+ * Content that the API removed from the request, or accepted, although it
+ * belongs to another conversation.
  *
  * @category schemas
  * @since 0.1.0
@@ -160,7 +161,8 @@ export const InputTransformation = Wire.openUnion("InputTransformation", [
 ])
 
 /**
- * What the API left out of the request, or let pass.
+ * Content that the API removed from the request, or accepted, although it
+ * belongs to another conversation.
  *
  * @category models
  * @since 0.1.0
@@ -168,8 +170,8 @@ export const InputTransformation = Wire.openUnion("InputTransformation", [
 export type InputTransformation = typeof InputTransformation.Type
 
 /**
- * The answer of the API. `stop_reason` is null only in the `message_start` of
- * a stream.
+ * A response of `POST /v1/messages`. `stop_reason` is null only in the
+ * `message_start` event of a stream.
  *
  * @category schemas
  * @since 0.1.0
@@ -195,7 +197,7 @@ export class Message extends Wire.Class<Message>()("Message", {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the text of an answer: its text blocks, joined with nothing between.
+ * Returns the text of a response: its text blocks, concatenated.
  *
  * **Example** (Reading an answer)
  *
@@ -222,7 +224,7 @@ export const text = (self: Message): string =>
   self.content.reduce((out, block) => block.type === "text" ? out + block.text : out, "")
 
 /**
- * Returns what the model thought, as far as it is shown.
+ * Returns the thinking of the model, as far as the API shows it.
  *
  * @category accessors
  * @since 0.1.0
@@ -231,8 +233,8 @@ export const thinking = (self: Message): string =>
   self.content.reduce((out, block) => block.type === "thinking" ? out + block.thinking : out, "")
 
 /**
- * Returns the calls of the caller's own tools, in order. The server's tools are
- * not among them: the server answers those by itself.
+ * Returns the calls of client tools, in order. Calls of server tools are left
+ * out, because the server runs those itself.
  *
  * @category accessors
  * @since 0.1.0
@@ -241,7 +243,7 @@ export const toolUses = (self: Message): ReadonlyArray<ContentBlock.ToolUse> =>
   self.content.filter((block): block is ContentBlock.ToolUse => block.type === "tool_use")
 
 /**
- * Returns each piece of cited text with its citations, in order.
+ * Returns each text that has citations, with its citations, in order.
  *
  * @category accessors
  * @since 0.1.0
@@ -258,8 +260,8 @@ export const citations = (
   )
 
 /**
- * Whether the model said all it meant to say: it ended its turn or met a stop
- * sequence.
+ * Returns whether the response is complete: its stop reason is `end_turn` or
+ * `stop_sequence`.
  *
  * @category accessors
  * @since 0.1.0
@@ -268,7 +270,8 @@ export const isComplete = (self: Message): boolean =>
   self.stop_reason === "end_turn" || self.stop_reason === "stop_sequence"
 
 /**
- * Whether the answer was cut, by `max_tokens` or by the end of the window.
+ * Returns whether the response was cut, by `max_tokens` or by the end of the
+ * context window.
  *
  * @category accessors
  * @since 0.1.0
@@ -277,7 +280,7 @@ export const isTruncated = (self: Message): boolean =>
   self.stop_reason === "max_tokens" || self.stop_reason === "model_context_window_exceeded"
 
 /**
- * Whether the model refused.
+ * Returns whether the model refused.
  *
  * @category accessors
  * @since 0.1.0
@@ -285,8 +288,8 @@ export const isTruncated = (self: Message): boolean =>
 export const isRefusal = (self: Message): boolean => self.stop_reason === "refusal"
 
 /**
- * Returns why the model refused: none for an answer that is no refusal, and
- * details that may say nothing for one that is.
+ * Returns why the model refused. None when the response is not a refusal. The
+ * details of a refusal may be empty.
  *
  * @category accessors
  * @since 0.1.0
@@ -300,8 +303,8 @@ export const refusal = (
 }
 
 /**
- * Whether the model wants to go on: send the answer back unchanged as an
- * assistant turn, with nothing after it. `continuation` is that turn.
+ * Returns whether the model paused its turn. To let it continue, send the
+ * response back unchanged as the last turn, which `continuation` returns.
  *
  * @category accessors
  * @since 0.1.0
@@ -309,8 +312,8 @@ export const refusal = (
 export const isPaused = (self: Message): boolean => self.stop_reason === "pause_turn"
 
 /**
- * Whether the answer says nothing: it has no blocks, or only blank text. Such an
- * answer cannot be sent back as a turn.
+ * Returns whether the response is blank: it has no blocks, or only blank text.
+ * A blank response cannot be sent back as a turn.
  *
  * @category accessors
  * @since 0.1.0
@@ -318,8 +321,8 @@ export const isPaused = (self: Message): boolean => self.stop_reason === "pause_
 export const isBlank = (self: Message): boolean => self.content.every(isBlankText)
 
 /**
- * Returns the files that code left behind while the answer was made, by id. They
- * can be downloaded.
+ * Returns the ids of the files that executed code created. They can be
+ * downloaded.
  *
  * @category accessors
  * @since 0.1.0
@@ -339,9 +342,9 @@ export const files = (self: Message): ReadonlyArray<string> =>
   })
 
 /**
- * Returns what a refusal offers to go on with: the model the API recommends, and
- * a token that makes asking it cheaper for five minutes. None when it offers
- * neither.
+ * Returns the fallback that a refusal offers: the recommended model, and a
+ * token that lowers the price of a request to it for five minutes. None when
+ * the refusal offers neither.
  *
  * @category accessors
  * @since 0.1.0
@@ -360,8 +363,8 @@ export const fallbackOffer = (
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the answer as a turn of the next request: its blocks as they came,
- * without blank text, which the API does not take back. None when nothing is
+ * Returns the response as a turn of the next request: its blocks unchanged,
+ * without blank text, which the API refuses in requests. None when no block is
  * left.
  *
  * **Example** (Going on with a conversation)
@@ -392,8 +395,8 @@ export const toParam = (self: Message): Option.Option<AssistantParam> => {
 }
 
 /**
- * Returns what a paused answer needs to go on: the answer itself, as the last
- * turn of the same request. None for an answer that is not paused.
+ * Returns the turn that continues a paused response: the response itself, as
+ * the last turn of the same request. None when the response is not paused.
  *
  * @category conversions
  * @since 0.1.0

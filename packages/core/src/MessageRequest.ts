@@ -1,10 +1,10 @@
 /**
- * The body of `POST /v1/messages`, and short ways to make one.
+ * The body of `POST /v1/messages`, and constructors of its turns.
  *
- * Field names are the API's own, so what its documentation says works here
- * unchanged, and fields this version does not know pass through. The API is
- * stateless: every request carries the whole conversation. Consecutive turns of
- * one role are accepted, since the API merges them; `normalize` does so here.
+ * Field names are those of the API, so its documentation applies unchanged.
+ * Fields that this version does not know are kept. The API is stateless: every
+ * request contains the whole conversation. The API accepts consecutive turns of
+ * one role and merges them; `normalize` does the same.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ import * as Tool from "./Tool.ts"
 import * as Wire from "./Wire.ts"
 
 /**
- * How much effort goes into an answer.
+ * How much effort the model puts into a response.
  *
  * @category schemas
  * @since 0.1.0
@@ -30,7 +30,7 @@ import * as Wire from "./Wire.ts"
 export const Effort = Wire.openEnum("Effort", ["low", "medium", "high", "xhigh", "max"])
 
 /**
- * How much effort goes into an answer.
+ * How much effort the model puts into a response.
  *
  * @category models
  * @since 0.1.0
@@ -53,8 +53,8 @@ export class UserParam extends Wire.Class<UserParam>()("UserParam", {
 }) {}
 
 /**
- * A turn of the model. As the last turn it is a prefill, which not every model
- * accepts.
+ * A turn of the model. The last turn of a request may be one: it is a prefill,
+ * which not every model accepts.
  *
  * @category schemas
  * @since 0.1.0
@@ -65,8 +65,8 @@ export class AssistantParam extends Wire.Class<AssistantParam>()("AssistantParam
 }) {}
 
 /**
- * Instructions in the middle of a conversation. What holds from the start
- * belongs into `system`.
+ * Instructions in the middle of a conversation. Use `system` for instructions
+ * that apply from the start.
  *
  * @category schemas
  * @since 0.1.0
@@ -99,7 +99,7 @@ export type MessageParam = typeof MessageParam.Type
 // -----------------------------------------------------------------------------
 
 /**
- * The form of the answer: a JSON Schema it matches.
+ * The format of the response: a JSON Schema that it matches.
  *
  * @category schemas
  * @since 0.1.0
@@ -109,7 +109,7 @@ export const OutputFormat = Wire.openUnion("OutputFormat", [
 ])
 
 /**
- * The form of the answer: a JSON Schema it matches.
+ * The format of the response: a JSON Schema that it matches.
  *
  * @category models
  * @since 0.1.0
@@ -117,8 +117,8 @@ export const OutputFormat = Wire.openUnion("OutputFormat", [
 export type OutputFormat = typeof OutputFormat.Type
 
 /**
- * What the answer is to be like: how much effort goes into it, and a JSON
- * Schema it must match.
+ * Options of the output: the effort, and a JSON Schema that the response must
+ * match.
  *
  * @category schemas
  * @since 0.1.0
@@ -144,7 +144,7 @@ export class Metadata extends Wire.Class<Metadata>()("Metadata", {
 }) {}
 
 /**
- * The container code runs in, and the skills it is given.
+ * The container that code runs in, and its skills.
  *
  * @category schemas
  * @since 0.1.0
@@ -159,7 +159,8 @@ export class ContainerParam extends Wire.Class<ContainerParam>()("ContainerParam
 }) {}
 
 /**
- * Who pays for the request: the caller, or the customer whose profile it names.
+ * Who pays for the request: the organization, or the customer whose profile the
+ * request names.
  *
  * @category schemas
  * @since 0.1.0
@@ -174,8 +175,8 @@ export class BillingPolicy extends Wire.Class<BillingPolicy>()("BillingPolicy", 
 // -----------------------------------------------------------------------------
 
 /**
- * The fields of a request. Those that the API refuses as null can only be left
- * out.
+ * The fields of a request. A field that the API refuses as null is optional
+ * here, and not nullable.
  *
  * @category fields
  * @since 0.1.0
@@ -271,7 +272,7 @@ export const system = (content: string | ReadonlyArray<Content.Content>): System
 /**
  * Merges consecutive turns of the same role, as the API does on arrival.
  *
- * System turns are never merged. Applying it twice changes nothing more.
+ * System turns are never merged. The function is idempotent.
  *
  * @category conversions
  * @since 0.1.0
@@ -290,7 +291,7 @@ export const normalize = (messages: ReadonlyArray<MessageParam>): ReadonlyArray<
 }
 
 /**
- * Returns the content of a turn as blocks: text stands for one text block.
+ * Returns the content of a turn as blocks. A string becomes one text block.
  *
  * @category conversions
  * @since 0.1.0

@@ -1,10 +1,11 @@
 /**
- * The events a streamed answer consists of.
+ * The events of a streamed response.
  *
- * Order on the wire: `message_start`; for each block `content_block_start`, any
- * number of `content_block_delta`, `content_block_stop`; `message_delta` with
- * the stop reason and usage; `message_stop`. `ping` and `error` may come
- * anywhere. Both unions, of events and of deltas, are open.
+ * The order on the wire is `message_start`; for each block
+ * `content_block_start`, any number of `content_block_delta` and
+ * `content_block_stop`; `message_delta` with the stop reason and usage;
+ * `message_stop`. `ping` and `error` may occur anywhere. The unions of events
+ * and of deltas are open.
  *
  * Source: the streaming documentation, and recorded streams where they differ.
  *
@@ -27,7 +28,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * More text.
+ * Appends text to a text block.
  *
  * @category schemas
  * @since 0.1.0
@@ -38,7 +39,7 @@ export class TextDelta extends Wire.Class<TextDelta>()("TextDelta", {
 }) {}
 
 /**
- * More of a tool's input, as a piece of JSON text.
+ * Appends a piece of JSON text to the input of a tool call.
  *
  * @category schemas
  * @since 0.1.0
@@ -49,7 +50,7 @@ export class InputJsonDelta extends Wire.Class<InputJsonDelta>()("InputJsonDelta
 }) {}
 
 /**
- * More thinking.
+ * Appends text to a thinking block.
  *
  * @category schemas
  * @since 0.1.0
@@ -61,7 +62,7 @@ export class ThinkingDelta extends Wire.Class<ThinkingDelta>()("ThinkingDelta", 
 }) {}
 
 /**
- * The signature of a thinking block. It replaces the one before.
+ * Sets the signature of a thinking block.
  *
  * @category schemas
  * @since 0.1.0
@@ -72,7 +73,7 @@ export class SignatureDelta extends Wire.Class<SignatureDelta>()("SignatureDelta
 }) {}
 
 /**
- * One more citation of a text block.
+ * Appends a citation to a text block.
  *
  * @category schemas
  * @since 0.1.0
@@ -83,7 +84,7 @@ export class CitationsDelta extends Wire.Class<CitationsDelta>()("CitationsDelta
 }) {}
 
 /**
- * What a compaction block holds. It replaces what it held before.
+ * Sets the content of a compaction block.
  *
  * @category schemas
  * @since 0.1.0
@@ -95,7 +96,7 @@ export class CompactionDelta extends Wire.Class<CompactionDelta>()("CompactionDe
 }) {}
 
 /**
- * What is added to a block.
+ * A change of a block.
  *
  * @category schemas
  * @since 0.1.0
@@ -112,7 +113,7 @@ export const Delta: Wire.OpenUnion<
 ])
 
 /**
- * What is added to a block.
+ * A change of a block.
  *
  * @category models
  * @since 0.1.0
@@ -124,8 +125,8 @@ export type Delta = typeof Delta.Type
 // -----------------------------------------------------------------------------
 
 /**
- * The answer begins. Its content is empty, unless the turn continues a call
- * from code execution: then the whole answer is here.
+ * The response starts. Its content is empty, unless the turn continues a call
+ * from code execution: then the event contains the whole response.
  *
  * @category schemas
  * @since 0.1.0
@@ -136,7 +137,7 @@ export class MessageStart extends Wire.Class<MessageStart>()("MessageStart", {
 }) {}
 
 /**
- * A block begins. Blocks that have no deltas are whole already.
+ * A block starts. A block without deltas is already complete.
  *
  * @category schemas
  * @since 0.1.0
@@ -148,7 +149,7 @@ export class ContentBlockStart extends Wire.Class<ContentBlockStart>()("ContentB
 }) {}
 
 /**
- * A block grows.
+ * A block changes.
  *
  * @category schemas
  * @since 0.1.0
@@ -171,8 +172,8 @@ export class ContentBlockStop extends Wire.Class<ContentBlockStop>()("ContentBlo
 }) {}
 
 /**
- * Why the answer ends, and what it used. It may come more than once; usage is
- * cumulative.
+ * The stop reason and the usage. The event may occur more than once; its usage
+ * is cumulative.
  *
  * @category schemas
  * @since 0.1.0
@@ -191,7 +192,7 @@ export class MessageDelta extends Wire.Class<MessageDelta>()("MessageDelta", {
 }) {}
 
 /**
- * The answer is complete.
+ * The response is complete.
  *
  * @category schemas
  * @since 0.1.0
@@ -201,7 +202,7 @@ export class MessageStop extends Wire.Class<MessageStop>()("MessageStop", {
 }) {}
 
 /**
- * The connection is alive.
+ * Keeps the connection alive.
  *
  * @category schemas
  * @since 0.1.0
@@ -211,7 +212,7 @@ export class Ping extends Wire.Class<Ping>()("Ping", {
 }) {}
 
 /**
- * The answer failed.
+ * The response failed.
  *
  * @category schemas
  * @since 0.1.0
@@ -219,7 +220,7 @@ export class Ping extends Wire.Class<Ping>()("Ping", {
 export const Error = ErrorResponse.ErrorResponse
 
 /**
- * The answer failed.
+ * The response failed.
  *
  * @category models
  * @since 0.1.0
@@ -227,7 +228,7 @@ export const Error = ErrorResponse.ErrorResponse
 export type Error = ErrorResponse.ErrorResponse
 
 /**
- * An event of a streamed answer.
+ * An event of a streamed response.
  *
  * @category schemas
  * @since 0.1.0
@@ -246,7 +247,7 @@ export const StreamEvent: Wire.OpenUnion<
 ])
 
 /**
- * An event of a streamed answer.
+ * An event of a streamed response.
  *
  * @category models
  * @since 0.1.0
@@ -254,7 +255,8 @@ export const StreamEvent: Wire.OpenUnion<
 export type StreamEvent = typeof StreamEvent.Type
 
 /**
- * Whether a value is an event. Allocates nothing; agrees with the schema.
+ * Returns whether a value is an event. Allocates nothing, and agrees with the
+ * schema.
  *
  * @category guards
  * @since 0.1.0
@@ -268,8 +270,8 @@ const guard = Guard.lazy(() => Shapes.streamEvent)
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the events of the stream that would have brought a message. Folded, they
- * are the message again; its model is the one that its last `fallback` block names.
+ * Returns a stream of events that folds to a message. The model of the folded
+ * message is the one that its last `fallback` block names.
  *
  * @category conversions
  * @since 0.1.0
@@ -294,7 +296,7 @@ const blockEvents = (block: ContentBlock.ContentBlock, index: number): ReadonlyA
   ]
 }
 
-/** A block as the shell it starts as, and what then fills it. Blocks that do not grow come whole. */
+/** Splits a block into its initial state and its deltas. A block without deltas is its own initial state. */
 const parts = (
   block: ContentBlock.ContentBlock
 ): { readonly shell: ContentBlock.ContentBlock; readonly deltas: ReadonlyArray<Delta> } => {
@@ -312,7 +314,7 @@ const parts = (
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
-      // An input that is not whole, or no object, would not be read back as it is.
+      // An input that is incomplete, or not an object, would not be restored from its deltas.
       return ToolInput.of(block).complete
         ? {
           shell: { ...block, input: {} },

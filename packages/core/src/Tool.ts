@@ -1,8 +1,9 @@
 /**
- * What the model may call: the caller's own tools, and those the API defines.
+ * The tools that the model may call: client tools, and tools that the API
+ * defines.
  *
- * A tool of the caller's own has a name, a description and a JSON Schema for
- * its input. `ToolChoice` says whether and which tool must be called.
+ * A client tool has a name, a description and a JSON Schema of its input.
+ * `ToolChoice` determines whether the model must call a tool, and which one.
  *
  * @since 0.1.0
  */
@@ -17,8 +18,8 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The JSON Schema (2020-12) of a tool's input, with any of its keywords. Its
- * `type` is required by the API.
+ * The JSON Schema (2020-12) of the input of a tool, with any keyword. The API
+ * requires its `type`.
  *
  * @category schemas
  * @since 0.1.0
@@ -36,7 +37,7 @@ export const InputSchema = Wire.make(
 )
 
 /**
- * The JSON Schema (2020-12) of a tool's input.
+ * The JSON Schema (2020-12) of the input of a tool.
  *
  * @category models
  * @since 0.1.0
@@ -44,8 +45,8 @@ export const InputSchema = Wire.make(
 export interface InputSchema extends Schema.Schema.Type<typeof InputSchema> {}
 
 /**
- * A tool of the caller's own. The description is what the model decides by:
- * say what it does, when to use it, and what it returns.
+ * A client tool. The model decides by the description: write what the tool
+ * does, when to use it and what it returns.
  *
  * @category schemas
  * @since 0.1.0
@@ -116,7 +117,7 @@ export class ToolChoiceAuto extends Wire.Class<ToolChoiceAuto>()("ToolChoiceAuto
 }) {}
 
 /**
- * The model must call some tool.
+ * The model must call a tool, whichever it chooses.
  *
  * @category schemas
  * @since 0.1.0
@@ -149,7 +150,7 @@ export class ToolChoiceNone extends Wire.Class<ToolChoiceNone>()("ToolChoiceNone
 }) {}
 
 /**
- * Whether and which tool must be called.
+ * Whether the model must call a tool, and which one.
  *
  * @category schemas
  * @since 0.1.0
@@ -163,7 +164,7 @@ export const ToolChoice: Wire.OpenUnion<ToolChoiceAuto | ToolChoiceAny | ToolCho
   ])
 
 /**
- * Whether and which tool must be called.
+ * Whether the model must call a tool, and which one.
  *
  * @category models
  * @since 0.1.0
@@ -175,7 +176,7 @@ export type ToolChoice = typeof ToolChoice.Type
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a tool of the caller's own.
+ * Creates a client tool.
  *
  * **Example** (Describing a tool by hand)
  *
@@ -209,7 +210,7 @@ export const custom = (tool: CustomTool): CustomTool => tool
 export const auto: ToolChoiceAuto = { type: "auto" }
 
 /**
- * Makes the model call some tool.
+ * Makes the model call a tool, whichever it chooses.
  *
  * @category constructors
  * @since 0.1.0
@@ -217,7 +218,7 @@ export const auto: ToolChoiceAuto = { type: "auto" }
 export const any: ToolChoiceAny = { type: "any" }
 
 /**
- * Keeps the model from calling tools.
+ * Prevents the model from calling tools.
  *
  * @category constructors
  * @since 0.1.0
@@ -233,15 +234,15 @@ export const none: ToolChoiceNone = { type: "none" }
 export const choose = (name: string): ToolChoiceTool => ({ type: "tool", name })
 
 /**
- * Whether a tool runs on the server, so that a request that was sent may have
- * acted even if its answer never came.
+ * Returns whether a tool runs on the server. A request with such a tool may
+ * have had effects even if no response arrived.
  *
  * @category guards
  * @since 0.1.0
  */
 export const runsOnServer = (tool: Tool): boolean => typeof tool.type === "string" && serverSide.has(tool.type)
 
-/** By tag and not by schema: whoever only asks this does not carry the schemas. */
+/** By tag and not by schema, so that a bundle that only calls this function does not contain the schemas. */
 const serverSide: ReadonlySet<string> = new Set<string>([
   "web_search_20260318",
   "web_search_20260209",

@@ -1,9 +1,9 @@
 /**
- * What a request used: tokens by class, and what the server's tools did.
+ * The usage of a request: tokens by class, and calls of server tools.
  *
- * The classes of input are disjoint: `input_tokens` does not contain what was
- * read from or written to the cache, so the whole prompt is their sum. `Totals`
- * add up under `combine`, with `empty` as identity.
+ * The classes of input are disjoint: `input_tokens` excludes tokens that were
+ * read from or written to the cache. The size of the prompt is their sum.
+ * `Totals` form a monoid with `combine` and `empty`.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Tokens written to the cache, by how long they live.
+ * Tokens written to the cache, by lifetime.
  *
  * @category schemas
  * @since 0.1.0
@@ -28,7 +28,7 @@ export class CacheCreation extends Wire.Class<CacheCreation>()("CacheCreation", 
 }) {}
 
 /**
- * How often the server's tools were used.
+ * The number of calls of server tools.
  *
  * @category schemas
  * @since 0.1.0
@@ -39,7 +39,7 @@ export class ServerToolUsage extends Wire.Class<ServerToolUsage>()("ServerToolUs
 }) {}
 
 /**
- * What the output tokens went into.
+ * The parts of the output tokens.
  *
  * @category schemas
  * @since 0.1.0
@@ -49,7 +49,8 @@ export class OutputTokensDetails extends Wire.Class<OutputTokensDetails>()("Outp
 }) {}
 
 /**
- * What one part of a request used, where the server made several calls.
+ * The usage of one call of the model, where the server made several for one
+ * request.
  *
  * @category schemas
  * @since 0.1.0
@@ -65,8 +66,8 @@ export class Iteration extends Wire.Class<Iteration>()("Iteration", {
 }) {}
 
 /**
- * What a request used. Only the two sums are always there: recordings of every
- * age lack some of the rest.
+ * The usage of a request. Only `input_tokens` and `output_tokens` are always
+ * present.
  *
  * @category schemas
  * @since 0.1.0
@@ -87,8 +88,8 @@ export class Usage extends Wire.Class<Usage>()("Usage", {
 }) {}
 
 /**
- * What a stream used so far. Cumulative: what is not null replaces what
- * `message_start` said.
+ * The usage of a stream so far. It is cumulative: a value that is not null
+ * replaces the one of `message_start`.
  *
  * @category schemas
  * @since 0.1.0
@@ -106,24 +107,24 @@ export class MessageDeltaUsage extends Wire.Class<MessageDeltaUsage>()("MessageD
 }) {}
 
 /**
- * Token counts that add up. Every class is disjoint from the others, except
- * `thinking`, which is the part of `output` that was thought.
+ * Token counts that can be added. The classes are disjoint, except `thinking`,
+ * which is part of `output`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Totals {
-  /** Input that was neither read from nor written to the cache. */
+  /** Input tokens that were neither read from nor written to the cache. */
   readonly input: number
-  /** Everything generated, thinking included. */
+  /** Output tokens, thinking included. */
   readonly output: number
-  /** Input read from the cache. */
+  /** Input tokens read from the cache. */
   readonly cacheRead: number
-  /** Input written to the cache for five minutes. */
+  /** Input tokens written to the cache for five minutes. */
   readonly cacheWrite5m: number
-  /** Input written to the cache for an hour. */
+  /** Input tokens written to the cache for one hour. */
   readonly cacheWrite1h: number
-  /** The part of `output` that was thought. */
+  /** The part of `output` that is thinking. */
   readonly thinking: number
   /** Web searches the server made. */
   readonly webSearches: number
@@ -136,7 +137,7 @@ export interface Totals {
 // -----------------------------------------------------------------------------
 
 /**
- * Nothing used: the identity of `combine`.
+ * No usage: the identity of `combine`.
  *
  * @category monoid
  * @since 0.1.0
@@ -181,8 +182,8 @@ export const combine: {
  *
  * **Details**
  *
- * Where the API does not say how long a cache write lives, it lives for five
- * minutes, which is the API's default.
+ * A cache write without a lifetime counts as five minutes, which is the default
+ * of the API.
  *
  * **Example** (Seeing the whole prompt)
  *
@@ -222,13 +223,13 @@ export const totals = (usage: Usage): Totals => {
 export const totalInput = (self: Totals): number => self.input + self.cacheRead + self.cacheWrite5m + self.cacheWrite1h
 
 /**
- * Applies the usage of a `message_delta`. It is cumulative, so what it mentions
- * replaces what was known, and null mentions nothing.
+ * Applies the usage of a `message_delta` event. It is cumulative: each value
+ * replaces the one before, and null changes nothing.
  *
  * **Details**
  *
- * A count of input that falls to 0 keeps what was known: gateways write 0 for
- * what they do not count, and input that was read does not become unread.
+ * An input count of 0 does not replace a greater one: gateways write 0 for
+ * counts that they do not know.
  *
  * @category conversions
  * @since 0.1.0

@@ -1,15 +1,14 @@
 /**
- * The schemas the API's JSON is checked with: open, lossless and fast.
+ * Schemas of the JSON of the API: open, lossless and fast.
  *
- * A wire schema transforms nothing. Decoding checks a value and returns that
- * same value, so a field this version has never heard of survives a round trip,
- * `encode(decode(json))` is `json`, and validation copies nothing. Unions are
- * open: a tag this version does not know is an `Unknown` with all its fields,
- * while a known tag with a malformed payload is an error that speaks of that
- * variant alone.
+ * A wire schema does not transform. Decoding checks a value and returns that
+ * same value. So unknown fields survive a round trip, `encode(decode(json))` is
+ * `json`, and validation copies nothing. Unions are open: a value with an
+ * unknown tag is an `Unknown` with all its fields. A known tag with a malformed
+ * payload is an error about that variant alone.
  *
- * Wire schemas are ordinary Effect schemas: they compose with `Schema.Struct`,
- * derive arbitraries, and fail with `SchemaError`s that name the path.
+ * Wire schemas are Effect schemas: they compose with `Schema.Struct`, derive
+ * arbitraries, and fail with a `SchemaError` that names the path.
  *
  * @since 0.1.0
  */
@@ -30,7 +29,8 @@ import type { Shape } from "./internal/shape.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Schema of an object on the wire, known by its `fields` and open to others.
+ * Schema of an object with known `fields`, which accepts and keeps other
+ * fields.
  *
  * @category models
  * @since 0.1.0
@@ -41,7 +41,7 @@ export interface Struct<Fields extends Schema.Struct.Fields> extends Schema.decl
 }
 
 /**
- * Schema of an object on the wire whose type is the class it is declared as.
+ * Schema of an object whose type is the class that declares it.
  *
  * @category models
  * @since 0.1.0
@@ -70,11 +70,11 @@ export interface Class<Self, Fields extends Schema.Struct.Fields> extends
 export type Tagged = Struct<{ readonly type: Schema.Literal<string> }>
 
 /**
- * The `type` of a variant this version does not know.
+ * The `type` of a variant that this version does not know.
  *
- * It is any string at run time. To the compiler it is a literal of its own that
- * no program can spell (a branded `string` would be comparable to every
- * literal), so `value.type === "text"` still narrows an open union.
+ * At run time it is any string. For the compiler it is a literal that no
+ * program can write, so `value.type === "text"` narrows an open union. A
+ * branded `string` would be comparable to every literal, and would not narrow.
  *
  * @category models
  * @since 0.1.0
@@ -86,7 +86,7 @@ declare enum Opaque {
 }
 
 /**
- * A variant this version does not know, with every field it came with.
+ * A variant that this version does not know, with all its fields.
  *
  * @category models
  * @since 0.1.0
@@ -107,7 +107,7 @@ export type Cases<Variant extends Variants, Result> =
   & { readonly Unknown: (variant: Unknown) => Result }
 
 /**
- * What the variants of a union have in common: a `type`, which one of them may
+ * The common part of the variants of a union: a `type`, which one of them may
  * leave out.
  *
  * @category models
@@ -118,7 +118,7 @@ export interface Variants {
 }
 
 /**
- * Schema of a tagged union on the wire that admits tags of tomorrow.
+ * Schema of a tagged union that accepts unknown tags.
  *
  * @category models
  * @since 0.1.0
@@ -126,9 +126,9 @@ export interface Variants {
 export interface OpenUnion<Variant extends Variants> extends Schema.declare<Variant | Unknown> {
   /** The tags this version knows. */
   readonly tags: ReadonlySet<string>
-  /** Whether a variant is one this version does not know. */
+  /** Returns whether this version does not know the variant. */
   readonly isUnknown: (variant: Variant | Unknown) => variant is Unknown
-  /** Handles every known variant and `Unknown`; the compiler insists on all of them. */
+  /** Handles every known variant and `Unknown`. The compiler requires all of them. */
   readonly match: {
     <Result>(cases: Cases<Variant, Result>): (variant: Variant | Unknown) => Result
     <Result>(variant: Variant | Unknown, cases: Cases<Variant, Result>): Result
@@ -140,11 +140,13 @@ export interface OpenUnion<Variant extends Variants> extends Schema.declare<Vari
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a schema that checks `inner` and returns its input untouched.
+ * Creates a schema that checks a value with `inner` and returns the value
+ * itself.
  *
  * **Gotchas**
  *
- * `inner` must not transform: its decoded type is taken for its encoded type.
+ * `inner` must not transform, because its decoded type is also used as its
+ * encoded type.
  *
  * @category constructors
  * @since 0.1.0
@@ -153,7 +155,7 @@ export const make = <T>(inner: Schema.Codec<T, T>, identifier?: string): Schema.
   declare<T>(() => Describe.shapeOf(inner.ast), () => inner, identifier)
 
 /**
- * Creates the schema of an object on the wire.
+ * Creates the schema of an object that keeps unknown fields.
  *
  * **Example** (Keeping a field nobody declared)
  *
@@ -184,10 +186,10 @@ export const struct = <const Fields extends Schema.Struct.Fields>(
 }
 
 /**
- * Declares a type of the wire: its schema and its type under one name.
+ * Declares a wire type: its schema and its type under one name.
  *
- * The class is never constructed. Values are plain objects, and the name appears
- * in editors and in errors of the compiler.
+ * The class is never constructed. Values are plain objects. Editors and
+ * compiler errors show the name.
  *
  * **Example** (Declaring a type once)
  *
@@ -210,13 +212,13 @@ export const Class =
     Schema.make<Class<Self, Fields>>(struct(identifier, fields).ast, { fields })
 
 /**
- * Creates an open union of objects told apart by their `type`.
+ * Creates an open union of objects that are distinguished by `type`.
  *
  * **Details**
  *
- * An object whose `type` is one of the members' is checked by that member
- * alone. An object with any other string `type` is an `Unknown`. With
- * `untagged`, an object whose `type` is absent or null is checked by it.
+ * An object whose `type` belongs to a member is checked by that member alone.
+ * An object with another string as `type` is an `Unknown`. With `untagged`,
+ * that member checks objects whose `type` is absent or null.
  *
  * @category constructors
  * @since 0.1.0
@@ -261,7 +263,7 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
   return Schema.make<OpenUnion<Variant>>(declared.ast, { tags, isUnknown, match })
 }
 
-/** The handlers of a match as they are looked up: by tag. */
+/** The handlers of a match, by tag. */
 interface Handlers<Variant, Result> {
   readonly [tag: string]: ((variant: Variant | Unknown) => Result) | undefined
 }
@@ -273,8 +275,8 @@ const untyped = Schema.Struct({ type: Schema.String })
 type TypeField = Schema.Struct.Fields & { readonly type: Schema.Constraint }
 
 /**
- * Creates the schema of an enum that may grow: the known values complete in an
- * editor, and any other string is accepted.
+ * Creates the schema of an open enum: editors complete the known values, and
+ * any other string is accepted.
  *
  * @category constructors
  * @since 0.1.0
@@ -293,7 +295,7 @@ export const openEnum = <const Known extends ReadonlyArray<string>>(
 }
 
 /**
- * Schema of an enum that may grow.
+ * Schema of an open enum.
  *
  * @category models
  * @since 0.1.0
@@ -304,7 +306,7 @@ export interface OpenEnum<Known extends string> extends Schema.declare<Known | (
 }
 
 /**
- * Schema of any JSON value: what a tool is given, what a schema document holds.
+ * Schema of any JSON value, such as the input of a tool or a JSON Schema.
  *
  * @category schemas
  * @since 0.1.0
@@ -317,10 +319,10 @@ export const Json: Schema.declare<unknown> = declare<unknown>(
 )
 
 /**
- * Makes a response field tolerant: it may be absent, and it may be null.
+ * Creates an optional and nullable field.
  *
- * Recorded traffic has both for nearly every field that is documented as
- * nullable.
+ * In recorded traffic, nearly every field that is documented as nullable is
+ * also absent sometimes.
  *
  * @category combinators
  * @since 0.1.0
@@ -329,8 +331,8 @@ export const nullish = <S extends Schema.Constraint>(schema: S): Schema.optional
   Schema.optional(Schema.NullOr(schema))
 
 /**
- * Creates a variant this version does not know, to send what the API learned
- * after this version was released.
+ * Creates a variant that this version does not know, to use a feature that the
+ * API gained after this version was released.
  *
  * @category constructors
  * @since 0.1.0
@@ -344,8 +346,8 @@ export const unknown = (fields: { readonly type: string; readonly [field: string
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the predicate of a schema: it allocates nothing and agrees with the
- * schema's decoder on every value.
+ * Returns the predicate of a schema. It allocates nothing, and agrees with the
+ * decoder of the schema on every value.
  *
  * @category guards
  * @since 0.1.0
