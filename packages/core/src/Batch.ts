@@ -1,9 +1,9 @@
 /**
- * Batches: many requests at half the price, answered within a day.
+ * Message Batches: many requests at half the price, processed within 24 hours.
  *
- * A batch is created from requests with an id of the caller's own, worked on by
- * the API, and read as lines of JSON, in any order, once it has ended. Each line
- * is a message, an error, or word that the request was canceled or expired.
+ * A batch is created from requests, each with a `custom_id`. Once it has ended,
+ * its results are read as lines of JSON, in any order. The result of a request
+ * is a message, an error, or that it was canceled or expired.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * The most requests a batch may hold.
+ * The maximum number of requests in a batch.
  *
  * @category limits
  * @since 0.1.0
@@ -26,7 +26,7 @@ import * as Wire from "./Wire.ts"
 export const maxRequests = 100_000
 
 /**
- * Whether text can be the `custom_id` of a request: 1 to 64 letters, digits,
+ * Returns whether a string is valid as `custom_id`: 1 to 64 letters, digits,
  * `_` and `-`.
  *
  * @category guards
@@ -35,7 +35,7 @@ export const maxRequests = 100_000
 export const isCustomId = (id: string): boolean => /^[a-zA-Z0-9_-]{1,64}$/.test(id)
 
 /**
- * The most bytes a batch's body may have.
+ * The maximum size of the body of a batch, in bytes.
  *
  * @category limits
  * @since 0.1.0
@@ -43,8 +43,8 @@ export const isCustomId = (id: string): boolean => /^[a-zA-Z0-9_-]{1,64}$/.test(
 export const maxBytes = 256 * 1024 * 1024
 
 /**
- * One request of a batch. `custom_id` is unique within it and comes back with
- * the result.
+ * A request of a batch. `custom_id` is unique within the batch, and the result
+ * has it.
  *
  * @category schemas
  * @since 0.1.0
@@ -69,7 +69,8 @@ export class BatchCreateRequest extends Wire.Class<BatchCreateRequest>()("BatchC
 // -----------------------------------------------------------------------------
 
 /**
- * How many requests of a batch are in which state. They add up to all of them.
+ * The number of requests of a batch in each state. The sum is the number of all
+ * requests.
  *
  * @category schemas
  * @since 0.1.0
@@ -117,7 +118,7 @@ export class DeletedBatch extends Wire.Class<DeletedBatch>()("DeletedBatch", {
 // -----------------------------------------------------------------------------
 
 /**
- * The request was answered.
+ * The request succeeded.
  *
  * @category schemas
  * @since 0.1.0
@@ -159,7 +160,7 @@ export class Expired extends Wire.Class<Expired>()("Expired", {
 }) {}
 
 /**
- * What became of a request.
+ * The result of a request.
  *
  * @category schemas
  * @since 0.1.0
@@ -172,7 +173,7 @@ export const Result: Wire.OpenUnion<Succeeded | Errored | Canceled | Expired> = 
 ])
 
 /**
- * What became of a request.
+ * The result of a request.
  *
  * @category models
  * @since 0.1.0
@@ -180,7 +181,7 @@ export const Result: Wire.OpenUnion<Succeeded | Errored | Canceled | Expired> = 
 export type Result = typeof Result.Type
 
 /**
- * A line of a batch's results.
+ * A line of the results of a batch.
  *
  * @category schemas
  * @since 0.1.0
@@ -195,7 +196,7 @@ export class BatchResult extends Wire.Class<BatchResult>()("BatchResult", {
 // -----------------------------------------------------------------------------
 
 /**
- * Whether a batch has ended, so that its results can be read.
+ * Returns whether a batch has ended, so that its results can be read.
  *
  * @category accessors
  * @since 0.1.0
@@ -203,7 +204,8 @@ export class BatchResult extends Wire.Class<BatchResult>()("BatchResult", {
 export const isEnded = (self: MessageBatch): boolean => self.processing_status === "ended"
 
 /**
- * Returns how far a batch has come, from 0 to 1. An empty one is done.
+ * Returns the fraction of requests that are done, from 0 to 1. It is 1 for an
+ * empty batch.
  *
  * @category accessors
  * @since 0.1.0

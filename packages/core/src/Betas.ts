@@ -1,11 +1,10 @@
 /**
- * Which betas a request needs: the values of the `anthropic-beta` header.
+ * The values of the `anthropic-beta` header that a request needs.
  *
- * What needs a beta is data: a table for fields, one for tools, one for blocks
- * and one for context edits. `ofRequest` reads them, so a request that uses a
- * beta feature is sent with the header it needs and nobody has to remember its
- * date. Switches that no request shows, such as `context-1m-2025-08-07`, are the
- * caller's to add.
+ * Tables list the fields, tools, blocks and context edits that need a beta.
+ * `ofRequest` reads them, so a request with a beta feature is sent with the
+ * right header. A beta that changes nothing in the request, such as
+ * `context-1m-2025-08-07`, has to be added by the caller.
  *
  * Source: the beta types of the official SDK, and recorded requests that were
  * accepted with these headers.
@@ -20,7 +19,7 @@ import * as Wire from "./Wire.ts"
 // schemas
 // -----------------------------------------------------------------------------
 
-/** The betas a request can need, in the order they are sent in. */
+/** The betas that `ofRequest` can return, in the order in which they are sent. */
 const needed = [
   "computer-use-2024-10-22",
   "computer-use-2025-01-24",
@@ -49,7 +48,7 @@ const needed = [
 ] as const
 
 /**
- * A value of the `anthropic-beta` header: the known ones complete in an editor,
+ * A value of the `anthropic-beta` header. Editors complete the known values,
  * and any string is accepted.
  *
  * @category schemas
@@ -108,20 +107,20 @@ export type Beta = typeof Beta.Type
 // -----------------------------------------------------------------------------
 
 /**
- * A field that needs a beta wherever it is neither absent nor null. With `is`,
- * only that value needs it; with `shape`, only a value of that shape.
+ * A field that needs a beta when it is neither absent nor null. With `is`, only
+ * that value needs the beta; with `shape`, only a value of that type.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Field {
-  /** The way to the field. `*` stands for each item of an array. */
+  /** The path to the field. `*` stands for each item of an array. */
   readonly path: ReadonlyArray<string>
   /** The one value that needs the beta. */
   readonly is?: string | undefined
-  /** The one shape that needs the beta. */
+  /** The one type of value that needs the beta. */
   readonly shape?: "string" | "object" | undefined
-  /** The beta it needs. */
+  /** The beta that the field needs. */
   readonly beta: Beta
 }
 
@@ -185,7 +184,8 @@ export const blocks: { readonly [type: string]: Beta } = {
 }
 
 /**
- * The context edits that need another beta than the rest of them, by `type`.
+ * The context edits that need a beta other than
+ * `context-management-2025-06-27`, by `type`.
  *
  * @category tables
  * @since 0.1.0
@@ -199,14 +199,15 @@ export const edits: { readonly [type: string]: Beta } = {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the betas a request needs, each once. Their order is always the same,
- * whatever the order of the request's parts.
+ * Returns the betas that a request needs, without duplicates. Their order does
+ * not depend on the order of the fields.
  *
  * **Details**
  *
- * Two features came in two editions. MCP servers without an `mcp_toolset` are
- * the edition of 2025-04-04, and with one that of 2025-11-20. A compaction block
- * with a signature is of 2026-09-04, and one without of 2026-01-12.
+ * Two features have two versions. MCP servers with an `mcp_toolset` need
+ * `mcp-client-2025-11-20`, and those without need `mcp-client-2025-04-04`. A
+ * compaction block with a signature needs `compact-2026-09-04`, and one without
+ * needs `compact-2026-01-12`.
  *
  * **Example** (Using a beta tool)
  *
@@ -228,7 +229,7 @@ export const edits: { readonly [type: string]: Beta } = {
  */
 export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta> => {
   const found = new Set<Beta>()
-  // Most requests have few fields, and most fields need none.
+  // A request has few fields, and most of them need no beta.
   for (const name in request) {
     for (const field of fieldsIn.get(name) ?? []) if (reaches(request, field, 0)) found.add(field.beta)
   }
@@ -250,10 +251,10 @@ export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta>
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the `anthropic-beta` header: the values joined by commas without
- * spaces, each once, in the order given. Undefined when there are none.
+ * Returns the value of the `anthropic-beta` header: the betas in the given
+ * order, without duplicates, joined by commas. Undefined for no betas.
  *
- * A value may itself be a list, as it comes from a configuration.
+ * A beta may itself be a list that is separated by commas.
  *
  * @category conversions
  * @since 0.1.0
@@ -287,7 +288,7 @@ const fieldsIn: ReadonlyMap<string | undefined, ReadonlyArray<Field>> = new Map(
   fields.map(({ path: [name] }) => [name, fields.filter(({ path }) => path[0] === name)])
 )
 
-/** Whether a value is present where the field says, and is of its value or shape. */
+/** Returns whether a value has the field, with the value or type that needs the beta. */
 const reaches = (value: unknown, field: Field, depth: number): boolean => {
   if (value === undefined || value === null) return false
   const key = field.path[depth]
@@ -326,7 +327,7 @@ const addBlock = (found: Set<Beta>, block: unknown): void => {
   if (Array.isArray(block["tool_changes"])) block["tool_changes"].forEach((change) => addBlock(found, change))
 }
 
-/** A tool that is defined in the conversation rather than in `tools`. */
+/** Adds the betas of a tool that is defined in the conversation and not in `tools`. */
 const addDefinition = (found: Set<Beta>, tool: unknown): void => {
   if (!isRecord(tool) || tool["type"] !== "tool_definition") return
   found.add("inline-tools-2026-09-15")
@@ -342,7 +343,7 @@ const addContextManagement = (found: Set<Beta>, config: MessageRequest["context_
   if (list.length === 0) found.add("context-management-2025-06-27")
 }
 
-/** Whether an `mcp_toolset` is among the tools or, which shows by its beta, in the conversation. */
+/** Returns whether the request has an `mcp_toolset`. One in the conversation has already added its beta. */
 const usesToolset = (request: Partial<MessageRequest>, found: ReadonlySet<Beta>): boolean =>
   found.has("mcp-client-2026-09-15") || (request.tools ?? []).some((tool) => tool.type === "mcp_toolset")
 

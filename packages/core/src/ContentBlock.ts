@@ -1,10 +1,9 @@
 /**
- * The blocks an answer is made of.
+ * The content blocks of a response.
  *
- * The union is open: a block this version does not know is an `Unknown` with
- * every field it came with, and goes back to the API untouched. Thinking blocks
- * are to be sent back unmodified and in order, or the API refuses the
- * conversation.
+ * The union is open: a block of an unknown type is an `Unknown` with all its
+ * fields, and is sent back unchanged. Thinking blocks must be sent back
+ * unmodified and in order, or the API refuses the conversation.
  *
  * @since 0.1.0
  */
@@ -24,7 +23,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Text, and where it comes from.
+ * Text, with its citations.
  *
  * @category schemas
  * @since 0.1.0
@@ -37,8 +36,7 @@ export class Text extends Wire.Class<Text>()("Text", {
 }) {}
 
 /**
- * What the model thought before it answered. The text may be empty and the
- * signature alone be sent.
+ * Thinking of the model. The text may be empty, with only a signature.
  *
  * @category schemas
  * @since 0.1.0
@@ -50,7 +48,7 @@ export class Thinking extends Wire.Class<Thinking>()("Thinking", {
 }) {}
 
 /**
- * Thinking that is sealed.
+ * Encrypted thinking.
  *
  * @category schemas
  * @since 0.1.0
@@ -61,7 +59,7 @@ export class RedactedThinking extends Wire.Class<RedactedThinking>()("RedactedTh
 }) {}
 
 /**
- * A call of one of the caller's tools. The next user turn must answer it.
+ * A call of a client tool. The next user turn must contain its result.
  *
  * @category schemas
  * @since 0.1.0
@@ -77,7 +75,7 @@ export class ToolUse extends Wire.Class<ToolUse>()("ToolUse", {
 }) {}
 
 /**
- * A call of one of the server's tools. The server answers it by itself.
+ * A call of a server tool. The server runs it.
  *
  * @category schemas
  * @since 0.1.0
@@ -101,7 +99,7 @@ export class ServerToolUse extends Wire.Class<ServerToolUse>()("ServerToolUse", 
 }) {}
 
 /**
- * A file put into the container.
+ * A file in the container.
  *
  * @category schemas
  * @since 0.1.0
@@ -113,7 +111,7 @@ export class ContainerUpload extends Wire.Class<ContainerUpload>()("ContainerUpl
 }) {}
 
 /**
- * The conversation so far, summarised by the API. It goes back as the first
+ * A summary of the conversation by the API. It is sent back as the first
  * message.
  *
  * @category schemas
@@ -129,7 +127,7 @@ export class Compaction extends Wire.Class<Compaction>()("Compaction", {
 }) {}
 
 /**
- * The place where another model took over.
+ * The point at which another model took over.
  *
  * @category schemas
  * @since 0.1.0
@@ -142,7 +140,7 @@ export class Fallback extends Wire.Class<Fallback>()("Fallback", {
 }) {}
 
 /**
- * A block of an answer.
+ * A content block of a response.
  *
  * @category schemas
  * @since 0.1.0
@@ -188,7 +186,7 @@ export const ContentBlock: Wire.OpenUnion<
 ])
 
 /**
- * A block of an answer.
+ * A content block of a response.
  *
  * @category models
  * @since 0.1.0

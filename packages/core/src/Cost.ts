@@ -1,13 +1,13 @@
 /**
- * What an answer cost, in US dollars by class of token.
+ * The cost of a response, in US dollars by class of token.
  *
- * Cached input is priced as such, long prompts by their tier, and a batch, fast
- * mode or a stay in the US by its factor. Where the server made several calls,
- * as with an advisor or a compaction, each is priced by itself and by its own
- * model. A price that is not known gives none rather than too little.
+ * Prices depend on the cache, on the length of the prompt, and on factors for
+ * batches, fast mode and inference in the US. Where the server made several
+ * calls, as with an advisor or a compaction, each is priced by its own model.
+ * When a price is not known, there is no cost, rather than one that is too low.
  *
- * Costs add up under `combine`, with `empty` as identity. They are an estimate
- * from list prices: the invoice is right.
+ * Costs form a monoid with `combine` and `empty`. They are an estimate from
+ * list prices; the invoice is authoritative.
  *
  * @since 0.1.0
  */
@@ -29,29 +29,29 @@ import * as Usage from "./Usage.ts"
  * @since 0.1.0
  */
 export interface Cost {
-  /** For input that was neither read from nor written to the cache. */
+  /** Input that was neither read from nor written to the cache. */
   readonly input: number
-  /** For everything generated, thinking included. */
+  /** Output, thinking included. */
   readonly output: number
-  /** For input read from the cache. */
+  /** Input read from the cache. */
   readonly cacheRead: number
-  /** For input written to the cache for five minutes. */
+  /** Input written to the cache for five minutes. */
   readonly cacheWrite5m: number
-  /** For input written to the cache for an hour. */
+  /** Input written to the cache for one hour. */
   readonly cacheWrite1h: number
-  /** For web searches the server made. */
+  /** Web searches by the server. */
   readonly webSearch: number
 }
 
 /**
- * How a request was served.
+ * Options of a price: how the request was served.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
   /**
-   * Where prices come from.
+   * The catalogue with the prices.
    *
    * @default ModelCatalog.released
    */
@@ -69,7 +69,7 @@ export interface Options {
    */
   readonly fast?: boolean | undefined
   /**
-   * Whether the request was to stay in the US.
+   * Whether inference was restricted to the US.
    *
    * @default false
    */
@@ -120,12 +120,12 @@ export const total = (self: Cost): number =>
 // -----------------------------------------------------------------------------
 
 /**
- * Prices the tokens of one request. None when the model, its tier or one of the
- * classes that were used has no price, or when a factor that applies is unknown.
+ * Prices the tokens of one request. None when the model, its tier or a class
+ * with tokens has no price, or when a factor that applies is not known.
  *
  * **Gotchas**
  *
- * The length of the prompt decides the tier, so add up costs, not totals.
+ * The length of the prompt determines the tier, so add costs and not totals.
  *
  * **Example** (Seeing what the cache saves)
  *
@@ -163,13 +163,13 @@ export const ofTotals = (model: string, totals: Usage.Totals, options?: Options)
 }
 
 /**
- * Prices an answer by its model, its usage and the way it was served, all of
- * which it names itself.
+ * Prices a response by the model, the usage and the service options that it
+ * reports.
  *
  * **Details**
  *
- * What an advisor and a compaction used is not in the usage's sums, and is added
- * here. An answer without a price for one of its parts has none.
+ * The sums of the usage exclude advisors and compactions, which are added here.
+ * None when one part has no price.
  *
  * @category constructors
  * @since 0.1.0
@@ -195,7 +195,7 @@ export const ofMessage = (
 }
 
 /**
- * Prices an answer with the catalogue in use.
+ * Prices a response with the catalogue in use.
  *
  * @category constructors
  * @since 0.1.0
@@ -207,13 +207,13 @@ export const ofMessageEffect = (message: Pick<Message, "model" | "usage">): Effe
 // internal
 // -----------------------------------------------------------------------------
 
-/** What a token costs of its list price, or NaN where that is not known. */
+/** Returns the factor on the list price, or NaN when one that applies is not known. */
 const factorOf = (entry: ModelCatalog.Entry, options: Options | undefined): number =>
   (options?.batch === true ? entry.batchFactor ?? Number.NaN : 1) *
   (options?.fast === true ? entry.fastFactor ?? Number.NaN : 1) *
   (options?.us === true ? entry.usFactor ?? Number.NaN : 1)
 
-/** What was not used costs nothing, even where its price is not known. */
+/** A count of zero costs nothing, even without a known price. */
 const charge = (count: number, perMillion: number | undefined, factor: number): number =>
   count === 0 ? 0 : count * (perMillion ?? Number.NaN) * factor / 1_000_000
 

@@ -1,7 +1,7 @@
 /**
- * Files: uploaded once, referred to by id from any number of requests.
+ * Files: uploaded once, and used by id in any number of requests.
  *
- * Only what tools wrote can be downloaded; what was uploaded cannot.
+ * Only files that tools created can be downloaded. Uploaded files cannot.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What is known of a file.
+ * The metadata of a file.
  *
  * @category schemas
  * @since 0.1.0

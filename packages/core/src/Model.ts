@@ -1,9 +1,9 @@
 /**
- * The models of the API: their ids, and what `/v1/models` says of them.
+ * The models of the API: their ids, and the responses of `/v1/models`.
  *
- * Ids are open: the known ones complete in an editor, and any string is
- * accepted, so a model of tomorrow needs no new version. What each model costs
- * and holds is in `ModelCatalog`.
+ * Ids are open: editors complete the known ones, and any string is accepted, so
+ * a new model needs no new version of this package. `ModelCatalog` has prices
+ * and limits.
  *
  * Source: the official SDK's `Model` type and the models endpoint.
  *
@@ -57,20 +57,20 @@ export const Model = Wire.openEnum("Model", [
 export type Model = typeof Model.Type
 
 /**
- * Whether a model supports something. Open: a capability may say more.
+ * Whether a model supports something. A capability may have more fields.
  *
  * @category schemas
  * @since 0.1.0
  */
 export class Capability extends Wire.Class<Capability>()("Capability", { supported: Schema.Boolean }) {}
 
-/** Creates the schema of a capability that has parts, each a capability of its own. */
+/** Creates the schema of a capability with parts, each of which is a capability. */
 const capability = <const Part extends string>(identifier: string, parts: ReadonlyArray<Part>) =>
   Wire.struct(identifier, { supported: Schema.Boolean, ...Struct.Record(parts, Wire.nullish(Capability)) })
 
 /**
- * What a model can do, by name of the capability. Capabilities this version
- * does not name are kept.
+ * The capabilities of a model. Capabilities that this version does not know are
+ * kept.
  *
  * @category schemas
  * @since 0.1.0
@@ -104,8 +104,8 @@ export class Capabilities extends Wire.Class<Capabilities>()("Capabilities", {
 }) {}
 
 /**
- * A model as the models endpoint describes it. Recordings from before 2026 lack
- * the limits and capabilities.
+ * A model as `/v1/models` describes it. Responses from before 2026 lack limits
+ * and capabilities.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,16 +1,16 @@
 /**
- * What each model holds, costs and refuses, as of a date.
+ * Limits, prices and refused parameters of each model, as of a date.
  *
- * The catalogue is data with a date on it: prices change, and a model that is
- * not here is not an error. What is not known is undefined, never a guess. Look
- * a model up by id, by alias, by a dated snapshot or by the id a cloud platform
- * gives it; replace entries for prices of your own; or take limits from
- * `/v1/models` with `withModelInfo`, which is always newer than this file.
+ * The catalogue is dated, because prices change. A model that is not listed is
+ * not an error, and a fact that is not known is undefined. Models are found by
+ * id, by alias, by dated id and by the id of a cloud platform. `withEntry`
+ * replaces an entry, for example with negotiated prices. `withModelInfo` takes
+ * current limits from `/v1/models`.
  *
- * `Current` is the catalogue a program uses: provide another to override it.
+ * `Current` is the catalogue in use. Provide another to replace it.
  *
- * Source: the API's pricing and model pages, and recorded answers of
- * `/v1/models`.
+ * Source: the pricing and model pages of the API, recorded responses of
+ * `/v1/models`, and the deprecations of the official SDK.
  *
  * @since 0.1.0
  */
@@ -66,7 +66,7 @@ export type { Refusal } from "./internal/modelFacts.ts"
 export type { Entry } from "./internal/modelFacts.ts"
 
 /**
- * What models hold, cost and refuse, as of a date.
+ * Facts of models, as of a date.
  *
  * @category models
  * @since 0.1.0
@@ -74,7 +74,7 @@ export type { Entry } from "./internal/modelFacts.ts"
 export interface ModelCatalog {
   /** The day, as `YYYY-MM-DD`, on which the facts were gathered. */
   readonly asOf: string
-  /** What one web search costs, in US dollars. Fetching pages costs tokens only. */
+  /** The price of a web search, in US dollars. Fetching pages costs only tokens. */
   readonly webSearch?: number | undefined
   /** The models, newest first. */
   readonly models: ReadonlyArray<Entry>
@@ -126,9 +126,9 @@ export const Current: Context.Reference<ModelCatalog> = Context.Reference<ModelC
 // -----------------------------------------------------------------------------
 
 /**
- * Finds a model by its id: as it is listed, by an alias, without its date
- * (`claude-haiku-4-5-20251001`), or as a cloud platform spells it
- * (`us.anthropic.claude-opus-4-6-v1:0`, `claude-opus-4-5@20251101`).
+ * Finds a model by its id, an alias, a dated id (`claude-haiku-4-5-20251001`),
+ * or the id of a cloud platform (`us.anthropic.claude-opus-4-6-v1:0`,
+ * `claude-opus-4-5@20251101`).
  *
  * **Example** (Looking up a dated snapshot)
  *
@@ -157,8 +157,8 @@ export const find: {
 })
 
 /**
- * Whether a model is known to refuse something. False for models that are not
- * listed.
+ * Returns whether a model is known to refuse a parameter. False for models that
+ * are not listed.
  *
  * @category lookups
  * @since 0.1.0
@@ -173,8 +173,8 @@ export const refuses: {
 )
 
 /**
- * Returns what tokens cost for a prompt of the given length: none when no price
- * is known.
+ * Returns the price for a prompt of the given length. None when no price is
+ * known.
  *
  * @category lookups
  * @since 0.1.0
@@ -207,8 +207,8 @@ export const withEntry: {
 }))
 
 /**
- * Takes over what `/v1/models` says of models: limits, the day they retire, and
- * whether they refuse manual thinking. Prices stay as they are.
+ * Adds facts from `/v1/models`: limits, the day of retirement, and whether a
+ * model refuses manual thinking. Prices do not change.
  *
  * @category combinators
  * @since 0.1.0
@@ -231,7 +231,7 @@ export const withModelInfo: {
 
 const indexes = new WeakMap<ModelCatalog, ReadonlyMap<string, Entry>>()
 
-/** The entries by id and alias, put together once for each catalogue. */
+/** Returns the entries by id and alias, computed once for each catalogue. */
 const indexOf = (self: ModelCatalog): ReadonlyMap<string, Entry> => {
   const known = indexes.get(self)
   if (known !== undefined) return known
@@ -240,7 +240,7 @@ const indexOf = (self: ModelCatalog): ReadonlyMap<string, Entry> => {
   return index
 }
 
-/** The id with less and less around the name. */
+/** Returns the ids to look up: the id itself, then without prefix, suffix and date. */
 const spellings = (id: string): ReadonlyArray<string> => {
   const name = id
     .toLowerCase()

@@ -1,11 +1,12 @@
 /**
- * The rate limits the API reports on its responses, as data.
+ * The rate limits that the API reports in response headers.
  *
  * Reads every `anthropic-ratelimit-*`, `anthropic-priority-*` and
- * `anthropic-fast-*` header. Reading is total: a header that is absent or
- * malformed leaves its field undefined, and never fails a response.
+ * `anthropic-fast-*` header. Reading never fails: an absent or malformed header
+ * leaves its field undefined.
  *
- * Source: the API's rate limit documentation; names as seen in real traffic.
+ * Source: the rate limit documentation of the API, and header names in recorded
+ * traffic.
  *
  * @since 0.1.0
  */
@@ -16,22 +17,22 @@ import { formatRfc3339, parseRfc3339 } from "./internal/time.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * One limit: how much a window allows, what is left of it, and when it resets.
+ * One limit: its size, what remains of it, and when it resets.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Limit {
-  /** How many requests or tokens the window allows. */
+  /** The number of requests or tokens that the limit allows. */
   readonly limit?: number | undefined
-  /** How many are left. Token counts are rounded to the nearest thousand by the API. */
+  /** The number that remains. The API rounds token counts to the nearest thousand. */
   readonly remaining?: number | undefined
-  /** When the window is full again, in milliseconds since the epoch. */
+  /** When the limit is replenished, in milliseconds since the epoch. */
   readonly resetAt?: number | undefined
 }
 
 /**
- * The limits that were in force when a response was sent.
+ * The limits at the time of a response.
  *
  * @category models
  * @since 0.1.0
@@ -87,8 +88,8 @@ export const headerPrefixes: { readonly [D in Dimension]-?: string } = {
 /**
  * Reads the limits from response headers, whose names are in lower case.
  *
- * Returns undefined when no header speaks of a limit, so that what is known
- * from an earlier response is not overwritten with nothing.
+ * Undefined when no header reports a limit, so that a caller keeps the limits
+ * of an earlier response.
  *
  * **Example** (Reading what is left of a window)
  *
@@ -115,7 +116,7 @@ export const fromHeaders = (
 }
 
 /**
- * Writes limits as the headers they are read from.
+ * Returns the headers of limits. `fromHeaders` reads them back.
  *
  * @category conversions
  * @since 0.1.0
@@ -136,7 +137,7 @@ export const toHeaders = (self: RateLimits): { readonly [name: string]: string }
 // internal
 // -----------------------------------------------------------------------------
 
-/** The headers of each limit, written once. */
+/** The header names of each limit. */
 const names = Object.entries(headerPrefixes).map(([dimension, prefix]) => ({
   dimension,
   limit: `${prefix}-limit`,

@@ -1,9 +1,8 @@
 /**
- * Skills: folders of instructions and files that a container is given.
+ * Skills: folders of instructions and files for a container.
  *
- * Two generations are on the wire: today's names and those of the beta, which
- * `anthropic-beta: skills-2025-10-02` still asks for. What only one of them has
- * is optional.
+ * There are two wire formats: the current one, and that of the beta
+ * `skills-2025-10-02`. Fields that only one of them has are optional.
  *
  * @since 0.1.0
  */
@@ -15,7 +14,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Who a skill comes from.
+ * The source of a skill.
  *
  * @category schemas
  * @since 0.1.0

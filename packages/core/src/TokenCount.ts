@@ -1,8 +1,7 @@
 /**
- * Counting the tokens of a prompt: the request and the response of
- * `POST /v1/messages/count_tokens`.
+ * The request and the response of `POST /v1/messages/count_tokens`.
  *
- * The request is that of a message without `max_tokens`, `stream` and the other
+ * The request is a message request without `max_tokens`, `stream` and other
  * fields that only concern the response.
  *
  * @since 0.1.0
@@ -34,8 +33,8 @@ const {
 } = MessageRequest.fields
 
 /**
- * The fields of a count: those of a message request that are prompt. The API
- * refuses the others.
+ * The fields of a request: those of a message request that belong to the
+ * prompt. The API refuses other fields.
  *
  * @category fields
  * @since 0.1.0
@@ -53,8 +52,8 @@ export class TokenCountRequest extends Wire.Class<TokenCountRequest>()("TokenCou
 }) {}
 
 /**
- * How many tokens a prompt has. With context management, the count after its
- * edits and the one before.
+ * The number of tokens of a prompt. With context management, the count after
+ * its edits, and the count before them.
  *
  * @category schemas
  * @since 0.1.0
@@ -69,8 +68,8 @@ export class TokenCount extends Wire.Class<TokenCount>()("TokenCount", {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the prompt of a request: the request without the fields that a count
- * does not take. Fields this version does not know are kept.
+ * Returns a message request without the fields that this endpoint refuses.
+ * Fields that this version does not know are kept.
  *
  * @category conversions
  * @since 0.1.0

@@ -5,8 +5,8 @@
  */
 
 /**
- * What a million tokens of each class cost, in US dollars. A class whose price
- * is not known is absent.
+ * The price of a million tokens of each class, in US dollars. A class whose
+ * price is not known is absent.
  */
 export interface Price {
   /** Input that is neither read from nor written to the cache. */
@@ -22,17 +22,17 @@ export interface Price {
 }
 
 /**
- * The price of requests up to a length. It holds for the whole request.
+ * The price of requests up to a prompt length. It applies to the whole request.
  */
 export interface Tier {
-  /** The longest prompt in tokens, cached input included. Absent on the last tier. */
+  /** The longest prompt of the tier, in tokens, cached input included. Absent on the last tier. */
   readonly upTo?: number | undefined
-  /** What tokens cost in this tier. */
+  /** The price in this tier. */
   readonly price: Price
 }
 
 /**
- * Something a model answers with a 400.
+ * A parameter that a model refuses with a 400.
  *
  * - `prefill`: an assistant turn at the end, for the model to continue
  * - `samplingPair`: `temperature` and `top_p` together
@@ -44,26 +44,26 @@ export interface Tier {
 export type Refusal = "prefill" | "samplingPair" | "sampling" | "manualThinking" | "noThinking" | "forcedTool"
 
 /**
- * What is known of a model.
+ * The known facts of a model. A fact that is not known is absent.
  */
 export interface Entry {
   /** The id without a date. */
   readonly id: string
   /** Other ids of the same model. Ids that only add a date need not be listed. */
   readonly aliases?: ReadonlyArray<string> | undefined
-  /** How many tokens prompt and answer may have together. */
+  /** The maximum number of tokens of prompt and response together. */
   readonly contextWindow?: number | undefined
   /** The largest `max_tokens`. */
   readonly maxOutput?: number | undefined
   /** Prices by length of the prompt, shortest first. */
   readonly tiers?: ReadonlyArray<Tier> | undefined
-  /** What a batch's tokens cost, as a factor. */
+  /** The factor on the price in a batch. */
   readonly batchFactor?: number | undefined
-  /** What tokens cost in fast mode, as a factor. Absent where it is unknown or there is none. */
+  /** The factor on the price in fast mode. Absent when there is no fast mode or its factor is not known. */
   readonly fastFactor?: number | undefined
-  /** What tokens cost when they are to stay in the US, as a factor. */
+  /** The factor on the price when inference is restricted to the US. */
   readonly usFactor?: number | undefined
-  /** What the model is known to refuse. What is not listed need not be accepted. */
+  /** The parameters that the model is known to refuse. Others may be refused too. */
   readonly refuses?: ReadonlyArray<Refusal> | undefined
   /** The day, as `YYYY-MM-DD`, from which requests fail. */
   readonly retiresOn?: string | undefined
