@@ -1,9 +1,9 @@
 /**
- * The versions of the API, and what each of them refuses.
+ * The versions of the API, and what each version refuses.
  *
- * A version is the value of the `anthropic-version` header. Within a version the
- * API only adds; between versions it also takes away. What was taken away is
- * data here: `Rules` refuses it before sending, with the version by name.
+ * A version is the value of the `anthropic-version` header. Within a version,
+ * the API only adds features. A new version may also remove some. `removals`
+ * lists them, and `Rules` refuses a request that uses one.
  *
  * The default is `2023-06-01` and does not change in a minor release.
  *
@@ -21,7 +21,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A version of the API: the known ones complete in an editor, and any string is
+ * A version of the API. Editors complete the known versions, and any string is
  * accepted.
  *
  * @category schemas
@@ -38,7 +38,7 @@ export const ApiVersion = Wire.openEnum("ApiVersion", ["2023-06-01", "2026-10-21
 export type ApiVersion = typeof ApiVersion.Type
 
 /**
- * The version that is sent unless another is chosen.
+ * The version that is sent by default.
  *
  * @category constants
  * @since 0.1.0
@@ -58,24 +58,24 @@ export const standard = "2023-06-01" satisfies ApiVersion
 export interface Refused {
   /** Where in the request, such as `messages[2].content[0]`. */
   readonly path: string
-  /** What is refused, and by which version. */
+  /** What the version refuses. */
   readonly problem: string
-  /** What to do about it. */
+  /** How to correct the request. */
   readonly fix: string
 }
 
 /**
- * Something a version took away.
+ * A feature that a version removed.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Removal {
-  /** What was taken away, in words that go before "is refused by". */
+  /** The feature, as a phrase before "is refused by". */
   readonly what: string
-  /** What to do about it. */
+  /** How to correct the request. */
   readonly fix: string
-  /** Returns where a request still uses it. */
+  /** Returns the places where a request uses the feature. */
   readonly find: (request: Partial<MessageRequest>) => ReadonlyArray<string>
 }
 
@@ -90,7 +90,7 @@ const field = (name: "temperature" | "top_p" | "top_k"): Removal => ({
 })
 
 /**
- * What each version took away.
+ * The features that each version removed.
  *
  * @category tables
  * @since 0.1.0
@@ -118,8 +118,8 @@ export const removals: { readonly [version: string]: ReadonlyArray<Removal> } = 
 // -----------------------------------------------------------------------------
 
 /**
- * Returns what a version refuses of a request: nothing for versions that are not
- * known here.
+ * Returns the parts of a request that a version refuses. Empty for a version
+ * that is not known.
  *
  * **Example** (Asking before changing the version)
  *
@@ -150,7 +150,7 @@ export const refused = (request: Partial<MessageRequest>, version: ApiVersion): 
 const isAssistantDocument = ({ block, role }: Turns.Located): boolean =>
   role === "assistant" && block["type"] === "document"
 
-/** Cited text is looked for in the turn and, since it is refused there too, in search results. */
+/** Cited text is refused in turns and in search results. */
 const citedText = ({ block, path }: Turns.Located): ReadonlyArray<string> => {
   if (block["type"] === "text") return hasCitations(block) ? [`${path}.citations`] : []
   if (block["type"] !== "search_result" || !Array.isArray(block["content"])) return []

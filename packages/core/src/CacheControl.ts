@@ -1,8 +1,10 @@
 /**
- * The marker that makes the API cache a prompt up to and including a block.
+ * Cache breakpoints: the API caches a prompt up to and including a marked
+ * block.
  *
- * A request may carry four of them; what is cached lives for five minutes, or
- * for an hour when asked, and costs a tenth of the price when it is read again.
+ * A request has at most four breakpoints. The cached prefix lives for five
+ * minutes by default, or for one hour. Reading it costs a tenth of the input
+ * price on most models.
  *
  * @since 0.1.0
  */
@@ -25,7 +27,7 @@ export class CacheControl extends Wire.Class<CacheControl>()("CacheControl", {
 }) {}
 
 /**
- * The field of everything that can be a cache breakpoint.
+ * The field of a block or tool that can be a cache breakpoint.
  *
  * @category fields
  * @since 0.1.0
@@ -37,7 +39,8 @@ export const field = { cache_control: Wire.nullish(CacheControl) }
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a breakpoint. Without a `ttl` the API keeps the prefix for five minutes.
+ * Creates a breakpoint. Without `ttl`, the API keeps the prefix for five
+ * minutes.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * Who called a tool: the model itself, or code it runs on the server.
+ * The caller of a tool: the model itself, or code that it runs on the server.
  *
  * @since 0.1.0
  */
@@ -33,7 +33,7 @@ export class CodeExecutionCaller extends Wire.Class<CodeExecutionCaller>()("Code
 }) {}
 
 /**
- * Who called a tool.
+ * The caller of a tool.
  *
  * @category schemas
  * @since 0.1.0
@@ -44,7 +44,7 @@ export const Caller: Wire.OpenUnion<DirectCaller | CodeExecutionCaller> = Wire.o
 ])
 
 /**
- * Who called a tool.
+ * The caller of a tool.
  *
  * @category models
  * @since 0.1.0
@@ -52,7 +52,7 @@ export const Caller: Wire.OpenUnion<DirectCaller | CodeExecutionCaller> = Wire.o
 export type Caller = typeof Caller.Type
 
 /**
- * The field of every block that says who called.
+ * The field of a block that has a caller.
  *
  * @category fields
  * @since 0.1.0

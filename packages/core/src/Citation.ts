@@ -1,9 +1,9 @@
 /**
- * Where a piece of an answer comes from: the documents, pages, blocks, web
- * pages and search results a text block cites.
+ * Citations: the documents, pages, blocks, web pages and search results that a
+ * text block cites.
  *
- * One definition serves responses and requests, so a cited answer goes back
- * into the conversation as it came.
+ * Requests and responses have the same definition, so a cited response is sent
+ * back unchanged.
  *
  * @since 0.1.0
  */
@@ -22,7 +22,7 @@ const document = {
 }
 
 /**
- * Characters of a plain text document, the end exclusive.
+ * Characters of a plain text document. The end is exclusive.
  *
  * @category schemas
  * @since 0.1.0
@@ -35,7 +35,7 @@ export class CharLocation extends Wire.Class<CharLocation>()("CharLocation", {
 }) {}
 
 /**
- * Pages of a PDF, counted from one, the end exclusive.
+ * Pages of a PDF, counted from one. The end is exclusive.
  *
  * @category schemas
  * @since 0.1.0
@@ -48,7 +48,7 @@ export class PageLocation extends Wire.Class<PageLocation>()("PageLocation", {
 }) {}
 
 /**
- * Blocks of a document made of blocks, the end exclusive.
+ * Blocks of a document of blocks. The end is exclusive.
  *
  * @category schemas
  * @since 0.1.0
@@ -61,7 +61,7 @@ export class ContentBlockLocation extends Wire.Class<ContentBlockLocation>()("Co
 }) {}
 
 /**
- * A web page the server's search found.
+ * A web page that the web search tool found.
  *
  * @category schemas
  * @since 0.1.0
@@ -91,7 +91,7 @@ export class SearchResultLocation extends Wire.Class<SearchResultLocation>()("Se
 }) {}
 
 /**
- * Where a piece of text comes from.
+ * The source of a text.
  *
  * @category schemas
  * @since 0.1.0
@@ -111,7 +111,7 @@ export const Citation: Wire.OpenUnion<
 // -----------------------------------------------------------------------------
 
 /**
- * Where a piece of text comes from.
+ * The source of a text.
  *
  * @category models
  * @since 0.1.0

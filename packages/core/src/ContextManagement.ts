@@ -1,10 +1,10 @@
 /**
- * How the API keeps the context small: it clears old tool calls and thinking, or
- * folds the conversation into a summary.
+ * Context management by the API: it clears old tool calls and thinking, or
+ * summarizes the conversation.
  *
- * Edits run on the server, on every request that asks for them. Their types are
- * dated, and the union is open to tomorrow's. What they did is in the answer's
- * `context_management`.
+ * The server applies edits to each request that lists them. Their types are
+ * dated, and the union is open. The `context_management` of a response reports
+ * what they did.
  *
  * @since 0.1.0
  */
@@ -42,7 +42,7 @@ export class ToolUses extends Wire.Class<ToolUses>()("ToolUses", {
 // -----------------------------------------------------------------------------
 
 /**
- * Clears the results of old tool calls, once there are enough of them.
+ * Clears the results of old tool calls when a threshold is reached.
  *
  * @category schemas
  * @since 0.1.0
@@ -74,7 +74,7 @@ export class ClearThinking extends Wire.Class<ClearThinking>()("ClearThinking", 
 }) {}
 
 /**
- * Folds the conversation into a summary, once it is long enough.
+ * Summarizes the conversation when a threshold is reached.
  *
  * @category schemas
  * @since 0.1.0
@@ -87,7 +87,7 @@ export class Compact extends Wire.Class<Compact>()("Compact", {
 }) {}
 
 /**
- * What is cleared or folded, and when.
+ * An edit of the context.
  *
  * @category schemas
  * @since 0.1.0
@@ -99,7 +99,7 @@ export const Edit: Wire.OpenUnion<ClearToolUses | ClearThinking | Compact> = Wir
 ])
 
 /**
- * What is cleared or folded, and when.
+ * An edit of the context.
  *
  * @category models
  * @since 0.1.0
@@ -111,7 +111,7 @@ export type Edit = typeof Edit.Type
 // -----------------------------------------------------------------------------
 
 /**
- * How the API keeps the context small.
+ * The context management of a request.
  *
  * @category schemas
  * @since 0.1.0
@@ -121,8 +121,8 @@ export class ContextManagement extends Wire.Class<ContextManagement>()("ContextM
 }) {}
 
 /**
- * Makes the whole request a compaction: its answer is one `compaction` block, to
- * be sent back as the first message.
+ * Makes the request a compaction. The response is one `compaction` block, which
+ * is sent back as the first message.
  *
  * @category schemas
  * @since 0.1.0
@@ -135,7 +135,7 @@ export const Compaction = Wire.openUnion("CompactionConfig", [
 ])
 
 /**
- * Makes the whole request a compaction.
+ * Makes the request a compaction.
  *
  * @category models
  * @since 0.1.0

@@ -1,8 +1,9 @@
 /**
- * Which models answer when the one that was asked refuses, and what that costs.
+ * Fallback models for refused requests, and the credits for them.
  *
- * With `fallbacks` the API itself asks another model. A caller who asks again by
- * hand can redeem the `fallback_credit_token` of the refusal within five minutes.
+ * With `fallbacks`, the API itself tries another model when one refuses. A
+ * client that sends the request to another model can redeem the
+ * `fallback_credit_token` of the refusal within five minutes.
  *
  * @since 0.1.0
  */
@@ -16,8 +17,8 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A model to fall back to, and what is different for it. What is left out holds
- * as in the request.
+ * A fallback model, and the parameters that differ for it. Omitted fields are
+ * those of the request.
  *
  * @category schemas
  * @since 0.1.0
@@ -31,7 +32,7 @@ export class FallbackModel extends Wire.Class<FallbackModel>()("FallbackModel", 
 }) {}
 
 /**
- * The models to fall back to, in order, or those that the API chooses.
+ * The fallback models in order, or those that the API chooses.
  *
  * @category schemas
  * @since 0.1.0
@@ -42,7 +43,7 @@ export const Fallbacks = Wire.make(
 )
 
 /**
- * The models to fall back to, in order, or those that the API chooses.
+ * The fallback models in order, or those that the API chooses.
  *
  * @category models
  * @since 0.1.0
@@ -50,8 +51,8 @@ export const Fallbacks = Wire.make(
 export type Fallbacks = typeof Fallbacks.Type
 
 /**
- * The token of a refusal, with what becomes of the request when it cannot be
- * redeemed: `strict` refuses it, `best_effort` serves it at the usual price.
+ * The token of a refusal. When it cannot be redeemed, `strict` refuses the
+ * request and `best_effort` serves it at the usual price.
  *
  * @category schemas
  * @since 0.1.0
@@ -80,7 +81,7 @@ export type CreditToken = typeof CreditToken.Type
 // -----------------------------------------------------------------------------
 
 /**
- * Why the model before refused.
+ * Why the previous model refused.
  *
  * @category schemas
  * @since 0.1.0
@@ -93,7 +94,7 @@ export const Trigger = Wire.openUnion("FallbackTrigger", [
 ])
 
 /**
- * Why the model before refused.
+ * Why the previous model refused.
  *
  * @category models
  * @since 0.1.0
@@ -101,7 +102,7 @@ export const Trigger = Wire.openUnion("FallbackTrigger", [
 export type Trigger = typeof Trigger.Type
 
 /**
- * What became of a credit token.
+ * The result of redeeming a credit token.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * The servers of the Model Context Protocol that the API connects to: how a
- * request names them, and what their tools come back with.
+ * MCP servers that the API connects to: their declaration in a request, and the
+ * calls and results of their tools.
  *
- * The API calls these tools by itself. Name a server in `mcp_servers` and offer
- * its tools with a `Toolset`; the beta they need is sent along.
+ * The API itself calls these tools. List a server in `mcp_servers`, and add its
+ * tools with a `Toolset`. The required beta header is sent automatically.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,8 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * An MCP server the API connects to. The token is a secret of the request.
+ * An MCP server that the API connects to. The authorization token is a secret
+ * of the request.
  *
  * @category schemas
  * @since 0.1.0
@@ -34,7 +35,7 @@ export class Server extends Wire.Class<Server>()("McpServer", {
 }) {}
 
 /**
- * A tool that an MCP server offers.
+ * A tool of an MCP server.
  *
  * @category schemas
  * @since 0.1.0
@@ -46,7 +47,7 @@ export class Tool extends Wire.Class<Tool>()("McpTool", {
 }) {}
 
 /**
- * The tools of an MCP server that the request names.
+ * The tools of an MCP server of the request.
  *
  * @category schemas
  * @since 0.1.0
@@ -80,7 +81,7 @@ export class ToolUse extends Wire.Class<ToolUse>()("McpToolUse", {
 }) {}
 
 /**
- * What a tool on an MCP server came back with.
+ * The result of a tool on an MCP server.
  *
  * @category schemas
  * @since 0.1.0
@@ -99,7 +100,7 @@ export class ToolResult extends Wire.Class<ToolResult>()("McpToolResult", {
 }) {}
 
 /**
- * The tools an MCP server offers.
+ * The tools of an MCP server.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * The blocks with which a request shows the model something: images, documents
- * and search results, and where their bytes come from.
+ * Images, documents and search results in requests, and the sources of their
+ * data.
  *
- * `Content` has short ways to make them.
+ * `Content` has their constructors.
  *
  * @since 0.1.0
  */
@@ -18,7 +18,7 @@ const download = { download_id: Schema.String, url: Schema.String }
 // -----------------------------------------------------------------------------
 
 /**
- * Bytes in the request itself.
+ * Data in the request itself, as base64.
  *
  * @category schemas
  * @since 0.1.0
@@ -30,7 +30,7 @@ export class Base64Source extends Wire.Class<Base64Source>()("Base64Source", {
 }) {}
 
 /**
- * Bytes the API fetches.
+ * Data that the API fetches from a URL.
  *
  * @category schemas
  * @since 0.1.0
@@ -41,7 +41,7 @@ export class UrlSource extends Wire.Class<UrlSource>()("UrlSource", {
 }) {}
 
 /**
- * A file that was uploaded before.
+ * An uploaded file.
  *
  * @category schemas
  * @since 0.1.0
@@ -64,7 +64,7 @@ export class TextSource extends Wire.Class<TextSource>()("TextSource", {
 }) {}
 
 /**
- * Where an image comes from.
+ * The source of an image.
  *
  * @category schemas
  * @since 0.1.0
@@ -76,7 +76,7 @@ export const ImageSource: Wire.OpenUnion<Base64Source | UrlSource | FileSource> 
 ])
 
 /**
- * Where an image comes from.
+ * The source of an image.
  *
  * @category models
  * @since 0.1.0
@@ -103,7 +103,7 @@ export class Image extends Wire.Class<Image>()("Image", {
 }) {}
 
 /**
- * A document made of blocks, which citations can then point at.
+ * A document of blocks. Citations refer to single blocks.
  *
  * @category schemas
  * @since 0.1.0
@@ -117,7 +117,7 @@ export class ContentSource extends Wire.Class<ContentSource>()("ContentSource", 
 }) {}
 
 /**
- * Where a document comes from.
+ * The source of a document.
  *
  * @category schemas
  * @since 0.1.0
@@ -132,7 +132,7 @@ export const DocumentSource: Wire.OpenUnion<Base64Source | TextSource | ContentS
   ])
 
 /**
- * Where a document comes from.
+ * The source of a document.
  *
  * @category models
  * @since 0.1.0
@@ -140,7 +140,7 @@ export const DocumentSource: Wire.OpenUnion<Base64Source | TextSource | ContentS
 export type DocumentSource = typeof DocumentSource.Type
 
 /**
- * Whether the answer is to cite this.
+ * Whether the response may cite the content.
  *
  * @category schemas
  * @since 0.1.0
@@ -165,7 +165,7 @@ export class Document extends Wire.Class<Document>()("Document", {
 }) {}
 
 /**
- * A result of the caller's own search, to be cited.
+ * A search result that the response can cite.
  *
  * @category schemas
  * @since 0.1.0
@@ -180,7 +180,7 @@ export class SearchResult extends Wire.Class<SearchResult>()("SearchResult", {
 }) {}
 
 /**
- * What happened in a browser: a tab was opened, or a file was downloaded.
+ * A change of a browser: a tab was opened, or a file was downloaded.
  *
  * @category schemas
  * @since 0.1.0
@@ -202,7 +202,7 @@ export const BrowserStateChange = Wire.openUnion("BrowserStateChange", [
 ])
 
 /**
- * What happened in a browser.
+ * A change of a browser.
  *
  * @category models
  * @since 0.1.0
@@ -210,7 +210,7 @@ export const BrowserStateChange = Wire.openUnion("BrowserStateChange", [
 export type BrowserStateChange = typeof BrowserStateChange.Type
 
 /**
- * What a browser toolset shows: its tabs, and what changed.
+ * The state of a browser: its tabs, and what changed in them.
  *
  * @category schemas
  * @since 0.1.0

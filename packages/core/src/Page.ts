@@ -1,8 +1,9 @@
 /**
- * A page of a list, in each of the API's styles.
+ * Pages of lists, in the three styles of the API.
  *
- * Batches and models page by the ids of their items (`page`); files, skills and
- * versions by a cursor (`pageCursor`); some lists by a token (`tokenPage`).
+ * Batches and models are paged by the ids of their items (`page`), files,
+ * skills and versions by a cursor (`pageCursor`), and some lists by a token
+ * (`tokenPage`).
  *
  * @since 0.1.0
  */
@@ -14,7 +15,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the schema of a page by ids: the next one begins after `last_id`.
+ * Creates the schema of a page by ids. The next page starts after `last_id`.
  *
  * @category schemas
  * @since 0.1.0
@@ -28,9 +29,8 @@ export const page = <S extends Schema.Constraint>(item: S) =>
   })
 
 /**
- * Creates the schema of a page by cursor: the next one is asked for by
- * `next_page`, and there is none when that is null. An empty page may have a
- * next one.
+ * Creates the schema of a page by cursor. `next_page` requests the next page,
+ * and is null on the last one. An empty page may have a next page.
  *
  * @category schemas
  * @since 0.1.0
@@ -46,8 +46,8 @@ export const pageCursor = <S extends Schema.Constraint>(item: S) =>
   })
 
 /**
- * Creates the schema of a page by token: the next one is asked for by
- * `next_page`, for as long as `has_more` is true.
+ * Creates the schema of a page by token. `next_page` requests the next page
+ * while `has_more` is true.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * The vocabulary of retrying: what a policy is told, and what it may answer.
+ * The input and the output of a retry policy.
  *
- * A policy is a pure function from an `Input` to a `RetryDecision`. Everything
- * that varies (time, chance, the failure) is in the input, so a policy can be
- * stepped, replayed and property-tested without a clock or a network.
+ * A policy is a pure function from an `Input` to a `RetryDecision`. Time,
+ * random numbers and the error are in the input, so a policy is tested without
+ * a clock or a network.
  *
  * @since 0.1.0
  */
@@ -22,31 +22,31 @@ import type { GiveUpReason } from "./internal/attempts.ts"
  * @since 0.1.0
  */
 export interface Draw {
-  /** Chooses the delay within the backoff's bounds. */
+  /** Determines the delay within the bounds of the backoff. */
   readonly jitter: number
-  /** Spreads clients that were all given the same hint. */
+  /** Spreads the retries of clients that received the same hint. */
   readonly spread: number
 }
 
 /**
- * What a policy is told about a failure.
+ * The input of a policy.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Input {
-  /** The number of the retry under decision: 1 after the first attempt failed. */
+  /** The number of the retry to decide on: 1 after the first attempt failed. */
   readonly n: number
-  /** Time since the first attempt began, the failed attempts included. */
+  /** The time since the start of the first attempt. */
   readonly elapsed: Duration.Duration
-  /** How the latest attempt failed. */
+  /** The error of the latest attempt. */
   readonly error: ClaudeError
-  /** The chance this decision is given. */
+  /** The random numbers of this decision. */
   readonly draw: Draw
   /**
    * Whether the request may be sent again after an unknown outcome. False for a
-   * request that runs server-side tools, MCP or a container: the server may
-   * have acted.
+   * request with server tools, MCP servers or a container, because the server
+   * may have acted.
    *
    * @default true
    */
@@ -71,7 +71,7 @@ export interface Input {
 export type { GiveUpReason } from "./internal/attempts.ts"
 
 /**
- * The answer to send the request again after `delay`.
+ * The decision to send the request again after `delay`.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +82,7 @@ export interface Wait {
 }
 
 /**
- * The answer to fail with the error at hand.
+ * The decision to fail with the current error.
  *
  * @category models
  * @since 0.1.0
@@ -93,7 +93,7 @@ export interface GiveUp {
 }
 
 /**
- * What a policy answers: wait and try again, or give up and say why.
+ * The decision of a policy: wait and retry, or give up for a reason.
  *
  * @category models
  * @since 0.1.0
@@ -113,7 +113,7 @@ export type { Attempts } from "./internal/attempts.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the answer to wait and try again.
+ * Creates the decision to wait and retry.
  *
  * @category constructors
  * @since 0.1.0
@@ -121,7 +121,7 @@ export type { Attempts } from "./internal/attempts.ts"
 export const wait = (delay: Duration.Duration): Wait => ({ _tag: "Wait", delay })
 
 /**
- * Creates the answer to give up.
+ * Creates the decision to give up.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,11 +1,12 @@
 /**
- * What a response says about sending the request again: how long to wait, and
- * whether to try at all.
+ * The hints of a response about retrying: how long to wait, and whether to
+ * retry.
  *
- * `retry-after-ms` is read first, then `retry-after` as seconds or as an HTTP
- * date. Reading is total: NaN, negative and infinite numbers and dates in the
- * past are no hint. A date is measured against the response's own `date`
- * header, so a client whose clock is wrong waits the right time.
+ * `retry-after-ms` takes precedence over `retry-after`, which is a number of
+ * seconds or an HTTP date. Reading never fails: numbers that are negative,
+ * infinite or NaN and dates in the past are ignored. A date is compared with
+ * the `date` header of the response, so a client with a wrong clock waits the
+ * right time.
  *
  * @since 0.1.0
  */
@@ -23,9 +24,9 @@ import { parseHttpDate } from "./internal/time.ts"
  * @since 0.1.0
  */
 export interface RetryHint {
-  /** How long the server asks to wait. Zero is a hint that sets no floor. */
+  /** The delay that the server requests. Zero sets no minimum. */
   readonly retryAfter?: Duration.Duration | undefined
-  /** The `x-should-retry` header: it outranks every other sign. */
+  /** The `x-should-retry` header. It takes precedence over every other sign. */
   readonly shouldRetry?: boolean | undefined
 }
 
@@ -36,8 +37,8 @@ export interface RetryHint {
 /**
  * Reads the hints from response headers, whose names are in lower case.
  *
- * `now` (milliseconds since the epoch) is what an HTTP date is measured against
- * when the response carries no `date` of its own.
+ * An HTTP date is compared with `now` (milliseconds since the epoch) when the
+ * response has no `date` header.
  *
  * **Example** (Preferring milliseconds)
  *

@@ -1,8 +1,8 @@
 /**
- * Whether and how much the model thinks before it answers.
+ * Whether and how much the model thinks before it responds.
  *
- * Which forms are accepted, and which is the default, depends on the model:
- * `/v1/models` says so under `capabilities.thinking.types`.
+ * The accepted types and the default depend on the model: see
+ * `capabilities.thinking.types` in `/v1/models`.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ const block_binding = Wire.nullish(Wire.struct("BlockBinding", {
 const display = Wire.nullish(Wire.openEnum("ThinkingDisplay", ["summarized", "omitted", "updates"]))
 
 /**
- * The model thinks as much as the question deserves.
+ * The model determines how much it thinks.
  *
  * @category schemas
  * @since 0.1.0
@@ -56,8 +56,8 @@ export class Disabled extends Wire.Class<Disabled>()("Disabled", {
 }) {}
 
 /**
- * The model writes short notes between tool calls, which come back as thinking
- * blocks.
+ * The model writes short notes between tool calls, which are thinking blocks in
+ * the response.
  *
  * @category schemas
  * @since 0.1.0
@@ -92,7 +92,7 @@ export type Thinking = typeof Thinking.Type
 // -----------------------------------------------------------------------------
 
 /**
- * Lets the model think as much as the question deserves.
+ * Lets the model determine how much it thinks.
  *
  * @category constructors
  * @since 0.1.0
@@ -100,7 +100,7 @@ export type Thinking = typeof Thinking.Type
 export const adaptive: Adaptive = { type: "adaptive" }
 
 /**
- * Keeps the model from thinking.
+ * Disables thinking.
  *
  * @category constructors
  * @since 0.1.0
@@ -108,7 +108,8 @@ export const adaptive: Adaptive = { type: "adaptive" }
 export const disabled: Disabled = { type: "disabled" }
 
 /**
- * Lets the model think for up to `budget_tokens` tokens, at least 1,024.
+ * Lets the model think for at most `budget_tokens` tokens. The minimum is
+ * 1,024.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,7 +1,9 @@
 /**
- * A conversation that the server keeps: only what is new is sent.
+ * Threads: conversations that the server stores, so that a request contains
+ * only new turns.
  *
- * `create` begins one; `continueFrom` goes on from the id of an earlier answer.
+ * `create` starts a thread. `continueFrom` continues from the id of an earlier
+ * response.
  *
  * @since 0.1.0
  */
@@ -13,7 +15,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Begins a thread.
+ * Starts a thread.
  *
  * @category schemas
  * @since 0.1.0
@@ -23,7 +25,7 @@ export class Create extends Wire.Class<Create>()("ThreadCreate", {
 }) {}
 
 /**
- * Goes on from an earlier answer.
+ * Continues from an earlier response.
  *
  * @category schemas
  * @since 0.1.0
@@ -34,7 +36,7 @@ export class Continue extends Wire.Class<Continue>()("ThreadContinue", {
 }) {}
 
 /**
- * How a request belongs to a thread.
+ * The thread of a request.
  *
  * @category schemas
  * @since 0.1.0
@@ -42,7 +44,7 @@ export class Continue extends Wire.Class<Continue>()("ThreadContinue", {
 export const Thread: Wire.OpenUnion<Create | Continue> = Wire.openUnion("Thread", [Create, Continue])
 
 /**
- * How a request belongs to a thread.
+ * The thread of a request.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +56,7 @@ export type Thread = typeof Thread.Type
 // -----------------------------------------------------------------------------
 
 /**
- * Begins a thread.
+ * Starts a thread.
  *
  * @category constructors
  * @since 0.1.0
@@ -62,7 +64,7 @@ export type Thread = typeof Thread.Type
 export const create: Create = { type: "create" }
 
 /**
- * Goes on from the answer with the given id.
+ * Continues from the response with the given id.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * Tools that come and go in the middle of a conversation, without changing the
- * request's `tools` and so without missing the cache.
+ * Changes of the available tools in the middle of a conversation. `tools` stays
+ * the same, so the prompt cache stays valid.
  *
- * A change stands in a system turn and holds from there on. It refers to a tool
- * by name, or brings a tool's whole definition along.
+ * A change is part of a system turn and applies from that turn on. It refers to
+ * a tool by name, or contains its definition.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A tool, by the name the model calls it by.
+ * A tool, by the name by which the model calls it.
  *
  * @category schemas
  * @since 0.1.0
@@ -51,7 +51,7 @@ export class McpToolsetReference extends Wire.Class<McpToolsetReference>()("Chan
 }) {}
 
 /**
- * A tool that is defined here and nowhere before.
+ * The definition of a new tool.
  *
  * @category schemas
  * @since 0.1.0
@@ -66,7 +66,7 @@ export class ToolDefinition extends Wire.Class<ToolDefinition>()("ToolDefinition
 // -----------------------------------------------------------------------------
 
 /**
- * A tool that is available from here on.
+ * Makes a tool available from this turn on.
  *
  * @category schemas
  * @since 0.1.0
@@ -78,7 +78,7 @@ export class ToolAddition extends Wire.Class<ToolAddition>()("ToolAddition", {
 }) {}
 
 /**
- * A tool that is no longer available from here on.
+ * Makes a tool unavailable from this turn on.
  *
  * @category schemas
  * @since 0.1.0
@@ -90,7 +90,7 @@ export class ToolRemoval extends Wire.Class<ToolRemoval>()("ToolRemoval", {
 }) {}
 
 /**
- * A tool that comes or goes.
+ * A change of the available tools.
  *
  * @category schemas
  * @since 0.1.0
@@ -101,7 +101,7 @@ export const ToolChange: Wire.OpenUnion<ToolAddition | ToolRemoval> = Wire.openU
 ])
 
 /**
- * A tool that comes or goes.
+ * A change of the available tools.
  *
  * @category models
  * @since 0.1.0
@@ -113,8 +113,8 @@ export type ToolChange = typeof ToolChange.Type
 // -----------------------------------------------------------------------------
 
 /**
- * Makes a tool available from here on: one that is in `tools`, by name, or a new
- * one, by its definition.
+ * Makes a tool available from this turn on: by name if it is in `tools`, or by
+ * its definition.
  *
  * @category constructors
  * @since 0.1.0
@@ -127,7 +127,7 @@ export const add = (tool: string | Tool.Tool): ToolAddition => ({
 })
 
 /**
- * Makes a tool unavailable from here on.
+ * Makes a tool unavailable from this turn on.
  *
  * @category constructors
  * @since 0.1.0

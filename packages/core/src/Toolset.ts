@@ -1,9 +1,11 @@
 /**
- * Sets of tools that the API defines and the caller runs: a computer, a browser.
+ * Sets of tools that the API defines and the client runs: a computer and a
+ * browser.
  *
- * A toolset has no name. Its members arrive as `tool_use` blocks with a
- * `toolset_name`, and are answered by `tool_result` blocks with the same: never
- * go by the name of a member alone, which a tool of the caller's own may share.
+ * A toolset has no name. A call of a member is a `tool_use` block with a
+ * `toolset_name`, and its result is a `tool_result` block with the same
+ * `toolset_name`. Always compare `toolset_name` too, because a client tool may
+ * have the name of a member.
  *
  * @since 0.1.0
  */
@@ -16,7 +18,7 @@ import * as Wire from "./Wire.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What holds for one member of a toolset.
+ * The configuration of one member of a toolset.
  *
  * @category schemas
  * @since 0.1.0
@@ -27,7 +29,7 @@ export class MemberConfig extends Wire.Class<MemberConfig>()("MemberConfig", {
 }) {}
 
 /**
- * What holds for each member of the computer toolset.
+ * The configuration of the members of the computer toolset.
  *
  * @category schemas
  * @since 0.1.0
@@ -65,7 +67,7 @@ export class ComputerToolset extends Wire.Class<ComputerToolset>()("ComputerTool
 }) {}
 
 /**
- * What holds for each member of the browser toolset.
+ * The configuration of the members of the browser toolset.
  *
  * @category schemas
  * @since 0.1.0
