@@ -1,5 +1,6 @@
 // What happens when a conversation outgrows the model's window?
 import * as Message from "@effect-claude/core/Message"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as Script from "@effect-claude/testing/Script"
@@ -14,9 +15,8 @@ const program = Effect.gen(function*() {
     contextWindow: {
       onWarning: ({ contextWindow, share, tokens }) =>
         Console.log(`(the window is ${Math.round(share * 100)} % full: ${tokens} of ${contextWindow} tokens)`),
-      // When a prompt does not fit, the older exchanges become a summary, once; "trim" leaves them out.
-      onOverflow: "compact",
-      keep: 1
+      // When a prompt does not fit, the older exchanges become a summary; if there is none, they are left out.
+      strategies: [ContextWindow.compact({ keep: 1 }), ContextWindow.dropExchanges()]
     }
   })
 
@@ -37,7 +37,6 @@ const script = Script.sequence(
   Script.reply("Hello, Ada."),
   Script.reply({ text: "How lovely.", usage: { input_tokens: 172_000 } }),
   Script.reply({ text: "Does she have a name?", usage: { input_tokens: 198_000 } }),
-  Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
   Script.reply("Ada introduced herself. She lives by the sea."),
   Script.reply({ text: "You are Ada, you live by the sea, and you have a boat.", usage: { input_tokens: 90 } })
 )

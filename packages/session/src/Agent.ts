@@ -141,6 +141,14 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly timeout?: Duration.Input | ((tool: string) => Duration.Input) | undefined
   /**
+   * The most characters of text in the result of a tool: about 25,000 tokens, an
+   * eighth of a small window. Longer text is cut in its middle, with a mark that
+   * says how much is missing.
+   *
+   * @default 100000
+   */
+  readonly maxResultLength?: number | undefined
+  /**
    * Is asked before a call of a tool that says it needs approval, or that is
    * neither annotated with `Tool.Readonly` nor says that it needs none. It answers
    * yes, no, or why not, which the model is told. Without it, tools that need
@@ -292,6 +300,7 @@ const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.An
     call: {
       tools: new Map(sources.flatMap(({ callables }) => [...callables])),
       timeout: (tool) => Duration.fromInputUnsafe(typeof limit === "function" ? limit(tool) : limit),
+      maxResultLength: options.maxResultLength ?? 100_000,
       approve: options.approve,
       onEvent
     }

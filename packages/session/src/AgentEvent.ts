@@ -7,6 +7,7 @@ import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
+import type { ContextEdit } from "./ContextEdit.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -21,6 +22,7 @@ import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 export type AgentEvent =
   | TurnStarted
   | WindowWarning
+  | ContextEdited
   | Text
   | Thinking
   | TurnCommitted
@@ -50,6 +52,18 @@ export interface TurnStarted {
 export interface WindowWarning {
   readonly _tag: "WindowWarning"
   readonly warning: TokenEstimate.WindowWarning
+}
+
+/**
+ * What is sent from now on changed: space was made in the window, or a result that
+ * the API refused was replaced. The edit says what, and why.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ContextEdited {
+  readonly _tag: "ContextEdited"
+  readonly edit: ContextEdit
 }
 
 /**

@@ -1,16 +1,17 @@
 /**
- * A conversation as a value: what was said, and what of it is sent.
+ * A conversation as a value: its entries, and what is sent of them.
  *
  * Entries are stored as they came. What a request carries is derived from them,
- * and whatever was put in, it is something the API accepts: roles alternate once
- * system turns are set aside, each tool call is answered in the turn after it,
- * no text is blank, at most four cache breakpoints are left, thinking and blocks
- * of the server's tools are the very objects that arrived. A paused answer and
- * its continuations are one turn. An empty answer leaves the user's turn open,
- * and the next words join it. A refused exchange is kept and no longer sent.
+ * and the API accepts it, whatever was added: roles alternate once system messages
+ * are set aside, each call has one result in the message after it, ids are unique,
+ * text is well-formed Unicode and not blank, media have the type of their bytes,
+ * at most four cache breakpoints are left, and thinking is sent as it arrived. A
+ * paused response and its continuations are one message. An empty response leaves
+ * the user's message open, and the next input joins it. A refused exchange is kept
+ * and no longer sent.
  *
  * A `History` is persistent: adding shares everything with the history before,
- * which stays as it was. Adding a turn costs what that turn weighs, going back
+ * which stays as it was. Adding an entry costs what the entry weighs, going back
  * costs nothing, and only rendering is proportional to the conversation.
  *
  * Printing a history shows no content; `HistoryJson` is the way to store one.
@@ -29,10 +30,12 @@ import type * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import type { Pipeable } from "effect/Pipeable"
 import * as Result from "effect/Result"
+import type { ContextEdit } from "./ContextEdit.ts"
 import type * as HistoryEntry from "./HistoryEntry.ts"
 import * as Blocks from "./internal/blocks.ts"
 import * as Check from "./internal/check.ts"
 import * as Internal from "./internal/history.ts"
+import * as Prompt from "./internal/prompt.ts"
 import * as Repair from "./internal/repair.ts"
 
 // -----------------------------------------------------------------------------
@@ -58,11 +61,11 @@ export type TypeId = "~@effect-claude/session/History"
 /**
  * What a history expects next.
  *
- * - `ready`: the user's next words
- * - `awaitingReply`: an answer, since the last turn sent is the user's; further
- *   words of the user join that turn
- * - `awaitingToolResults`: the results of the tools the model called
- * - `paused`: the rest of an answer that stopped with `pause_turn` or `compaction`
+ * - `ready`: a message of the user
+ * - `awaitingReply`: a response, since the last message is the user's; further
+ *   input of the user joins that message
+ * - `awaitingToolResults`: the results of the tools that the model called
+ * - `paused`: the rest of a response that stopped with `pause_turn` or `compaction`
  *
  * @category models
  * @since 0.1.0
@@ -77,11 +80,11 @@ export type Status = "ready" | "awaitingReply" | "awaitingToolResults" | "paused
  */
 export interface History extends Pipeable {
   readonly [TypeId]: TypeId
-  /** How many entries it has. */
+  /** The number of entries. */
   readonly size: number
-  /** How many times the user began something new: an exchange is that and all that followed from it. */
+  /** The number of exchanges. An exchange is a message of the user and all that follows from it. */
   readonly exchanges: number
-  /** What it expects next. */
+  /** What is expected next. */
   readonly status: Status
   toJSON(): unknown
   toString(): string
@@ -89,7 +92,7 @@ export interface History extends Pipeable {
 }
 
 /**
- * A history with what was added to it, or what was wrong with that.
+ * A history with what was added to it, or the rules that it would break.
  *
  * @category models
  * @since 0.1.0
@@ -97,7 +100,7 @@ export interface History extends Pipeable {
 export type Validated = Result.Result<History, ClaudeError.RequestValidationError>
 
 /**
- * What a user can say: text, a block, or blocks.
+ * The input of a user: text, a block, or blocks.
  *
  * @category models
  * @since 0.1.0
@@ -117,7 +120,7 @@ export type Change = Repair.Change
 // -----------------------------------------------------------------------------
 
 /**
- * The history of a conversation that has not begun.
+ * The history without entries.
  *
  * @category constructors
  * @since 0.1.0
@@ -125,23 +128,24 @@ export type Change = Repair.Change
 export const empty: History = Internal.empty
 
 /**
- * Creates a history from the turns of a request, or says by path what the API
- * would not accept in them. `repair` mends it instead.
+ * Creates a history from the messages of a request. Fails with the paths of what
+ * the API would refuse in them; `repair` changes that instead. Text that is not
+ * well-formed Unicode does not fail: it is sent well-formed.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const make = (messages: ReadonlyArray<MessageRequest.MessageParam>): Validated => {
-  const violations = Check.messages(messages)
+  const violations = Check.messages(messages).filter(({ rule }) => rule !== "unicode")
   return violations.length > 0 ? invalid(violations) : Result.succeed(Repair.build(messages).history)
 }
 
 /**
- * Creates a history from anything that looks like the turns of a request, and
- * reports by path what had to change. It always succeeds, and turns that need
- * no mending stay as they are.
+ * Creates a history from anything that looks like the messages of a request, and
+ * reports by path what had to change. It always succeeds, and messages that the
+ * API accepts stay as they are.
  *
- * **Example** (Mending a conversation that was cut while a tool ran)
+ * **Example** (Repairing a conversation that was cut while a tool ran)
  *
  * ```ts
  * import * as MessageRequest from "@effect-claude/core/MessageRequest"
@@ -168,13 +172,14 @@ export const repair = (messages: unknown): { readonly history: History; readonly
 // -----------------------------------------------------------------------------
 
 /**
- * Adds what the user says.
+ * Adds a message of the user.
  *
  * **Details**
  *
- * Where the model waits for tool results, the input holds all of them, each
- * once; they are sent first and in the order of the calls, whatever else the
- * input says. Where the user's last turn has no answer, the input joins it.
+ * When the model waits for tool results, the input holds all of them, each once.
+ * They are sent first and in the order of the calls. When the user's last message
+ * has no response, the input joins it. Images and PDFs that the API would refuse
+ * fail here, before anything is sent.
  *
  * **Example** (Holding a conversation)
  *
@@ -196,18 +201,18 @@ export const user: {
   (self: History, input: Input): Validated
 } = dual(2, (self: History, input: Input): Validated => {
   const node = Internal.nodeOf(self)
-  const blocks = blocksOf(input)
-  const violations = Check.input(blocks, node.pending)
+  const blocks = Internal.addressed(node, blocksOf(input))
+  const violations = [...Check.input(blocks, node.pending), ...Check.media(blocks)]
   return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(node, blocks))
 })
 
 /**
- * Adds an answer as it came.
+ * Adds a response as it came. Fails when none is expected.
  *
  * **Details**
  *
- * A refusal is set aside unless told otherwise: as long as the refused words are
- * sent, the API goes on refusing. An answer nobody asked for is not accepted.
+ * A refused exchange is set aside by default: as long as it is sent, the API
+ * keeps refusing.
  *
  * @category combinators
  * @since 0.1.0
@@ -227,7 +232,7 @@ export const reply: {
           options?.turn
         )
       )
-      : invalid([Check.unasked(self.status)])
+      : invalid([Check.unexpected(self.status)])
 )
 
 /**
@@ -253,7 +258,7 @@ export interface ReplyOptions {
 
 /**
  * Adds instructions that hold from here on. They cannot come between a call and
- * its result, nor into a paused answer.
+ * its result, nor into a paused response.
  *
  * @category combinators
  * @since 0.1.0
@@ -273,8 +278,8 @@ export const system: {
 )
 
 /**
- * Answers every open tool call with an error that says why there is no result.
- * A history that waits for none stays as it is.
+ * Adds a result for each call that has none: the one in `results`, or an error
+ * with the reason. Returns the history itself when no call is open.
  *
  * @category combinators
  * @since 0.1.0
@@ -298,8 +303,8 @@ export const closeTools: {
 })
 
 /**
- * Goes back to before the last `count` exchanges: to before the user began
- * each of them. The history that is left is the one that was, not a copy.
+ * Removes the last `count` exchanges. Returns the history that was there before
+ * them, not a copy.
  *
  * @category combinators
  * @since 0.1.0
@@ -318,6 +323,17 @@ export const rewind: {
 })
 
 /**
+ * Changes what is sent, and keeps what is stored. See `ContextEdit`.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const edit: {
+  (edit: ContextEdit): (self: History) => History
+  (self: History, edit: ContextEdit): History
+} = dual(2, (self: History, edit: ContextEdit): History => Internal.addEdit(Internal.nodeOf(self), edit))
+
+/**
  * Adds an entry, as it was stored.
  *
  * @category combinators
@@ -331,9 +347,9 @@ export const append: {
   (self: History, entry: HistoryEntry.HistoryEntry): Validated => {
     switch (entry._tag) {
       case "User":
-        return entry.continues === true && self.status === "ready"
-          ? Result.succeed(Internal.addUser(Internal.nodeOf(self), entry.content, true))
-          : user(self, entry.content)
+        return appendUser(Internal.nodeOf(self), entry)
+      case "Edit":
+        return Result.succeed(edit(self, entry.edit))
       case "Reply":
         return entry.setAside && self.status !== "ready"
           ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true, entry.turn))
@@ -341,12 +357,22 @@ export const append: {
       case "Assistant":
         return self.status === "awaitingReply"
           ? Result.succeed(Internal.addImported(Internal.nodeOf(self), entry.content))
-          : invalid([Check.unasked(self.status)])
+          : invalid([Check.unexpected(self.status)])
       case "System":
         return system(self, entry.turn)
     }
   }
 )
+
+/** Adds a stored message of the user. Media that the API refuses by now are left out of what is sent. */
+const appendUser = (self: Internal.Node, { content, continues, corrects }: HistoryEntry.User): Validated => {
+  if (continues === true && self.status === "ready") {
+    return Result.succeed(Internal.addUser(self, content, corrects === true ? "correction" : "continuation"))
+  }
+  const blocks = Internal.addressed(self, content)
+  const violations = Check.input(blocks, self.pending)
+  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
+}
 
 // -----------------------------------------------------------------------------
 // accessors
@@ -375,7 +401,7 @@ export const entries = (self: History): ReadonlyArray<HistoryEntry.HistoryEntry>
 }
 
 /**
- * Returns the turns as a request carries them.
+ * Returns the messages as a request carries them.
  *
  * @category accessors
  * @since 0.1.0
@@ -386,7 +412,7 @@ export const toMessages: {
 } = dual(
   (args) => isHistory(args[0]),
   (self: History, options?: MessagesOptions): ReadonlyArray<MessageRequest.MessageParam> =>
-    Internal.render(Internal.nodeOf(self), options?.breakpoints ?? 4)
+    Prompt.render(Internal.nodeOf(self).sent, options?.breakpoints ?? 4)
 )
 
 /**
@@ -397,8 +423,8 @@ export const toMessages: {
  */
 export interface MessagesOptions {
   /**
-   * How many cache breakpoints the turns may carry: the API's four less those of
-   * the system prompt and the tools. The latest are kept.
+   * The most cache breakpoints that messages may carry: the API's four less those
+   * of the system prompt and the tools. The latest are kept.
    *
    * @default 4
    */
@@ -406,7 +432,9 @@ export interface MessagesOptions {
 }
 
 /**
- * Returns the calls that wait for a result, in the order they were made.
+ * Returns the calls that need a result, in their order. A call whose id the API
+ * would refuse, or that was used before, has the id that it is sent with; its
+ * result may name either.
  *
  * @category accessors
  * @since 0.1.0
@@ -414,7 +442,7 @@ export interface MessagesOptions {
 export const pendingTools = (self: History): ReadonlyArray<ContentBlock.ToolUse> => Internal.nodeOf(self).pending
 
 /**
- * Returns what the answers of the history used, those set aside included.
+ * Returns the usage of all responses, including those set aside.
  *
  * @category accessors
  * @since 0.1.0
@@ -422,7 +450,7 @@ export const pendingTools = (self: History): ReadonlyArray<ContentBlock.ToolUse>
 export const usage = (self: History): Usage.Totals => Internal.nodeOf(self).usage
 
 /**
- * Returns the last answer as it came.
+ * Returns the last response as it came.
  *
  * @category accessors
  * @since 0.1.0
@@ -435,8 +463,8 @@ export const lastReply = (self: History): Option.Option<Message.Message> => {
 }
 
 /**
- * Says by path what in the turns of a request breaks the rules this module
- * keeps. A history breaks none.
+ * Lists by path which rules of this module the messages of a request break. A
+ * history breaks none.
  *
  * @category accessors
  * @since 0.1.0

@@ -1,9 +1,8 @@
 /**
- * The entries of a history: each message as it came.
+ * The entries of a history: messages as they came, and edits of what is sent.
  *
- * Nothing in an entry is derived, so a stored entry stays right when the rules
- * for what is sent of it change. `encode` and `decode` convert to and from the
- * stored form.
+ * Nothing in an entry is derived, so a stored entry stays valid when the rules
+ * for what is sent of it change. `encode` and `decode` are the stored form.
  *
  * @since 0.1.0
  */
@@ -12,23 +11,24 @@ import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Schema from "effect/Schema"
+import * as ContextEdit from "./ContextEdit.ts"
 
 // -----------------------------------------------------------------------------
 // models
 // -----------------------------------------------------------------------------
 
 /**
- * An entry of a history.
+ * What was added to a history, as it came.
  *
  * @category models
  * @since 0.1.0
  */
-export type HistoryEntry = User | Reply | Assistant | System
+export type HistoryEntry = User | Reply | Assistant | System | Edit
 
 /**
- * A message of the user, or the results of tools. With `continues` it is the
- * session's own request to continue a response that was cut, and belongs to the
- * exchange.
+ * A message of the user, or the results of tools. A message that `continues`
+ * comes from the session itself and belongs to the exchange before it. One that
+ * `corrects` asks for another response in place of the one before it.
  *
  * @category models
  * @since 0.1.0
@@ -37,11 +37,12 @@ export interface User {
   readonly _tag: "User"
   readonly content: ReadonlyArray<Content.Content>
   readonly continues?: boolean | undefined
+  readonly corrects?: boolean | undefined
 }
 
 /**
- * A response of the model. A response that was `setAside` is shown and not sent,
- * and neither is the exchange it ended.
+ * A response of the model. A response that was `setAside` is kept and not sent,
+ * and so is the exchange that it ended.
  *
  * @category models
  * @since 0.1.0
@@ -55,7 +56,7 @@ export interface Reply {
 }
 
 /**
- * An imported response of the model, of which only the blocks are known.
+ * A message of the model from elsewhere, of which only the blocks are known.
  *
  * @category models
  * @since 0.1.0
@@ -76,6 +77,17 @@ export interface System {
   readonly turn: MessageRequest.SystemParam
 }
 
+/**
+ * A change of what is sent of the entries before it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Edit {
+  readonly _tag: "Edit"
+  readonly edit: ContextEdit.ContextEdit
+}
+
 // -----------------------------------------------------------------------------
 // storing
 // -----------------------------------------------------------------------------
@@ -83,7 +95,8 @@ export interface System {
 const UserEntry = Wire.struct("UserEntry", {
   type: Schema.Literal("user"),
   content: Schema.Array(Content.Content),
-  continues: Schema.optional(Schema.Boolean)
+  continues: Schema.optional(Schema.Boolean),
+  corrects: Schema.optional(Schema.Boolean)
 })
 
 const ReplyEntry = Wire.struct("ReplyEntry", {
@@ -103,13 +116,18 @@ const SystemEntry = Wire.struct("SystemEntry", {
   turn: MessageRequest.SystemParam
 })
 
+const EditEntry = Wire.struct("EditEntry", {
+  type: Schema.Literal("edit"),
+  edit: ContextEdit.ContextEdit
+})
+
 /**
  * An entry as it is stored.
  *
  * @category schemas
  * @since 0.1.0
  */
-export const Encoded = Schema.Union([UserEntry, ReplyEntry, AssistantEntry, SystemEntry])
+export const Encoded = Schema.Union([UserEntry, ReplyEntry, AssistantEntry, SystemEntry, EditEntry])
 
 /**
  * An entry as it is stored.
@@ -128,9 +146,12 @@ export type Encoded = typeof Encoded.Type
 export const encode = (entry: HistoryEntry): Encoded => {
   switch (entry._tag) {
     case "User":
-      return entry.continues === true
-        ? { type: "user", content: entry.content, continues: true }
-        : { type: "user", content: entry.content }
+      return {
+        type: "user",
+        content: entry.content,
+        ...(entry.continues === true ? { continues: true } : undefined),
+        ...(entry.corrects === true ? { corrects: true } : undefined)
+      }
     case "Reply":
       return {
         type: "reply",
@@ -142,6 +163,8 @@ export const encode = (entry: HistoryEntry): Encoded => {
       return { type: "assistant", content: entry.content }
     case "System":
       return { type: "system", turn: entry.turn }
+    case "Edit":
+      return { type: "edit", edit: entry.edit }
   }
 }
 
@@ -154,7 +177,7 @@ export const encode = (entry: HistoryEntry): Encoded => {
 export const decode = (entry: Encoded): HistoryEntry => {
   switch (entry.type) {
     case "user":
-      return { _tag: "User", content: entry.content, continues: entry.continues }
+      return { _tag: "User", content: entry.content, continues: entry.continues, corrects: entry.corrects }
     case "reply":
       return entry.turn === undefined
         ? { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false }
@@ -163,5 +186,7 @@ export const decode = (entry: Encoded): HistoryEntry => {
       return { _tag: "Assistant", content: entry.content }
     case "system":
       return { _tag: "System", turn: entry.turn }
+    case "edit":
+      return { _tag: "Edit", edit: entry.edit }
   }
 }

@@ -45,11 +45,12 @@ import type * as Stream from "effect/Stream"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Budget } from "./Budget.ts"
 import type * as CachePolicy from "./CachePolicy.ts"
+import type { ContextEdit } from "./ContextEdit.ts"
 import * as History from "./History.ts"
-import * as Attempt from "./internal/attempt.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
 import * as Run from "./internal/turn.ts"
+import * as TurnState from "./internal/turnState.ts"
 import type { SessionBusyError, ToolResultsPendingError, TurnAbandonedError } from "./SessionError.ts"
 import * as SessionJson from "./SessionJson.ts"
 import { type SessionConflictError, SessionStore, type SessionStoreError } from "./SessionStore.ts"
@@ -120,6 +121,11 @@ export interface State {
   readonly lastResponse: Option.Option<Message.Message>
   /** The warning for the last prompt, if it filled much of the model's window. */
   readonly window: Option.Option<WindowWarning>
+  /**
+   * The changes of what is sent that the last turn made: space in the window, and
+   * results that the API refused. The history and the journal keep what was removed.
+   */
+  readonly edits: ReadonlyArray<ContextEdit>
   /**
    * Where the last prompt differs from the one before it, if nothing of it was read
    * from the cache: why it was not.
@@ -355,7 +361,7 @@ export const layerOpen = (
 // -----------------------------------------------------------------------------
 
 const read = (options: Options, claude: Claude["Service"]) => {
-  const { policy, rest } = Attempt.splitPolicy({}, options)
+  const { policy, rest } = TurnState.splitPolicy({}, options)
   const { abandonAfter, budget, history = History.empty, storeTimeout, whenBusy, ...parameters } = rest
   const settings: Core.Settings = {
     claude,

@@ -21,8 +21,10 @@ import type { Progress } from "@effect-claude/http/Messages"
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import type * as Effect from "effect/Effect"
 import type { CachePolicy } from "./CachePolicy.ts"
+import type { ContextEdit } from "./ContextEdit.ts"
 import type * as ContextWindow from "./ContextWindow.ts"
 import * as Blocks from "./internal/blocks.ts"
+import * as Sendable from "./internal/sendable.ts"
 import * as Splice from "./internal/splice.ts"
 
 // -----------------------------------------------------------------------------
@@ -107,6 +109,14 @@ export interface Policy {
    */
   readonly contextWindow?: ContextWindow.Policy | undefined
   /**
+   * Runs at each change of what is sent: space was made in the window, or a result
+   * that the API refused was replaced. The session's state shows the edits of the
+   * last turn, too.
+   *
+   * @default nothing
+   */
+  readonly onEdit?: ((edit: ContextEdit) => Effect.Effect<void>) | undefined
+  /**
    * Runs at each sign of life before an answer has content: when an attempt starts,
    * when the server says that it is at work, and when a failed attempt is followed
    * by another after a wait.
@@ -179,7 +189,7 @@ export const toolResult = (
  * @category guards
  * @since 0.1.0
  */
-export const isEmpty = (message: Message.Message): boolean => Blocks.sendableAssistant(message.content).length === 0
+export const isEmpty = (message: Message.Message): boolean => Sendable.assistantContent(message.content).length === 0
 
 // -----------------------------------------------------------------------------
 // conversions

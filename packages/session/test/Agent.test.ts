@@ -1,6 +1,7 @@
 import * as Content from "@effect-claude/core/Content"
 import * as Message from "@effect-claude/core/Message"
 import * as Agent from "@effect-claude/session/Agent"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
@@ -45,6 +46,17 @@ const results = Effect.map(sent, (bodies) => {
     ? (content as ReadonlyArray<Content.ToolResult>).map(({ content, is_error }) => [content, is_error === true])
     : []
 })
+
+/** The first bytes of files. */
+const samples:
+  & { readonly [mediaType: string]: string }
+  & Record<"image/png" | "image/jpeg" | "image/gif" | "image/webp" | "application/pdf", string> = {
+    "image/png": "iVBORw0KGgo=",
+    "image/jpeg": "/9j/4AAQ",
+    "image/gif": "R0lGODlh",
+    "image/webp": "UklGRgAAAQBXRUJQ",
+    "application/pdf": "JVBERi0x"
+  }
 
 describe("Agent", () => {
   describe("run", () => {
@@ -275,7 +287,7 @@ describe("Agent", () => {
         yield* Stream.runDrain(Agent.stream(session, "Weather?", { toolkit }))
 
         assert.deepStrictEqual(yield* results, [[
-          `The input is not a whole JSON object. It ends in "{\\"city\\":\\"Par". Call the tool again with the whole input.`,
+          `The input is not a complete JSON object. It ends in "{\\"city\\":\\"Par". Call the tool again with the complete input.`,
           true
         ]])
       }).pipe(
@@ -383,10 +395,13 @@ describe("Agent", () => {
           toModelOutput: (name) => [
             Prompt.textPart({ text: name }),
             ...["image/png", "image/jpeg", "image/gif", "image/webp", "application/pdf", "audio/wav"].map((mediaType) =>
-              Prompt.filePart({ mediaType, data: "aGk=" })
+              Prompt.filePart({ mediaType, data: samples[mediaType] ?? "aGk=" })
             ),
             ...["image/png", "application/pdf"].flatMap((mediaType) => [
-              Prompt.filePart({ mediaType, data: new TextEncoder().encode("hi") }),
+              Prompt.filePart({
+                mediaType,
+                data: Uint8Array.from(atob(samples[mediaType] ?? ""), (letter) => letter.charCodeAt(0))
+              }),
               Prompt.filePart({ mediaType, data: new URL("https://example.com/a") })
             ])
           ]
@@ -399,15 +414,15 @@ describe("Agent", () => {
 
         assert.deepStrictEqual((yield* results)[0]?.[0], [
           Content.text("a.png"),
-          Content.imageBase64("aGk=", "image/png"),
-          Content.imageBase64("aGk=", "image/jpeg"),
-          Content.imageBase64("aGk=", "image/gif"),
-          Content.imageBase64("aGk=", "image/webp"),
-          Content.pdfBase64("aGk="),
+          Content.imageBase64(samples["image/png"], "image/png"),
+          Content.imageBase64(samples["image/jpeg"], "image/jpeg"),
+          Content.imageBase64(samples["image/gif"], "image/gif"),
+          Content.imageBase64(samples["image/webp"], "image/webp"),
+          Content.pdfBase64(samples["application/pdf"]),
           Content.text("[audio/wav omitted]"),
-          Content.imageBase64("aGk=", "image/png"),
+          Content.imageBase64(samples["image/png"], "image/png"),
           Content.imageUrl("https://example.com/a"),
-          Content.pdfBase64("aGk="),
+          Content.pdfBase64(samples["application/pdf"]),
           Content.pdfUrl("https://example.com/a")
         ])
       }).pipe(provide(Script.toolCall("shot"), done)))
@@ -563,7 +578,7 @@ describe("Agent", () => {
         const session = yield* Session.open({
           ...options,
           id: "ada",
-          contextWindow: { onOverflow: "trim", keep: 0 }
+          contextWindow: { strategies: [ContextWindow.dropExchanges()], fillTo: 0 }
         })
         yield* Effect.forEach(["one", "two", "three"], (words) => session.send(words))
         const before = yield* session.history
@@ -573,7 +588,7 @@ describe("Agent", () => {
         assert.strictEqual(yield* session.history, before)
         assert.deepStrictEqual(History.entries(yield* again.history), History.entries(before))
         assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("3"))
-        assert.strictEqual((yield* sent).at(-1)?.messages.length, 3, "room was made")
+        assert.strictEqual((yield* sent).at(-1)?.messages.length, 3, "space was made")
       }).pipe(
         handled(sunny),
         Effect.provide(SessionStore.layerMemory),

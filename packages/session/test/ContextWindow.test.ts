@@ -23,24 +23,33 @@ const long = (exchanges: number): History.History => {
   return history
 }
 
-const told = "This is what was said so far, as you summarised it:\n\n"
+const summaryIntro = "This is your summary of the conversation so far:\n\n"
 
 describe("ContextWindow", () => {
   describe("trim", () => {
-    it("leaves out all but the latest exchanges", () => {
-      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(3), 1)), [user("q2"), assistant("a2")])
-      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(3), 0)), [])
-      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(long(2), 9)), History.toMessages(long(2)))
+    it("sends only the latest exchanges, and keeps the entries of the others", () => {
+      const trimmed = ContextWindow.trim(long(3), 1)
+
+      assert.deepStrictEqual(History.toMessages(trimmed), [user("q2"), assistant("a2")])
+      assert.deepStrictEqual(History.entries(trimmed).slice(0, 6), History.entries(long(3)))
+      assert.deepStrictEqual(History.toMessages(History.rewind(trimmed, 1)), History.toMessages(long(2)))
     })
 
-    it.prop("what is left keeps the rules and ends as it did, however the conversation went", [Steps], ([steps]) => {
+    it("keeps the last exchange, and returns a history that is short enough", () => {
+      const history = long(2)
+
+      assert.deepStrictEqual(History.toMessages(ContextWindow.trim(history, 0)), [user("q1"), assistant("a1")])
+      assert.strictEqual(ContextWindow.trim(history, 9), history)
+    })
+
+    it.prop("keeps the rules and the status, however the conversation went", [Steps], ([steps]) => {
       const history = steps.reduce(apply, History.empty)
       for (const keep of [0, 1, 2, 3]) {
         const trimmed = ContextWindow.trim(history, keep)
 
         assert.deepStrictEqual(History.check(trimmed), [])
-        assert.isAtLeast(trimmed.exchanges, Math.min(keep, history.exchanges))
-        assert.deepStrictEqual(History.entries(trimmed), History.entries(history).slice(history.size - trimmed.size))
+        assert.strictEqual(trimmed.exchanges, history.exchanges)
+        assert.deepStrictEqual(History.entries(trimmed).slice(0, history.size), History.entries(history))
         assert.strictEqual(trimmed.status, history.status)
       }
     }, { arbitrary: { runs: 500 } })
@@ -141,10 +150,10 @@ describe("ContextWindow", () => {
       }).pipe(provide(tooLong)))
 
     it.effect.each(["send", "stream"] as const)(
-      "is trimmed by half, whole exchanges at a time: %s",
+      "loses as many of its oldest exchanges as is enough: %s",
       (how) =>
         Effect.gen(function*() {
-          const session = yield* talking({ onOverflow: "trim" })
+          const session = yield* talking({ strategies: [ContextWindow.dropExchanges()] })
           const before = yield* session.history
           yield* how === "send" ? session.send("Now?") : Stream.runDrain(session.stream("Now?"))
 
@@ -156,61 +165,105 @@ describe("ContextWindow", () => {
         }).pipe(provide(tooLong, Script.reply("ok")))
     )
 
-    it.effect.each([[0, 1], [1, 3], [9, 7]] as const)(
-      "keeps as many exchanges as it is told, but never all: %s",
-      ([keep, turns]) =>
+    it.effect.each([[0, 1], [1, 3], [2, 5]] as const)(
+      "keeps the latest exchanges that it is told to keep: %s",
+      ([keep, messages]) =>
         Effect.gen(function*() {
-          const session = yield* talking({ onOverflow: "trim", keep })
+          const session = yield* talking({ strategies: [ContextWindow.dropExchanges({ keep })], fillTo: 0 })
           yield* session.send("Now?")
 
-          assert.lengthOf((yield* sent)[1]?.messages ?? [], turns)
+          assert.lengthOf((yield* sent)[1]?.messages ?? [], messages)
         }).pipe(provide(tooLong, Script.reply("ok")))
     )
 
-    it.effect("makes room once, then fails, and changes nothing", () =>
+    it.effect("makes space as often as needed, and fails when nothing is left to remove", () =>
       Effect.gen(function*() {
-        const session = yield* talking({ onOverflow: "trim" })
-        const before = yield* session.history
+        const session = yield* talking({ strategies: [ContextWindow.dropExchanges()] })
         const error = yield* Effect.flip(session.send("Now?"))
-        const streamed = yield* Effect.flip(Stream.runDrain(session.stream("Now?")))
 
-        assert.deepStrictEqual([error._tag, streamed._tag], [
-          "ContextWindowExceededError",
-          "ContextWindowExceededError"
-        ])
-        assert.strictEqual(yield* session.history, before)
-        assert.lengthOf(yield* sent, 4)
-      }).pipe(provide(tooLong, tooLong, tooLong, tooLong, Script.reply("no"))))
+        assert.strictEqual(error._tag, "ContextWindowExceededError")
+        assert.deepStrictEqual((yield* sent).map(({ messages }) => messages.length), [9, 5, 3, 1])
+      }).pipe(provide(Script.forever(tooLong))))
 
-    it.effect("fails where there is nothing to leave out", () =>
+    it.effect("keeps the space that it made, although the turn fails", () =>
       Effect.gen(function*() {
-        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim" } })
+        const session = yield* talking({ strategies: [ContextWindow.dropExchanges()] })
+        const before = yield* session.history
+        yield* Effect.flip(session.send("Now?"))
+        yield* Effect.flip(Stream.runDrain(session.stream("And now?")))
+        const after = yield* session.history
+
+        assert.deepStrictEqual((yield* sent).map(({ messages }) => messages.length), [9, 5, 5, 1])
+        assert.deepStrictEqual(History.entries(after).slice(0, before.size), History.entries(before))
+        assert.deepStrictEqual(
+          History.entries(after).slice(before.size).map((entry) =>
+            entry._tag === "Edit" ? entry.edit.type : entry._tag
+          ),
+          ["drop_exchanges", "drop_exchanges"]
+        )
+        assert.deepStrictEqual(session.state.value.edits.map(({ type }) => type), ["drop_exchanges"])
+      }).pipe(provide(tooLong, Script.status(529), tooLong, Script.status(529))))
+
+    it.effect("fails when there is nothing to remove", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({
+          ...options,
+          contextWindow: { strategies: [ContextWindow.dropExchanges()] }
+        })
         yield* Effect.flip(session.send("Now?"))
 
         assert.lengthOf(yield* sent, 1)
       }).pipe(provide(tooLong, Script.reply("no"))))
 
-    it.effect("fails where all there is hangs together", () =>
+    it.effect("reports each edit, and shows those of the last turn", () =>
       Effect.gen(function*() {
-        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim" } })
-        yield* session.send("Hello")
-        yield* Effect.flip(session.send("Hello?"))
+        const seen: Array<string> = []
+        const session = yield* talking({ strategies: [ContextWindow.dropExchanges()] })
+        yield* session.send("Now?", { onEdit: ({ type }) => Effect.sync(() => seen.push(type)) })
 
-        assert.lengthOf(yield* sent, 2)
-      }).pipe(provide(Script.reply(""), tooLong, Script.reply("no"))))
+        assert.deepStrictEqual(seen, ["drop_exchanges"])
+        assert.deepStrictEqual(session.state.value.edits.map(({ type }) => type), seen)
+        yield* session.send("And now?")
+        assert.deepStrictEqual(session.state.value.edits, [])
+      }).pipe(provide(tooLong, Script.reply("ok"), Script.reply("ok"))))
 
-    it.effect("has the older exchanges summarised, where so chosen", () =>
+    it.effect("is made small enough before it is sent, when its size is known", () =>
       Effect.gen(function*() {
-        const session = yield* talking({ onOverflow: "compact", keep: 1 })
+        const session = yield* Session.make({
+          ...options,
+          contextWindow: { strategies: [ContextWindow.dropExchanges()], tokens: 100_000 }
+        })
+        for (const text of ["one", "two", "three"]) yield* session.send(text)
+
+        assert.deepStrictEqual((yield* sent).map(({ messages }) => messages.length), [1, 3, 3])
+      }).pipe(provide(
+        Script.reply({ text: "1", usage: { input_tokens: 89_000 } }),
+        Script.reply({ text: "2", usage: { input_tokens: 91_000 } }),
+        Script.reply("3")
+      )))
+
+    it.effect("carries the edits that the API makes itself", () =>
+      Effect.gen(function*() {
+        const edits = [{ type: "clear_tool_uses_20250919" }] as const
+        const session = yield* talking({ strategies: [ContextWindow.contextManagement(edits)] })
+        yield* session.send("Now?")
+
+        assert.deepStrictEqual((yield* sent)[0]?.["context_management"], { edits })
+      }).pipe(provide(Script.reply("ok"))))
+
+    it.effect("is replaced by a summary of its oldest exchanges", () =>
+      Effect.gen(function*() {
+        const session = yield* talking({ strategies: [ContextWindow.compact({ keep: 1 })], fillTo: 0 })
         yield* session.send("Now?", { tool_choice: { type: "any" } })
 
-        const [, asked, after] = yield* sent
-        assert.deepStrictEqual(asked?.messages.slice(0, 2), [user("q0"), assistant("a0")])
-        assert.lengthOf(asked?.messages ?? [], 7)
-        assert.include(JSON.stringify(asked?.messages.at(-1)), "Summarise our conversation")
-        assert.deepStrictEqual([asked?.["tool_choice"], asked?.["tools"]], [{ type: "none" }, [tool]])
+        const [, request, after] = yield* sent
+        assert.deepStrictEqual(request?.messages.slice(0, 2), [user("q0"), assistant("a0")])
+        assert.lengthOf(request?.messages ?? [], 7)
+        assert.include(JSON.stringify(request?.messages.at(-1)), "Summarise our conversation")
+        assert.deepStrictEqual([request?.["tool_choice"], request?.["tools"]], [{ type: "none" }, [tool]])
+        assert.strictEqual(request?.["max_tokens"], 4096)
         assert.deepStrictEqual(after?.messages, [
-          { role: "user", content: [text(`${told}They asked four times.`), text("q3")] },
+          { role: "user", content: [text(`${summaryIntro}They asked four times.`), text("q3")] },
           assistant("a3"),
           user("Now?")
         ])
@@ -222,11 +275,22 @@ describe("ContextWindow", () => {
         Script.reply("ok")
       )))
 
-    it.effect.each([["says nothing", Script.reply("")], ["does not fit itself", tooLong]] as const)(
-      "leaves them out where the summary %s",
+    it.effect.each<readonly [string, Script.Script]>([
+      ["is empty", Script.reply("")],
+      ["is refused", Script.reply({ text: "I cannot.", stop_reason: "refusal" })],
+      ["is cut", Script.reply({ text: "We talked about th", stop_reason: "max_tokens" })],
+      ["is a call of a tool", Script.toolCall("weather")],
+      ["does not fit itself", tooLong],
+      ["is refused as invalid", Script.status(400, { message: "messages.0: no" })],
+      ["is no smaller than what it replaces", Script.reply("word ".repeat(1000))]
+    ])(
+      "falls back to the next strategy when the summary %s",
       ([, summary]) =>
         Effect.gen(function*() {
-          const session = yield* talking({ onOverflow: "compact", keep: 1 })
+          const session = yield* talking({
+            strategies: [ContextWindow.compact({ keep: 1 }), ContextWindow.dropExchanges({ keep: 1 })],
+            fillTo: 0
+          })
           yield* session.send("Now?")
 
           assert.deepStrictEqual((yield* sent)[2]?.messages, [user("q3"), assistant("a3"), user("Now?")])
@@ -235,7 +299,7 @@ describe("ContextWindow", () => {
 
     it.effect("fails as the summary fails", () =>
       Effect.gen(function*() {
-        const session = yield* talking({ onOverflow: "compact" })
+        const session = yield* talking({ strategies: [ContextWindow.compact()] })
         const error = yield* Effect.flip(session.send("Now?"))
 
         assert.strictEqual(error._tag, "OverloadedError")
@@ -249,7 +313,7 @@ describe("ContextWindow", () => {
           ...options,
           id: "ada",
           history: long(2),
-          contextWindow: { onOverflow: "trim", keep: 0 }
+          contextWindow: { strategies: [ContextWindow.dropExchanges()] }
         })
         const { message } = yield* Agent.run(session, "Go", { toolkit: act }).pipe(
           Effect.provide(act.toLayer({ act: () => Effect.succeed("ok") }))
@@ -270,7 +334,11 @@ describe("ContextWindow", () => {
 
     it.effect("is committed as far as it came, and the next turn makes room first", () =>
       Effect.gen(function*() {
-        const session = yield* Session.make({ ...options, history: long(2), contextWindow: { onOverflow: "trim" } })
+        const session = yield* Session.make({
+          ...options,
+          history: long(2),
+          contextWindow: { strategies: [ContextWindow.dropExchanges()] }
+        })
         const cut = yield* session.send("Now?")
         yield* session.send("Go on")
 
@@ -280,7 +348,11 @@ describe("ContextWindow", () => {
 
     it.effect("is not one that was cut by max_tokens", () =>
       Effect.gen(function*() {
-        const session = yield* Session.make({ ...options, history: long(2), contextWindow: { onOverflow: "trim" } })
+        const session = yield* Session.make({
+          ...options,
+          history: long(2),
+          contextWindow: { strategies: [ContextWindow.dropExchanges()] }
+        })
         const cut = yield* session.send("Now?")
         yield* session.send("Go on")
 

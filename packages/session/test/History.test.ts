@@ -493,7 +493,7 @@ describe("History", () => {
         "a call of a server tool that has no result",
         [
           userOf("a"),
-          MessageRequest.assistant([{ type: "server_tool_use", id: "s", name: "web_search", input: {} }]),
+          MessageRequest.assistant([{ type: "server_tool_use", id: "srvtoolu_s", name: "web_search", input: {} }]),
           userOf("b")
         ],
         ["server-call-open messages[2]"]
@@ -664,7 +664,7 @@ describe("History", () => {
     })
 
     it("says nothing of a server's call where nothing came after it", () => {
-      const search = { type: "server_tool_use", id: "s", name: "web_search", input: {} } as const
+      const search = { type: "server_tool_use", id: "srvtoolu_s", name: "web_search", input: {} } as const
 
       assert.deepStrictEqual(
         changesOf([userOf("a"), MessageRequest.assistant([text("b"), search]), MessageRequest.user(results("t"))]),

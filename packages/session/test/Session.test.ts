@@ -2,6 +2,7 @@ import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import * as MessageStream from "@effect-claude/http/MessageStream"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as Turn from "@effect-claude/session/Turn"
@@ -120,7 +121,10 @@ describe("Session", () => {
     it.effect("keeps instructions and words together: refused, taken back, edited, or when room is made", () =>
       Effect.gen(function*() {
         const instructions = "Be brief."
-        const session = yield* Session.make({ ...options, contextWindow: { onOverflow: "trim", keep: 0 } })
+        const session = yield* Session.make({
+          ...options,
+          contextWindow: { strategies: [ContextWindow.dropExchanges()], fillTo: 0 }
+        })
         yield* session.send("refused", { instructions })
         yield* session.send("one", { instructions })
         yield* session.edit(1, "uno", { instructions })
@@ -173,7 +177,7 @@ describe("Session", () => {
             {
               type: "tool_result",
               tool_use_id: "toolu_1",
-              content: "The call has no result: the conversation went on without it.",
+              content: "The call has no result: the conversation continued without it.",
               is_error: true
             },
             { type: "text", text: "Never mind" }
@@ -545,7 +549,7 @@ describe("Session", () => {
 
         assert.strictEqual(
           error.message,
-          "input: The history is ready: there is nothing to be answered. Say something."
+          "input: The history is ready: no message needs a response. Give an input."
         )
         assert.lengthOf(yield* sent, 0)
       }).pipe(provide()))

@@ -2,6 +2,7 @@ import * as Content from "@effect-claude/core/Content"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as Agent from "@effect-claude/session/Agent"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
@@ -79,9 +80,9 @@ describe("Turn", () => {
         provide(Script.reply({ text: "u", stop_reason: "max_tokens" }), Script.reply("n"), Script.reply("deux"))
       ))
 
-    it.effect("is known with its own answer, though others are written again when room is made", () =>
+    it.effect("returns its own response when space was made", () =>
       Effect.gen(function*() {
-        const policy = { contextWindow: { onOverflow: "trim", keep: 1 } } as const
+        const policy = { contextWindow: { strategies: [ContextWindow.dropExchanges({ keep: 1 })] } } as const
         const before = yield* Session.open({ ...opened, ...policy })
         yield* before.send("one")
         yield* before.send("two")

@@ -9,6 +9,7 @@ import * as Claude from "@effect-claude/http/Claude"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Agent from "@effect-claude/session/Agent"
 import * as Budget from "@effect-claude/session/Budget"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
@@ -89,7 +90,7 @@ const Say = Schema.Struct({
   how: Schema.Literals(["send", "stream", "leave", "agent", "agentStream", "resume"]),
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
-  overflow: Schema.Literals(["fail", "trim", "compact"]),
+  space: Schema.Literals(["none", "none", "clearToolResults", "dropRounds", "dropExchanges", "compact"]),
   rollback: Schema.Boolean,
   instructs: Schema.Boolean,
   retries: Schema.Literals([0, 0, 2]),
@@ -323,7 +324,7 @@ const effectOf = (
       const turn = {
         onInterrupt: op.keep ? "keep" : "rollback",
         rewind: op.rewind,
-        contextWindow: { onOverflow: op.overflow },
+        contextWindow: { strategies: strategiesOf(op.space) },
         instructions: op.instructs ? "Be brief." : undefined
       } as const
       const whenInterrupted = op.rollback ? "rollback" : "close"
@@ -345,6 +346,9 @@ const effectOf = (
     }
   }
 }
+
+const strategiesOf = (space: Extract<Op, { readonly _tag: "Say" }>["space"]): ReadonlyArray<ContextWindow.Strategy> =>
+  space === "none" ? [] : [ContextWindow[space](), ContextWindow.dropExchanges()]
 
 /** Runs an effect while time passes, and interrupts it after so many steps of the scheduler. */
 const drive = <A, E, R>(
@@ -399,17 +403,17 @@ const transaction = Effect.fnUntraced(function*(
     ? History.rewind(before, op.rewind)
     : before
   const continues = after === before || Internal.at(Internal.nodeOf(after), base.size) === base
-  const mayShrink = op._tag === "Say" && op.overflow !== "fail" && op.answers.some(({ fault }) => fault === "too long")
   yield* insist(
-    continues || mayShrink,
+    continues,
     "a history is the last committed prefix or a longer valid one",
     () => `${before} became ${after}`
   )
-  if (op._tag !== "Say" || !continues) return
+  if (op._tag !== "Say") return
   const isAgent = op.how === "agent" || op.how === "agentStream"
   const failed = Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause)
-  if (failed && !op.keep && !isAgent) yield* insist(after === before, "a failed turn changes nothing")
-  if (op.how === "leave" && !op.keep && after !== before) {
+  const changed = Internal.since(Internal.nodeOf(base), Internal.nodeOf(after)).some(({ _tag }) => _tag !== "Edit")
+  if (failed && !op.keep && !isAgent) yield* insist(!changed, "a failed turn changes nothing but the space it made")
+  if (op.how === "leave" && !op.keep && changed) {
     yield* insist(isWhole(after), "a stream that was left changes nothing, or is committed whole")
   }
   if (failed && isAgent && op.rollback && op.store === "works") {

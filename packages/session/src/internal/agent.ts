@@ -1,9 +1,9 @@
 /**
- * The loop of an agent: ask the model, run the tools it calls, go on.
+ * The loop of an agent: request a response, run the tools it calls, repeat.
  *
- * Each step is committed by itself: an answer, then the results of its calls,
- * then the next answer. So what a tool did is never forgotten, whatever happens
- * next, and a history is valid after every step.
+ * Each step is committed on its own: a response, then the results of its calls,
+ * then the next response. What a tool did is never lost, whatever happens next,
+ * and a history is valid after every step.
  *
  * @since 0.1.0
  */
@@ -20,11 +20,13 @@ import type { AgentEvent, Outcome } from "../AgentEvent.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../Session.ts"
 import type * as Turn from "../Turn.ts"
-import type * as Attempt from "./attempt.ts"
 import * as Core from "./core.ts"
+import * as Internal from "./history.ts"
+import * as PulledTurn from "./pulledTurn.ts"
 import type * as Runs from "./runs.ts"
 import * as Tools from "./tools.ts"
 import * as Run from "./turn.ts"
+import type * as TurnState from "./turnState.ts"
 
 /** What a run of an agent is told. */
 export interface Options<R> {
@@ -67,7 +69,7 @@ const loop = Effect.fnUntraced(function*<R>(
   restore: Restore
 ): Effect.fn.Return<Outcome, TurnError, R> {
   const { onEvent } = options.call
-  const contextWindow = options.turn.contextWindow ?? core.settings.policy.contextWindow
+  const { contextWindow, onEdit } = { ...core.settings.policy, ...options.turn }
   const turnOptions: Turn.Options = {
     ...options.turn,
     contextWindow: {
@@ -78,6 +80,11 @@ const loop = Effect.fnUntraced(function*<R>(
           Effect.suspend(() => contextWindow?.onWarning?.(warning) ?? Effect.void)
         )
     },
+    onEdit: (edit) =>
+      Effect.andThen(
+        onEvent({ _tag: "ContextEdited", edit }),
+        Effect.suspend(() => onEdit?.(edit) ?? Effect.void)
+      ),
     tools: [...options.turn.tools ?? core.now.parameters.tools ?? [], ...options.definitions]
   }
   let words = input
@@ -99,7 +106,7 @@ const loop = Effect.fnUntraced(function*<R>(
   }
   for (let turn = 1;; turn++) {
     yield* restore(onEvent({ _tag: "TurnStarted", turn }))
-    const own: Attempt.Options = {
+    const own: TurnState.Options = {
       ...(turn === 1 && !goesOn ? turnOptions : following(turnOptions)),
       run: turn >= options.maxTurns ? "last" : "open"
     }
@@ -139,11 +146,12 @@ const following = ({ instructions: _, rewind: __, ...options }: Turn.Options): T
 const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effect.Effect<void, TurnError, R> =>
   Effect.suspend(() => {
     const base = core.now.history
+    const cut = Internal.cutCall(Internal.nodeOf(base))
     const results: Array<Content.ToolResult> = []
     const commit = Effect.suspend(() => commitResults(core, options, History.closeTools(base, interrupted, results)))
     return restore(Effect.forEach(
       History.pendingTools(base),
-      (call) => Effect.map(Tools.run(call, options.call), (result) => results.push(result)),
+      (call) => Effect.map(Tools.run(call, call === cut, options.call), (result) => results.push(result)),
       { concurrency: options.concurrency, discard: true }
     )).pipe(
       Effect.onError(() => Effect.ignore(commit)),
@@ -155,13 +163,13 @@ const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effe
 const streamed = Effect.fnUntraced(function*(
   core: Core.Core,
   input: History.Input | undefined,
-  options: Attempt.Options,
+  options: TurnState.Options,
   onEvent: (event: AgentEvent) => Effect.Effect<void>,
   restore: Restore
 ): Effect.fn.Return<Message.Message, TurnError> {
   const scope = yield* Scope.make()
   let revoke: Effect.Effect<void> = Effect.void
-  const pull = yield* Run.open(core, input, options, {
+  const pull = yield* PulledTurn.open(core, input, options, {
     scope,
     restore,
     drive: () => {},

@@ -1,38 +1,36 @@
 /**
- * What may be sent of a turn's blocks.
+ * Kinds of blocks, and the cache breakpoints that they carry.
  *
- * The API refuses blank text, thinking with nothing after it, and results that
- * do not come first. What is stored stays as it came; these functions say what
- * of it goes back.
+ * `sendable` decides which of them are sent.
  *
  * @since 0.1.0
  */
 import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 
-/** Whether a text says nothing: empty, or white space alone. */
+/** Whether a text is empty or white space. */
 export const isBlank = (text: string): boolean => text.trim() === ""
 
-/** Whether a block is a text block that says nothing. */
+/** Whether a block is a text block without text. */
 export const isBlankText = (block: Content.Content): boolean => block.type === "text" && isBlank(block.text)
 
-/** Whether a block is thinking, shown or sealed. */
+/** Whether a block is thinking, readable or redacted. */
 export const isThinking = (block: Content.Content): boolean =>
   block.type === "thinking" || block.type === "redacted_thinking"
 
 /** Whether a block is the call of one of the caller's own tools. */
 export const isToolUse = (block: Content.Content): block is ContentBlock.ToolUse => block.type === "tool_use"
 
-/** Whether a block answers such a call. */
+/** Whether a block is the result of such a call. */
 export const isToolResult = (block: Content.Content): block is Content.ToolResult => block.type === "tool_result"
 
-/** Whether a block is the call of a tool that the server answers by itself. */
+/** Whether a block is the call of a tool that the server runs. */
 export const isServerCall = (
   block: Content.Content
 ): block is Extract<Content.Content, { readonly type: "server_tool_use" | "mcp_tool_use" }> =>
   block.type === "server_tool_use" || block.type === "mcp_tool_use"
 
-/** The id of the call that a server-side result answers. */
+/** Returns the id of the call that a server tool's result belongs to. */
 export const serverResultOf = (block: Content.Content): string | undefined =>
   block.type !== "tool_result" && typeof block.type === "string" && block.type.endsWith("_tool_result") &&
     "tool_use_id" in block && typeof block.tool_use_id === "string"
@@ -56,61 +54,20 @@ const assistantOnly: ReadonlySet<string> = new Set([
   "fallback"
 ])
 
-/** Whether a block may stand in a turn of the given role. Blocks of tomorrow may stand anywhere. */
+/** Whether the API accepts a block in a message of the given role. Unknown blocks are accepted in both. */
 export const isAllowedIn = (role: "user" | "assistant", block: Content.Content): boolean =>
   role === "user"
     ? !(assistantOnly.has(block.type) || block.type === "tool_addition" || block.type === "tool_removal")
     : !(block.type === "tool_result" || block.type === "tool_addition" || block.type === "tool_removal")
 
-/** Whether a tool's input is what the API takes back: a JSON object. */
+/** Whether a tool's input is a JSON object. The API accepts nothing else. */
 export const isObject = (input: unknown): boolean =>
   typeof input === "object" && input !== null && !Array.isArray(input)
 
-/** What can be sent of a user's turn: results first, in the order of the calls, and no blank text. */
-export const sendableUser = (
-  blocks: ReadonlyArray<Content.Content>,
-  calls: ReadonlyArray<ContentBlock.ToolUse>
-): ReadonlyArray<Content.Content> => {
-  const results = new Map<string, Content.ToolResult>()
-  const rest: Array<Content.Content> = []
-  for (const block of blocks) {
-    if (isToolResult(block)) results.set(block.tool_use_id, withoutBlank(block))
-    else if (!isBlankText(block)) rest.push(block)
-  }
-  if (results.size === 0) return rest.length === blocks.length ? blocks : rest
-  const ordered = calls.flatMap((call) => {
-    const result = results.get(call.id)
-    return result === undefined ? [] : [result]
-  })
-  return [...ordered, ...rest]
-}
-
-/** A result without the blank text the API refuses inside it. */
-const withoutBlank = (block: Content.ToolResult): Content.ToolResult => {
-  const content = block.content
-  if (content === undefined || content === null || typeof content === "string") return block
-  const kept = content.filter((part) => !(part.type === "text" && isBlank(part.text)))
-  if (kept.length === content.length) return block
-  const { content: _, ...rest } = block
-  return kept.length === 0 ? rest : { ...rest, content: kept }
-}
-
-/** What can be sent of a turn of the model: no blank text, and no thinking that nothing follows. */
-export const sendableAssistant = (blocks: ReadonlyArray<Content.Content>): ReadonlyArray<Content.Content> => {
-  let kept = blocks.filter((block) => !isBlankText(block))
-  while (kept.length > 0 && isThinking(kept[kept.length - 1]!)) kept = kept.slice(0, -1)
-  return kept.length === blocks.length && kept.every(hasObjectInput) ? blocks : kept.map(mended)
-}
-
-/** The turn without calls of server tools that no result answers: the API refuses to go past one. */
-export const withoutOpenServerCalls = (blocks: ReadonlyArray<Content.Content>): ReadonlyArray<Content.Content> => {
-  const open = openServerCalls(blocks)
-  return open.size === 0 ? blocks : sendableAssistant(blocks.filter((block) => !open.has(block)))
-}
-
 /**
- * The calls of server tools that no result in the same turn answers. None where
- * a result answers a call of an earlier turn: such a turn goes back as it came.
+ * Returns the calls of server tools without a result in the same message. Empty
+ * when a result belongs to a call of an earlier message: such a message is sent
+ * as it came.
  */
 export const openServerCalls = (blocks: ReadonlyArray<Content.Content>): ReadonlySet<Content.Content> => {
   const open = new Map<Content.Content, string>()
@@ -125,12 +82,7 @@ export const openServerCalls = (blocks: ReadonlyArray<Content.Content>): Readonl
   return new Set(open.keys())
 }
 
-const hasObjectInput = (block: Content.Content): boolean => !isToolUse(block) || isObject(block.input)
-
-const mended = (block: Content.Content): Content.Content =>
-  isToolUse(block) && !isObject(block.input) ? { ...block, input: {} } : block
-
-/** How many cache breakpoints a list of blocks carries, those inside results included. */
+/** Counts the cache breakpoints of blocks, including those inside tool results. */
 export const countBreakpoints = (blocks: ReadonlyArray<Content.Content>): number =>
   blocks.reduce((count, block) => count + Number(hasBreakpoint(block)) + innerBreakpoints(block), 0)
 
@@ -140,7 +92,7 @@ const hasBreakpoint = (block: object): boolean =>
 const innerBreakpoints = (block: Content.Content): number =>
   isToolResult(block) && Array.isArray(block.content) ? block.content.filter(hasBreakpoint).length : 0
 
-/** The blocks with the first `count` breakpoints removed. */
+/** Removes the first `count` breakpoints. */
 export const dropBreakpoints = (
   blocks: ReadonlyArray<Content.Content>,
   count: number
@@ -160,7 +112,7 @@ export const dropBreakpoints = (
   })
 }
 
-/** The result of a call. It names the call, and the toolset where the call came from one. */
+/** Creates the result of a call, with the call's id and toolset. */
 export const toolResult = (
   call: ContentBlock.ToolUse,
   content: string | ReadonlyArray<Content.ToolResultContent>,

@@ -1,5 +1,5 @@
 /**
- * The rules a history keeps, and the words for breaking one.
+ * The rules that a history keeps, and the messages for breaking one.
  *
  * @since 0.1.0
  */
@@ -9,14 +9,17 @@ import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type { Status } from "../History.ts"
 import * as Blocks from "./blocks.ts"
+import * as CallNames from "./callNames.ts"
+import * as Media from "./media.ts"
+import * as WellFormed from "./wellFormed.ts"
 
 /** Something that breaks a rule. */
 export type Violation = ClaudeError.Violation
 
-/** How many cache breakpoints a request may carry. */
+/** The most cache breakpoints that a request may carry. */
 export const maxBreakpoints = 4
 
-/** The error for what was refused before it was sent. */
+/** Creates the error for a request that was refused before it was sent. */
 export const toError = (violations: ReadonlyArray<Violation>): ClaudeError.RequestValidationError => {
   const [first, ...rest] = violations
   const more = rest.length === 0 ? "" : ` (and ${rest.length} more)`
@@ -27,7 +30,7 @@ export const toError = (violations: ReadonlyArray<Violation>): ClaudeError.Reque
   })
 }
 
-/** Checks what the user is about to say, given the calls that wait for a result. */
+/** Checks an input of the user, given the calls that need a result. */
 export const input = (
   blocks: ReadonlyArray<Content.Content>,
   pending: ReadonlyArray<ContentBlock.ToolUse>
@@ -50,6 +53,27 @@ export const input = (
   return out
 }
 
+/** Checks the media of an input. What can be corrected is, when it is sent. */
+export const media = (blocks: ReadonlyArray<Content.Content>): ReadonlyArray<Violation> =>
+  blocks.flatMap((block, index) => mediaIn(block, `input[${index}]`).filter(({ rule }) => rule !== "media-type"))
+
+const mediaIn = (block: Content.Content, path: string): ReadonlyArray<Violation> => {
+  const parts: ReadonlyArray<readonly [string, Content.Content | Content.ToolResultContent]> =
+    Blocks.isToolResult(block) && Array.isArray(block.content)
+      ? block.content.map((part: Content.ToolResultContent, inner) => [`${path}.content[${inner}]`, part])
+      : [[path, block]]
+  return parts.flatMap(([path, part]) => {
+    const { problem, rule } = Media.check(part)
+    return rule === undefined ? [] : [{ rule, path: `${path}.source`, problem, fix: mediaFix[rule] }]
+  })
+}
+
+const mediaFix = {
+  "media-type": "Give the media type of the data, and no prefix.",
+  "media-data": "Give the bytes of a JPEG, PNG, GIF or WebP image, or of a PDF.",
+  "media-size": "Make it smaller, or upload it and send its file id."
+} as const
+
 /** Checks instructions that are about to be added. */
 export const system = (turn: MessageRequest.SystemParam, status: Status): ReadonlyArray<Violation> => {
   if (status === "awaitingToolResults" || status === "paused") {
@@ -67,7 +91,7 @@ const isEmptySystem = (turn: MessageRequest.SystemParam): boolean =>
   turn.content !== undefined && MessageRequest.blocks(turn.content).every(Blocks.isBlankText) &&
   (turn.output_config === undefined || turn.output_config === null)
 
-/** Checks the turns of a request. */
+/** Checks the messages of a request. */
 export const messages = (turns: ReadonlyArray<MessageRequest.MessageParam>): ReadonlyArray<Violation> => {
   const out: Array<Violation> = []
   const ids = new Set<string>()
@@ -103,7 +127,7 @@ export const messages = (turns: ReadonlyArray<MessageRequest.MessageParam>): Rea
   return out
 }
 
-/** Checks what holds of every block by itself. */
+/** Checks what holds of every block on its own. */
 const content = (
   path: string,
   role: "user" | "assistant",
@@ -115,7 +139,7 @@ const content = (
     const at = `${path}.content[${index}]`
     if (!Blocks.isAllowedIn(role, block)) out.push(misplaced(at, block.type, role))
     if (Blocks.isBlankText(block)) out.push(blank(`${at}.text`))
-    if (Blocks.isToolUse(block) && !Blocks.isObject(block.input)) out.push(notAnObject(`${at}.input`))
+    out.push(...blockRules(at, block))
     if (Blocks.isToolResult(block) && Array.isArray(block.content)) {
       block.content.forEach((part: Content.ToolResultContent, inner) => {
         if (part.type === "text" && Blocks.isBlank(part.text)) out.push(blank(`${at}.content[${inner}].text`))
@@ -134,7 +158,24 @@ const content = (
   return out
 }
 
-/** Checks that a user's turn answers exactly the open calls, and first of all. */
+/** Checks what holds of a block wherever it stands. */
+export const blockRules = (at: string, block: Content.Content): ReadonlyArray<Violation> => {
+  const out: Array<Violation> = [...mediaIn(block, at)]
+  if (WellFormed.isTooDeep(block)) out.push(tooDeep(at))
+  else if (!WellFormed.isWellFormed(block)) out.push(illFormed(at))
+  if (Blocks.isToolUse(block)) {
+    if (!Blocks.isObject(block.input)) out.push(notAnObject(`${at}.input`))
+    if (!CallNames.isName(block.id)) out.push(badName("tool-use-id", `${at}.id`, block.id))
+    if (!CallNames.isName(block.name)) out.push(badName("tool-use-name", `${at}.name`, block.name))
+  }
+  if (block.type === "server_tool_use" && !CallNames.isServerId(block.id)) {
+    out.push(badName("tool-use-id", `${at}.id`, block.id))
+  }
+  if (block.type === "thinking" && block.signature === "") out.push(unsigned(at))
+  return out
+}
+
+/** Checks that a user's message holds exactly the results of the open calls, and holds them first. */
 const answers = (
   path: string,
   blocks: ReadonlyArray<Content.Content>,
@@ -177,7 +218,7 @@ const calls = (
       out.push({
         rule: "tool-use-id",
         path: at,
-        problem: `The call id ${block.id} was used before.`,
+        problem: `The call id ${JSON.stringify(block.id.slice(0, 40))} was used before.`,
         fix: "Give each call an id of its own."
       })
     }
@@ -201,20 +242,48 @@ const systemFirst = (path: string): Violation => ({
   fix: "Put what holds from the start into `system`."
 })
 
-/** An answer nobody asked for. */
-export const unasked = (status: Status): Violation => ({
-  rule: "reply-unasked",
-  path: "reply",
-  problem: `The history is ${status}: no answer is expected.`,
-  fix: "Add what the user says, or the results of the tools, first."
+const illFormed = (path: string): Violation => ({
+  rule: "unicode",
+  path,
+  problem: "The text holds half of a surrogate pair.",
+  fix: "Cut text between characters, or send it through `toWellFormed()`."
 })
 
-/** Nothing to be answered. */
+const tooDeep = (path: string): Violation => ({
+  rule: "nesting",
+  path,
+  problem: `The value is nested deeper than ${WellFormed.maxDepth} levels.`,
+  fix: "Send it as text, or with less nesting."
+})
+
+const badName = (rule: string, path: string, name: string): Violation => ({
+  rule,
+  path,
+  problem: `${JSON.stringify(name.slice(0, 40))} is not a name that the API accepts.`,
+  fix: "Use 1 to 128 letters, digits, underscores and hyphens."
+})
+
+const unsigned = (path: string): Violation => ({
+  rule: "thinking-signature",
+  path,
+  problem: "The thinking has no signature.",
+  fix: "Leave it out."
+})
+
+/** A response that is not expected. */
+export const unexpected = (status: Status): Violation => ({
+  rule: "reply-unasked",
+  path: "reply",
+  problem: `The history is ${status}: no response is expected.`,
+  fix: "Add a message of the user, or the results of the tools, first."
+})
+
+/** A request without a message that needs a response. */
 export const unanswerable = (status: Status): Violation => ({
   rule: "nothing-to-answer",
   path: "input",
-  problem: `The history is ${status}: there is nothing to be answered.`,
-  fix: "Say something."
+  problem: `The history is ${status}: no message needs a response.`,
+  fix: "Give an input."
 })
 
 const role = (path: string, last: "user" | "assistant" | undefined): Violation => ({
@@ -228,7 +297,7 @@ const blank = (path: string): Violation => ({
   rule: "blank",
   path,
   problem: "There is no content, or nothing but white space.",
-  fix: "Leave it out, or say something."
+  fix: "Leave it out, or give text."
 })
 
 const misplaced = (path: string, type: string, role: "user" | "assistant"): Violation => ({

@@ -78,6 +78,7 @@ export const make = (
     ...shown(snapshot),
     phase: "idle",
     window: Option.none(),
+    edits: [],
     cacheMiss: Option.none(),
     parameters: { ...parameters, ...snapshot.parameters }
   }
@@ -102,7 +103,7 @@ const shown = ({ cost, history, spent, usage }: Journal.Snapshot) => ({
   usage,
   spent,
   cost,
-  lastResponse: Exchanges.lastAnswer(history)
+  lastResponse: Exchanges.lastResponse(history)
 })
 
 /** Changes the truth, and tells whoever follows it. */
@@ -184,7 +185,7 @@ export const commit = (
         core.untold.splice(0, untold)
         core.undo = { history: core.now.history, runs: core.runs, before: core.undo }
         core.runs = Runs.record(Runs.free(core.runs, freed), turn, history, response)
-        return update(core, { history, usage, lastResponse: Exchanges.lastAnswer(history) })
+        return update(core, { history, usage, lastResponse: Exchanges.lastResponse(history) })
       }))
     )
   })
@@ -235,7 +236,7 @@ export const undo = (core: Core): Effect.Effect<boolean, WriteError | SessionBus
       Effect.andThen(Effect.suspend(() => {
         core.undo = undo.before
         core.runs = undo.runs
-        return update(core, { history: undo.history, lastResponse: Exchanges.lastAnswer(undo.history) })
+        return update(core, { history: undo.history, lastResponse: Exchanges.lastResponse(undo.history) })
       })),
       Effect.as(true)
     )

@@ -1,10 +1,10 @@
 /**
  * The persistent structure behind a history.
  *
- * A history is its last entry and a pointer to the history before it, so going
- * back is following a pointer and nothing is ever copied. Beside the entries,
- * which are stored as they came, runs a second chain of links: what is sent of
- * them. An entry may add a link, replace the last one, or take links away.
+ * A history is its last entry and the history before it, so going back follows a
+ * pointer and copies nothing. Entries are stored as they came. Beside them runs
+ * the prompt: the messages that are sent of them. An entry may add a message,
+ * replace the last one, or edit what is sent.
  *
  * @since 0.1.0
  */
@@ -13,38 +13,35 @@ import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
+import * as HashSet from "effect/HashSet"
 import * as Inspectable from "effect/Inspectable"
 import { pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
+import type { ContextEdit } from "../ContextEdit.ts"
 import type { History, Status } from "../History.ts"
 import type { HistoryEntry } from "../HistoryEntry.ts"
 import * as Blocks from "./blocks.ts"
+import * as Edits from "./edits.ts"
+import * as Prompt from "./prompt.ts"
+import * as Sendable from "./sendable.ts"
+import * as WellFormed from "./wellFormed.ts"
 
 /** The brand of histories. */
 export const TypeId = "~@effect-claude/session/History"
 
-/** A turn as it is sent, and those before it. */
-export interface Link {
-  readonly role: "user" | "assistant" | "system"
-  /** What is sent of a turn of the user or the model. */
-  readonly content: ReadonlyArray<Content.Content>
-  /** The turn itself, where it is a system turn. */
-  readonly system: MessageRequest.SystemParam | undefined
-  readonly before: Link | undefined
-}
-
 /** What a history holds besides what it shows. */
-export interface Node extends History {
+export interface Node extends History, Edits.Prompts {
   /** The history before the last entry. */
   readonly before: Node | undefined
   readonly entry: HistoryEntry | undefined
-  /** Whether the last entry is the user beginning something new. */
+  /** Whether the last entry is the user starting an exchange. */
   readonly opens: boolean
-  /** What is sent. */
-  readonly sent: Link | undefined
-  /** What was sent before the current exchange began: where a refusal goes back to. */
-  readonly base: Link | undefined
+  /** The calls that need a result, with the ids that they are sent with. */
   readonly pending: ReadonlyArray<ContentBlock.ToolUse>
+  /** The same calls, with the ids that they came with. */
+  readonly calls: ReadonlyArray<Sendable.Call>
+  /** The ids of all calls that were ever sent. */
+  readonly ids: HashSet.HashSet<string>
   readonly usage: Usage.Totals
 }
 
@@ -67,179 +64,178 @@ const Proto = {
 /** Whether a value is a history: only this module makes them. */
 export const isNode = (u: unknown): u is Node => Predicate.hasProperty(u, TypeId)
 
-/** The structure behind a history. */
+/** Returns the structure behind a history. */
 export const nodeOf = (self: History): Node => isNode(self) ? self : empty
 
 const make = (fields: Omit<Node, keyof typeof Proto | typeof TypeId>): Node =>
   Object.assign(Object.create(Proto), fields)
 
-/** The history of nothing. */
+/** The history without entries. */
 export const empty: Node = make({
   before: undefined,
   entry: undefined,
   opens: false,
   sent: undefined,
   base: undefined,
+  accepted: undefined,
   pending: [],
+  calls: [],
+  ids: HashSet.empty(),
   usage: Usage.empty,
   size: 0,
   exchanges: 0,
   status: "ready"
 })
 
-const link = (
-  role: "user" | "assistant",
-  content: ReadonlyArray<Content.Content>,
-  before: Link | undefined
-): Link => ({ role, content, system: undefined, before })
-
-/** What is expected after what was sent, if the model is not paused and waits for no result. */
-const statusOf = (sent: Link | undefined): Status => {
-  let at = sent
-  while (at !== undefined && at.role === "system") at = at.before
-  return at?.role === "user" ? "awaitingReply" : "ready"
-}
+/** Returns what is expected after a prompt, unless the model is paused or waits for results. */
+const statusOf = (sent: Prompt.Prompt | undefined): Status => Prompt.isOpen(sent) ? "awaitingReply" : "ready"
 
 const push = (
   self: Node,
   entry: HistoryEntry,
-  changes: Partial<Pick<Node, "base" | "pending" | "usage" | "opens" | "exchanges" | "status">> & {
-    readonly sent: Link | undefined
-  }
-): Node =>
-  make({
+  changes: Partial<Omit<Node, "before" | "entry" | "size">> & { readonly sent: Prompt.Prompt | undefined }
+): Node => {
+  const { accepted, base, exchanges, ids, usage } = self
+  return make({
     before: self,
     entry,
     size: self.size + 1,
     opens: false,
-    base: self.base,
+    base,
+    accepted,
     pending: [],
-    usage: self.usage,
-    exchanges: self.exchanges,
+    calls: [],
+    ids,
+    usage,
+    exchanges,
     status: statusOf(changes.sent),
     ...changes
   })
+}
 
-/** Adds a turn of the user whose blocks were checked. Words that `continue` an answer belong to its exchange. */
-export const addUser = (self: Node, blocks: ReadonlyArray<Content.Content>, continues = false): Node => {
-  const opens = !continues && !blocks.some(Blocks.isToolResult)
-  const sent = opens ? settle(self.sent) : self.sent
-  const content = Blocks.sendableUser(blocks, self.pending)
-  return push(self, continues ? { _tag: "User", content: blocks, continues } : { _tag: "User", content: blocks }, {
-    sent: joinUser(sent, content),
+// -----------------------------------------------------------------------------
+// messages of the user
+// -----------------------------------------------------------------------------
+
+/** Returns an input whose results have the ids that their calls are sent with. */
+export const addressed = (self: Node, blocks: ReadonlyArray<Content.Content>): ReadonlyArray<Content.Content> =>
+  Sendable.addressed(blocks, self.calls)
+
+/**
+ * Adds a message of the user. Its results are `addressed`. A continuation of a cut
+ * response, and a correction of a response, belong to the exchange before them.
+ */
+export const addUser = (
+  self: Node,
+  blocks: ReadonlyArray<Content.Content>,
+  as?: "continuation" | "correction"
+): Node => {
+  const opens = as === undefined && !blocks.some(Blocks.isToolResult)
+  const sent = opens ? Prompt.settle(self.sent) : self.sent
+  const own = Sendable.user(blocks, self.pending)
+  const entry: HistoryEntry = {
+    _tag: "User",
+    content: Sendable.stored(blocks, self.calls),
+    ...(as === undefined ? undefined : { continues: true }),
+    ...(as === "correction" ? { corrects: true } : undefined)
+  }
+  return push(self, entry, {
+    sent: own.length === 0 ? sent : Prompt.addUser(sent, own, opens),
     ...(opens ? { opens, base: sent, exchanges: self.exchanges + 1 } : undefined)
   })
 }
 
-/** The chain with no call of a server tool left open in its last turn. */
-const settle = (sent: Link | undefined): Link | undefined => {
-  if (sent === undefined || sent.role === "user") return sent
-  if (sent.role === "system") {
-    const before = settle(sent.before)
-    return before === sent.before ? sent : { ...sent, before }
-  }
-  const content = Blocks.withoutOpenServerCalls(sent.content)
-  return content === sent.content ? sent : content.length === 0 ? sent.before : { ...sent, content }
-}
+/** Whether a new message of the user would follow a call of a server tool without a result. */
+export const leavesServerCall = (self: Node): boolean => Prompt.settle(self.sent) !== self.sent
 
-/** Whether fresh words of the user would come after a call of a server tool that has no result. */
-export const leavesServerCall = (self: Node): boolean => settle(self.sent) !== self.sent
-
-/**
- * Adds to the user's turn that has no answer yet, or begins one. Instructions
- * cannot come first of all, so they follow the user's first turn.
- */
-const joinUser = (sent: Link | undefined, content: ReadonlyArray<Content.Content>): Link => {
-  const systems: Array<Link> = []
-  let at = sent
-  while (at !== undefined && at.role === "system") {
-    systems.push(at)
-    at = at.before
-  }
-  if (at?.role === "assistant") return link("user", content, sent)
-  let joined: Link = at === undefined
-    ? link("user", content, undefined)
-    : link("user", [...at.content, ...content], at.before)
-  for (const system of systems.toReversed()) joined = { ...system, before: joined }
-  return joined
-}
+// -----------------------------------------------------------------------------
+// messages of the model
+// -----------------------------------------------------------------------------
 
 /** Adds what the model said. */
 const addAssistant = (
   self: Node,
   entry: HistoryEntry,
   blocks: ReadonlyArray<Content.Content>,
-  options: { readonly paused: boolean; readonly usage: Usage.Totals }
+  options: { readonly paused: boolean; readonly usage: Usage.Totals; readonly accepted: Prompt.Prompt | undefined }
 ): Node => {
-  const goesOn = self.sent?.role === "assistant"
-  const before = goesOn ? self.sent.before : self.sent
-  const whole = goesOn ? [...self.sent.content, ...blocks] : blocks
-  const pending = whole.filter(Blocks.isToolUse)
-  // Calls of the caller's own tools are to be answered, whatever else the server means to do.
+  const { accepted, usage } = options
+  const continues = self.sent?.role === "assistant"
+  const before = continues ? self.sent.before : self.sent
+  const { calls, content } = Sendable.assistant(blocks, (id) => HashSet.has(self.ids, id))
+  const own = continues ? Sendable.assistantContent([...self.sent.own, ...content]) : content
+  if (own.length === 0) return push(self, entry, { sent: before, usage, accepted })
+  const pending = calls.map(({ call }) => call)
+  // The caller's own tools need results, whatever the server plans to do next.
   const paused = options.paused && pending.length === 0
-  const content = Blocks.sendableAssistant(whole)
-  if (content.length === 0) return push(self, entry, { sent: before, usage: options.usage })
   return push(self, entry, {
-    sent: link("assistant", content, before),
-    usage: options.usage,
+    sent: Prompt.add(before, "assistant", own),
+    usage,
+    accepted,
     pending,
+    calls,
+    ids: pending.reduce((ids, { id }) => HashSet.add(ids, id), self.ids),
     status: paused ? "paused" : pending.length > 0 ? "awaitingToolResults" : "ready"
   })
 }
 
-/** Adds a reply as it came. With `setAside` its exchange is kept and no longer sent. */
+/** Adds a response as it came. With `setAside`, its exchange is kept and no longer sent. */
 export const addReply = (self: Node, message: Message.Message, setAside: boolean, turn?: string): Node => {
   const entry: HistoryEntry = turn === undefined
     ? { _tag: "Reply", message, setAside }
     : { _tag: "Reply", message, setAside, turn }
   const usage = Usage.combine(self.usage, Usage.totals(message.usage))
-  return setAside
-    ? push(self, entry, { sent: self.base, usage })
-    : addAssistant(self, entry, message.content, { paused: isPaused(message), usage })
+  if (!setAside) {
+    return addAssistant(self, entry, message.content, { paused: isPaused(message), usage, accepted: self.sent })
+  }
+  const accepted = Prompt.sizeOf(self.accepted) > Prompt.sizeOf(self.base) ? self.base : self.accepted
+  return push(self, entry, { sent: self.base, usage, accepted })
 }
 
-/** Whether an answer goes on when it is sent back: the server's tools took long, or it paused to compact. */
+/** Whether a response continues when it is sent back: server tools took long, or it paused to compact. */
 const isPaused = ({ stop_reason }: Message.Message): boolean =>
   stop_reason === "pause_turn" || stop_reason === "compaction"
 
-/** Adds a turn of the model of which nothing but the blocks is known. */
+/** Adds a message of the model of which only the blocks are known. The API may never have seen it. */
 export const addImported = (self: Node, blocks: ReadonlyArray<Content.Content>): Node =>
-  addAssistant(self, { _tag: "Assistant", content: blocks }, blocks, { paused: false, usage: self.usage })
+  addAssistant(self, { _tag: "Assistant", content: blocks }, blocks, {
+    paused: false,
+    usage: self.usage,
+    accepted: self.accepted
+  })
+
+/**
+ * Returns the call that the response before it may have cut: the last one of a
+ * response that ran into a limit of tokens. It must not be run.
+ */
+export const cutCall = ({ entry, pending }: Node): ContentBlock.ToolUse | undefined =>
+  entry?._tag === "Reply" && isCut(entry.message) ? pending.at(-1) : undefined
+
+const isCut = ({ stop_reason }: Message.Message): boolean =>
+  stop_reason === "max_tokens" || stop_reason === "model_context_window_exceeded"
+
+// -----------------------------------------------------------------------------
+// instructions and edits
+// -----------------------------------------------------------------------------
 
 /** Adds instructions. */
 export const addSystem = (self: Node, turn: MessageRequest.SystemParam): Node =>
-  push(self, { _tag: "System", turn }, {
-    sent: { role: "system", content: [], system: turn, before: self.sent }
-  })
+  push(self, { _tag: "System", turn }, { sent: Prompt.addSystem(self.sent, WellFormed.wellFormed(turn)) })
 
-/** The turns as they are sent, with at most `breakpoints` cache breakpoints: the latest. */
-export const render = (self: Node, breakpoints: number): ReadonlyArray<MessageRequest.MessageParam> => {
-  const out: Array<MessageRequest.MessageParam> = []
-  let left = breakpoints
-  for (let at = self.sent; at !== undefined; at = at.before) {
-    if (at.system !== undefined) {
-      const content = at.system.content
-      const count = content === undefined || typeof content === "string" ? 0 : Blocks.countBreakpoints(content)
-      const keeps = Math.min(count, left)
-      left -= keeps
-      out.push(
-        keeps === count || typeof content === "string" || content === undefined
-          ? at.system
-          : { ...at.system, content: Blocks.dropBreakpoints(content, count - keeps) }
-      )
-      continue
-    }
-    const count = Blocks.countBreakpoints(at.content)
-    const keeps = Math.min(count, left)
-    left -= keeps
-    const content = keeps === count ? at.content : Blocks.dropBreakpoints(at.content, count - keeps)
-    out.push(at.role === "user" ? { role: "user", content } : { role: "assistant", content })
-  }
-  // Instructions alone are no conversation yet.
-  return out.every((turn) => turn.role === "system") ? [] : out.toReversed()
+/** Changes what is sent. What is expected next stays the same. */
+export const addEdit = (self: Node, edit: ContextEdit): Node => {
+  const prompts = Edits.apply(edit, self)
+  const { calls, pending, status } = self
+  return edit.type === "withdraw_response"
+    ? push(self, { _tag: "Edit", edit }, prompts)
+    : push(self, { _tag: "Edit", edit }, { ...prompts, calls, pending, status })
 }
 
-/** What was added to a history since it was `base`, oldest first. */
+// -----------------------------------------------------------------------------
+// accessors
+// -----------------------------------------------------------------------------
+
+/** Returns what was added to a history since it was `base`, oldest first. */
 export const since = (base: Node, self: Node): ReadonlyArray<HistoryEntry> => {
   const out: Array<HistoryEntry> = []
   for (let at: Node | undefined = self; at !== undefined && at !== base; at = at.before) {
@@ -248,11 +244,11 @@ export const since = (base: Node, self: Node): ReadonlyArray<HistoryEntry> => {
   return out.toReversed()
 }
 
-/** The longest history that both of two come from. */
+/** Returns the longest history that two have in common. */
 export const shared = (self: Node, that: Node): Node => {
   let [a, b]: [Node | undefined, Node | undefined] = [self, that]
   while (a !== b) {
-    // The longer of the two goes back, and of two that are as long both do.
+    // The longer of the two goes back; two of the same length both do.
     const [left, right]: [number, number] = [a?.size ?? 0, b?.size ?? 0]
     if (left >= right) a = a?.before
     if (right >= left) b = b?.before
@@ -260,14 +256,14 @@ export const shared = (self: Node, that: Node): Node => {
   return a ?? empty
 }
 
-/** The history as it was when it had so many entries. */
+/** Returns the history as it was when it had `size` entries. */
 export const at = (self: Node, size: number): Node | undefined => {
   let node: Node | undefined = self
   while (node !== undefined && node.size > size) node = node.before
   return node?.size === size ? node : undefined
 }
 
-/** The container that the exchange under way runs code in. */
+/** Returns the container that the exchange under way runs code in. */
 export const containerOf = (self: Node): string | undefined => {
   for (let at: Node | undefined = self; at !== undefined && !at.opens; at = at.before) {
     const id = at.entry?._tag === "Reply" ? at.entry.message.container?.id : undefined

@@ -1,5 +1,6 @@
 /**
- * Builds a history from turns of any origin, mending what the API would refuse.
+ * Builds a history from messages of any origin, and changes what the API would
+ * refuse.
  *
  * @since 0.1.0
  */
@@ -10,6 +11,8 @@ import * as Wire from "@effect-claude/core/Wire"
 import * as Blocks from "./blocks.ts"
 import * as Check from "./check.ts"
 import * as Internal from "./history.ts"
+import * as Prompt from "./prompt.ts"
+import * as Sendable from "./sendable.ts"
 
 /** Something that was changed. */
 export interface Change {
@@ -21,10 +24,10 @@ export interface Change {
   readonly change: string
 }
 
-/** What the user is given to say where the model speaks unasked. */
+/** The message of the user before a message of the model that follows none. */
 export const silence = "(The user says nothing.)"
 
-/** What a call without a result is answered with. */
+/** The result of a call that has none. */
 export const lost = "The result of this call was lost."
 
 interface Turn {
@@ -35,7 +38,7 @@ interface Turn {
   readonly systems: Array<MessageRequest.SystemParam>
 }
 
-/** Builds a history from anything, and says what had to change. */
+/** Builds a history from anything, and reports what had to change. */
 export const build = (
   u: unknown
 ): { readonly history: Internal.Node; readonly changes: ReadonlyArray<Change> } => {
@@ -44,8 +47,6 @@ export const build = (
     changes.push({ rule, path, change })
   }
   const { systems: trailing, turns } = group(u, report)
-  const renamed = new Map<string, string>()
-  const ids = new Set<string>()
   let history = Internal.empty
   const held: Array<MessageRequest.SystemParam> = []
   for (const turn of turns) {
@@ -57,8 +58,8 @@ export const build = (
     held.push(...turn.systems)
     if (!waits) history = held.splice(0).reduce(Internal.addSystem, history)
     history = turn.role === "user"
-      ? addUser(history, turn, renamed, report)
-      : addAssistant(history, turn, renamed, ids, report)
+      ? addUser(history, turn, report)
+      : addAssistant(history, turn, report)
   }
   held.push(...trailing)
   if (held.length > 0 && history.pending.length > 0) {
@@ -69,7 +70,7 @@ export const build = (
     report("system-turn", "messages", "Kept the instructions until the user has spoken.")
   }
   history = held.reduce(Internal.addSystem, history)
-  const breakpoints = Internal.render(history, Infinity).reduce(
+  const breakpoints = Prompt.render(history.sent, Infinity).reduce(
     (count, turn) => count + Blocks.countBreakpoints(MessageRequest.blocks(turn.content)),
     0
   )
@@ -133,9 +134,9 @@ const clean = (
       report("blank", `${at}.text`, "Left out: it says nothing.")
       return []
     }
-    if (Blocks.isToolUse(block) && !Blocks.isObject(block.input)) {
-      report("tool-use-input", `${at}.input`, "Replaced by {}: it is not an object.")
-      return [{ block: { ...block, input: {} }, path: at }]
+    for (const { path, rule } of Check.blockRules(at, block)) {
+      // Ids of calls are chosen where the calls before them are known.
+      if (rule !== "tool-use-id" || block.type !== "tool_use") report(rule, path, changeFor[rule] ?? "Left out.")
     }
     if (Blocks.isToolResult(block) && Array.isArray(block.content)) {
       block.content.forEach((part: Content.ToolResultContent, inner) => {
@@ -148,30 +149,41 @@ const clean = (
   })
 }
 
+const changeFor: { readonly [rule: string]: string } = {
+  "tool-use-input": "Replaced by {}: it is not an object.",
+  "tool-use-id": "Renamed: the API does not accept the id.",
+  "tool-use-name": "Renamed: the API does not accept the name.",
+  "unicode": "Replaced each half of a surrogate pair by U+FFFD.",
+  "media-type": "Corrected: the media type was not that of the data.",
+  "media-data": "Replaced by a text: the API cannot read the data.",
+  "media-size": "Replaced by a text: it is too large.",
+  "nesting": "Left out: it is nested too deep.",
+  "thinking-signature": "Left out: it has no signature."
+}
+
 const addUser = (
   history: Internal.Node,
   turn: Turn,
-  renamed: ReadonlyMap<string, string>,
   report: Report
 ): Internal.Node => {
   const results = new Map<string, Content.ToolResult>()
   const open = new Set(history.pending.map((call) => call.id))
   const rest: Array<Content.Content> = []
-  for (const { block, path } of turn.blocks) {
+  const given = Internal.addressed(history, turn.blocks.map(({ block }) => block))
+  given.forEach((block, index) => {
+    const path = turn.blocks[index]?.path ?? turn.path
     if (!Blocks.isToolResult(block)) {
       rest.push(block)
-      continue
+      return
     }
-    const id = open.has(block.tool_use_id) && !results.has(block.tool_use_id)
-      ? block.tool_use_id
-      : renamed.get(block.tool_use_id) ?? block.tool_use_id
+    const id = block.tool_use_id
     if (results.has(id)) report("tool-result-duplicate", path, "Left out: the call has a result already.")
-    else if (!open.has(id)) report("tool-result-orphan", path, "Left out: the turn before makes no such call.")
+    else if (!open.has(id)) report("tool-result-orphan", path, "Left out: the message before makes no such call.")
     else {
       if (rest.length > 0) report("tool-result-order", path, "Moved before everything that is not a result.")
-      results.set(id, id === block.tool_use_id ? block : { ...block, tool_use_id: id })
+      results.set(id, block)
     }
-  }
+  })
   const answers = history.pending.map((call) => {
     const result = results.get(call.id)
     if (result !== undefined) return result
@@ -185,41 +197,37 @@ const addUser = (
   return blocks.length === 0 ? history : Internal.addUser(history, blocks)
 }
 
-const addAssistant = (
+const addAssistant = (history: Internal.Node, turn: Turn, report: Report): Internal.Node => {
+  const blocks = turn.blocks.map(({ block }) => block)
+  const kept = Sendable.assistantContent(blocks)
+  if (Blocks.isThinking(blocks.at(-1)!)) {
+    report("trailing-thinking", turn.path, "Left out thinking that nothing follows.")
+  }
+  if (kept.length === 0) return history
+  const next = place(history, kept.length < blocks.length ? kept : blocks, turn, report)
+  next.calls.slice(-blocks.filter(Blocks.isToolUse).length).forEach(({ call, origin }, index) => {
+    if (call.id === origin) return
+    const path = turn.blocks.filter(({ block }) => Blocks.isToolUse(block))[index]?.path ?? turn.path
+    report("tool-use-id", `${path}.id`, `Renamed to ${call.id}: the id was used before, or is not accepted.`)
+  })
+  return next
+}
+
+const place = (
   history: Internal.Node,
+  blocks: ReadonlyArray<Content.Content>,
   turn: Turn,
-  renamed: Map<string, string>,
-  ids: Set<string>,
   report: Report
 ): Internal.Node => {
-  const blocks = turn.blocks.map(({ block, path }) => {
-    if (!Blocks.isToolUse(block)) return block
-    const id = unused(block.id, ids)
-    ids.add(id)
-    if (id === block.id) return block
-    report("tool-use-id", `${path}.id`, `Renamed to ${id}: the id was used before.`)
-    renamed.set(block.id, id)
-    return { ...block, id }
-  })
-  const kept = Blocks.sendableAssistant(blocks)
-  if (kept.length < blocks.length) report("trailing-thinking", turn.path, "Left out thinking that nothing follows.")
-  if (kept.length === 0) return history
-  if (history.status === "awaitingReply") return Internal.addImported(history, kept)
+  if (history.status === "awaitingReply") return Internal.addImported(history, blocks)
   if (history.entry?._tag === "Assistant" && history.before !== undefined) {
-    report("roles-alternate", turn.path, "Joined with the assistant's turn before it.")
-    return Internal.addImported(history.before, [...history.entry.content, ...kept])
+    report("roles-alternate", turn.path, "Joined with the assistant's message before it.")
+    return Internal.addImported(history.before, [...history.entry.content, ...blocks])
   }
-  report("roles-alternate", `${turn.path}.role`, `Put "${silence}" before it: the model cannot speak unasked.`)
-  return Internal.addImported(Internal.addUser(history, [Content.text(silence)]), kept)
+  report("roles-alternate", `${turn.path}.role`, `Put "${silence}" before it: the model cannot speak first.`)
+  return Internal.addImported(Internal.addUser(history, [Content.text(silence)]), blocks)
 }
 
 const closeOpen = (history: Internal.Node): Internal.Node => Internal.addUser(history, history.pending.map(errorResult))
 
 const errorResult = (call: ContentBlock.ToolUse): Content.ToolResult => Blocks.toolResult(call, lost, { isError: true })
-
-const unused = (id: string, ids: ReadonlySet<string>): string => {
-  if (!ids.has(id)) return id
-  let count = 2
-  while (ids.has(`${id}_${count}`)) count++
-  return `${id}_${count}`
-}

@@ -1,11 +1,13 @@
 /**
- * Runs the calls of a model's answer. Whatever a tool does, its call gets a
- * result: failing, dying, being interrupted, taking too long, being denied or
- * not being there at all are results that say so.
+ * Runs the calls of a response. Each call gets a result, whatever its tool does:
+ * a tool that fails, dies, is interrupted, takes too long, is denied or does not
+ * exist has a result that says so.
+ *
+ * A call that the response may have cut is not run.
  *
  * @since 0.1.0
  */
-import * as Content from "@effect-claude/core/Content"
+import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as ToolInput from "@effect-claude/core/ToolInput"
 import * as AiError from "effect/ai/AiError"
@@ -16,10 +18,8 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Formatter from "effect/Formatter"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
-import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
@@ -27,28 +27,35 @@ import type { AgentEvent } from "../AgentEvent.ts"
 import * as ToolSchema from "../ToolSchema.ts"
 import * as Blocks from "./blocks.ts"
 import * as Bounded from "./bounded.ts"
+import * as ToolContent from "./toolContent.ts"
 
-/** A tool that can be called, and what its handlers need. */
+/** A tool that can be called. */
 export interface Callable<R> {
   readonly tool: Tool.Any
+  /** Returns the input of a call as the tool's schema expects it. */
+  readonly inputOf: (call: ContentBlock.ToolUse) => unknown
   readonly run: (call: ContentBlock.ToolUse) => Stream.Stream<Output, unknown, R>
 }
 
-/** What a handler shows the model instead of its result. */
-type ModelOutput = NonNullable<Tool.HandlerResult<Tool.Any>["modelOutput"]>
-
-/** What a handler said. */
+/** The output of a handler. */
 export interface Output {
   readonly encodedResult: unknown
-  readonly modelOutput?: ModelOutput | undefined
+  readonly modelOutput?: ToolContent.ModelOutput | undefined
   readonly isFailure: boolean
   readonly preliminary: boolean
 }
 
-/** Tools by the name the model calls them by. */
+/** Tools by the name that the model calls them by. A toolset has the key of `toolsetKey`. */
 export type Callables<R> = ReadonlyMap<string, Callable<R>>
 
-/** The tools of a toolkit whose handlers are there. */
+/** The key of a toolset. No tool can have it as its name. */
+const toolsetKey = (name: string): string => `toolset ${name}`
+
+/** Returns the name of the toolset that a tool stands for, by its id: `claude.browser_toolset`. */
+const toolsetOf = (tool: Tool.Any): string | undefined =>
+  Tool.isProviderDefined(tool) ? /^claude\.(\w+)_toolset$/.exec(String(tool.id))?.[1] : undefined
+
+/** Returns the tools of a toolkit that have handlers. The members of a toolset have one handler in common. */
 export const callables = <Tools extends Record<string, Tool.Any>>(
   toolkit: Toolkit.WithHandler<Tools>
 ): Callables<Tool.HandlerServices<Tools[keyof Tools]>> => {
@@ -56,10 +63,13 @@ export const callables = <Tools extends Record<string, Tool.Any>>(
   for (const name of Object.keys(toolkit.tools)) {
     const tool = toolkit.tools[name]
     if (tool === undefined || (Tool.isProviderDefined(tool) && !tool.requiresHandler)) continue
+    const toolset = toolsetOf(tool)
+    const inputOf = (call: ContentBlock.ToolUse): unknown =>
+      toolset === undefined ? call.input : { member: call.name, input: call.input }
     const run = (call: ContentBlock.ToolUse) =>
       // Nothing is known of the input; the toolkit decodes it before a handler sees it.
-      Stream.unwrap(toolkit.handle(name, call.input as Tool.ParametersEncoded<Tools[string]>, call.id))
-    out.set(ToolSchema.nameOf(tool), { tool, run })
+      Stream.unwrap(toolkit.handle(name, inputOf(call) as Tool.ParametersEncoded<Tools[string]>, call.id))
+    out.set(toolset === undefined ? ToolSchema.nameOf(tool) : toolsetKey(toolset), { tool, inputOf, run })
   }
   return out
 }
@@ -68,35 +78,47 @@ export const callables = <Tools extends Record<string, Tool.Any>>(
 export interface Options<R> {
   readonly tools: Callables<R>
   readonly timeout: (tool: string) => Duration.Duration
+  /** The most characters of text in a result. */
+  readonly maxResultLength: number
   readonly approve: Approve<R> | undefined
   readonly onEvent: (event: AgentEvent) => Effect.Effect<void>
 }
 
-/** Decides whether a call may run: yes, no, or no with a reason the model is told. */
+/** Decides whether a call may run: yes, no, or no with a reason for the model. */
 export type Approve<R> = (request: {
   readonly call: ContentBlock.ToolUse
   readonly tool: Tool.Any
   readonly required: boolean
 }) => Effect.Effect<boolean | string, never, R>
 
-/** Runs one call. It never fails. */
+/** Runs one call, unless the response cut it. Never fails. */
 export const run = <R>(
   call: ContentBlock.ToolUse,
+  isCut: boolean,
   options: Options<R>
 ): Effect.Effect<Content.ToolResult, never, R> =>
   options.onEvent({ _tag: "ToolStarted", call }).pipe(
-    Effect.andThen(resultOf(call, options)),
+    Effect.andThen(isCut ? Effect.succeed(failure(call, cutReason(call))) : resultOf(call, options)),
+    Effect.map((result) => ({ ...result, content: ToolContent.cut(result.content, options.maxResultLength) })),
     Effect.tap((result) => options.onEvent({ _tag: "ToolFinished", call, result }))
   )
+
+const cutReason = (call: ContentBlock.ToolUse): string => {
+  const input = ToolInput.of(call)
+  return input.complete
+    ? "The call was not run: the response reached a limit of tokens, and the input may be incomplete. " +
+      "Call the tool again with the complete input, or in smaller parts."
+    : incomplete(input.json)
+}
 
 const resultOf = <R>(
   call: ContentBlock.ToolUse,
   options: Options<R>
 ): Effect.Effect<Content.ToolResult, never, R> =>
   Effect.suspend(() => {
-    const callable = call.toolset_name === undefined || call.toolset_name === null
-      ? options.tools.get(call.name)
-      : undefined
+    const callable = options.tools.get(
+      Predicate.isNotNullish(call.toolset_name) ? toolsetKey(call.toolset_name) : call.name
+    )
     if (callable === undefined) return Effect.succeed(failure(call, unknownTool(call, options.tools)))
     const input = ToolInput.of(call)
     if (!input.complete) return Effect.succeed(failure(call, incomplete(input.json)))
@@ -109,44 +131,46 @@ const resultOf = <R>(
   })
 
 const unknownTool = <R>(call: ContentBlock.ToolUse, tools: Callables<R>): string => {
-  const names = [...tools.keys()]
+  const names = [...tools.keys()].filter((name) => !name.startsWith(toolsetKey("")))
   return `There is no tool "${call.name}". ${
     names.length === 0 ? "There are no tools." : `There are: ${names.join(", ")}.`
   }`
 }
 
 const incomplete = (json: string): string =>
-  `The input is not a whole JSON object. It ends in ${JSON.stringify(json.slice(-40))}. ` +
-  "Call the tool again with the whole input."
+  `The input is not a complete JSON object. It ends in ${JSON.stringify(json.slice(-40))}. ` +
+  "Call the tool again with the complete input."
 
 /**
- * Asks whether a call may run. Tools that only read run unasked, unless they say
- * otherwise, and nobody is asked about an input that the tool will not take.
+ * Decides whether a call may run. Tools that only read run without approval,
+ * unless they require it. An input that the tool does not accept needs none.
  */
 const isApproved = <R>(
   call: ContentBlock.ToolUse,
-  { tool }: Callable<R>,
+  { inputOf, tool }: Callable<R>,
   { approve }: Options<R>
 ): Effect.Effect<boolean | string, never, R> => {
-  const parameters = Schema.decodeUnknownExit(Schema.make<Schema.Codec<unknown>>(tool.parametersSchema.ast))(call.input)
+  const parameters = Schema.decodeUnknownExit(Schema.make<Schema.Codec<unknown>>(tool.parametersSchema.ast))(
+    inputOf(call)
+  )
   if (Exit.isFailure(parameters) && !Cause.hasDies(parameters.cause)) return Effect.succeed(true)
-  const given = Exit.isSuccess(parameters) ? parameters.value : call.input
+  const given = Exit.isSuccess(parameters) ? parameters.value : inputOf(call)
   return Effect.flatMap(needsApproval(call, tool, given), (required) => {
     if (approve === undefined) {
-      return Effect.succeed(required ? "it needs an approval, and nobody is there to give it" : true)
+      return Effect.succeed(required ? "it needs an approval, and the program does not give any" : true)
     }
     const acts = tool.needsApproval === undefined && !Context.get(tool.annotations, Tool.Readonly)
     return required || acts ? approve({ call, tool, required }) : Effect.succeed(true)
   })
 }
 
-/** Whether a tool says that it needs approval. One whose own question fails does. */
+/** Whether a tool requires approval. A tool whose own check fails does. */
 const needsApproval = (call: ContentBlock.ToolUse, tool: Tool.Any, parameters: unknown): Effect.Effect<boolean> => {
   const needs = tool.needsApproval
   if (typeof needs !== "function") return Effect.succeed(needs === true)
   return Effect.suspend(() => {
-    const answer = needs(parameters, { toolCallId: call.id, messages: [] })
-    return Effect.isEffect(answer) ? answer : Effect.succeed(answer)
+    const required = needs(parameters, { toolCallId: call.id, messages: [] })
+    return Effect.isEffect(required) ? required : Effect.succeed(required)
   }).pipe(Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed(true)))
 }
 
@@ -183,8 +207,8 @@ const perform = <R>(
 const grace = Duration.seconds(1)
 
 /**
- * The toolkit writes a tool's input to the span it finds. It finds one that takes
- * nothing, and what the handler traces still belongs to the same trace.
+ * Hides the span from the toolkit, which would write the tool's input to it. What
+ * the handler traces still belongs to the same trace.
  */
 const withoutSpan = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.flatMap(Effect.serviceOption(Tracer.ParentSpan), (span) =>
@@ -194,7 +218,7 @@ const withoutSpan = <A, E, R>(self: Effect.Effect<A, E, R>): Effect.Effect<A, E,
       Tracer.externalSpan({ spanId: span.value.spanId, traceId: span.value.traceId, sampled: span.value.sampled })
     ))
 
-/** What the model is told of a handler that did not succeed. */
+/** Returns the result of a handler that did not succeed. */
 const explain = (
   call: ContentBlock.ToolUse,
   tool: Tool.Any,
@@ -202,54 +226,39 @@ const explain = (
 ): Effect.Effect<Content.ToolResult> => {
   const error = Cause.findErrorOption(cause)
   if (Option.isSome(error) && !Cause.hasDies(cause)) {
-    return Effect.succeed(failure(call, describe(tool, error.value)))
+    const mcp = ToolContent.mcpResultOf(error.value)
+    return Effect.succeed(
+      mcp === undefined
+        ? failure(call, describe(tool, error.value))
+        : Blocks.toolResult(call, mcp.content, mcp.isError ? { isError: true } : undefined)
+    )
   }
-  // Where the run itself is interrupted, nothing comes here: this handler interrupted itself.
+  // An interruption of the run itself does not get here: this handler interrupted itself.
   return Cause.hasInterruptsOnly(cause)
     ? Effect.succeed(failure(call, "The tool was interrupted."))
     : Effect.as(Effect.logError(`Tool "${call.name}" died`, cause), failure(call, "The tool failed unexpectedly."))
 }
 
-/** A failure in the words of the tool's own schema, or those of the error. */
+/** Describes a failure by the tool's schema, or by the error's message. */
 const describe = (tool: Tool.Any, error: unknown): string => {
   if (AiError.isAiError(error)) return error.reason.message
   const encoded = Schema.encodeUnknownOption(Schema.make<Schema.Codec<unknown>>(tool.failureSchema.ast))(error)
-  return Option.isSome(encoded) ? textOf(encoded.value) : error instanceof Error ? error.message : textOf(error)
+  return Option.isSome(encoded)
+    ? ToolContent.textOf(encoded.value)
+    : error instanceof Error
+    ? error.message
+    : ToolContent.textOf(error)
 }
-
-/** What is no JSON (a BigInt, an object that holds itself) is shown as it prints. */
-const textOf = (value: unknown): string =>
-  typeof value === "string"
-    ? value
-    : Result.getOrElse(Result.try(() => JSON.stringify(value)), () => Formatter.format(value)) ?? ""
 
 const failure = (call: ContentBlock.ToolUse, text: string): Content.ToolResult =>
   Blocks.toolResult(call, text, { isError: true })
 
-const resultFrom = (call: ContentBlock.ToolUse, output: Output): Content.ToolResult =>
-  output.isFailure
-    ? failure(call, textOf(output.encodedResult))
-    : Blocks.toolResult(
-      call,
-      output.modelOutput === undefined ? textOf(output.encodedResult) : contentOf(output.modelOutput)
-    )
-
-const contentOf = (parts: ModelOutput): ReadonlyArray<Content.ToolResultContent> =>
-  parts.map((part): Content.ToolResultContent => {
-    if (part.type === "text") return Content.text(part.text)
-    const { data, mediaType } = part
-    if (Predicate.isUndefined(data)) return Content.text(`[${mediaType} omitted]`)
-    if (mediaType === "application/pdf") {
-      if (data instanceof URL) return Content.pdfUrl(data.href)
-      return typeof data === "string" ? Content.pdfBase64(data) : Content.pdf(data)
-    }
-    if (!isImage(mediaType)) return Content.text(`[${mediaType} omitted]`)
-    if (data instanceof URL) return Content.imageUrl(data.href)
-    return typeof data === "string" ? Content.imageBase64(data, mediaType) : Content.image(data, mediaType)
-  })
-
-type ImageType = Parameters<typeof Content.image>[1]
-
-const images: ReadonlySet<string> = new Set<ImageType>(["image/jpeg", "image/png", "image/gif", "image/webp"])
-
-const isImage = (type: string): type is ImageType => images.has(type)
+const resultFrom = (call: ContentBlock.ToolUse, output: Output): Content.ToolResult => {
+  if (output.isFailure) return failure(call, ToolContent.textOf(output.encodedResult))
+  return Blocks.toolResult(
+    call,
+    output.modelOutput === undefined
+      ? ToolContent.fromResult(output.encodedResult)
+      : ToolContent.fromModelOutput(output.modelOutput)
+  )
+}
