@@ -1,6 +1,7 @@
 import * as Message from "@effect-claude/core/Message"
 import * as Agent from "@effect-claude/session/Agent"
 import * as History from "@effect-claude/session/History"
+import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"
@@ -114,9 +115,9 @@ describe("a named run", () => {
       assert.include(JSON.stringify((yield* sent)[1]?.messages), `"content":"seen"`)
     }).pipe(Effect.provide(handlers), provide(call("toolu_1"), Script.reply("Done."))))
 
-  it.effect("keeps its name when the window is trimmed, and frees it when its exchange is rewound after that", () =>
+  it.effect("keeps its name when space is made, and frees it when its exchange is rewound after that", () =>
     Effect.gen(function*() {
-      const session = yield* Session.open({ ...opened, contextWindow: { onOverflow: "trim", keep: 1 } })
+      const session = yield* Session.open({ ...opened, contextWindow: { strategies: [ContextWindow.dropExchanges()] } })
       yield* session.send("one")
       yield* session.send("two", { id: "2" })
       yield* session.send("three")
