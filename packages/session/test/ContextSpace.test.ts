@@ -98,7 +98,7 @@ describe("a long run", () => {
       const session = yield* Session.make({
         ...options,
         contextWindow: {
-          strategies: [ContextWindow.clearToolResults({ keep: 8 }), ContextWindow.dropRounds()],
+          strategies: [ContextWindow.clearToolResults({ keep: 4 }), ContextWindow.dropRounds()],
           tokens: 10_000,
           fillTo: 0.2
         }
