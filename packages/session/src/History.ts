@@ -32,6 +32,7 @@ import type { Pipeable } from "effect/Pipeable"
 import * as Result from "effect/Result"
 import type { ContextEdit } from "./ContextEdit.ts"
 import type * as HistoryEntry from "./HistoryEntry.ts"
+import * as Additions from "./internal/additions.ts"
 import * as Blocks from "./internal/blocks.ts"
 import * as Check from "./internal/check.ts"
 import * as Internal from "./internal/history.ts"
@@ -70,7 +71,7 @@ export type TypeId = "~@effect-claude/session/History"
  * @category models
  * @since 0.1.0
  */
-export type Status = "ready" | "awaitingReply" | "awaitingToolResults" | "paused"
+export type Status = Internal.Status
 
 /**
  * A conversation as a value. Made by the functions of this module only.
@@ -137,7 +138,7 @@ export const empty: History = Internal.empty
  */
 export const make = (messages: ReadonlyArray<MessageRequest.MessageParam>): Validated => {
   const violations = Check.messages(messages).filter(({ rule }) => rule !== "unicode")
-  return violations.length > 0 ? invalid(violations) : Result.succeed(Repair.build(messages).history)
+  return violations.length > 0 ? Additions.invalid(violations) : Result.succeed(Repair.build(messages).history)
 }
 
 /**
@@ -199,12 +200,7 @@ export const repair = (messages: unknown): { readonly history: History; readonly
 export const user: {
   (input: Input): (self: History) => Validated
   (self: History, input: Input): Validated
-} = dual(2, (self: History, input: Input): Validated => {
-  const node = Internal.nodeOf(self)
-  const blocks = Internal.addressed(node, blocksOf(input))
-  const violations = [...Check.input(blocks, node.pending), ...Check.media(blocks)]
-  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(node, blocks))
-})
+} = dual(2, (self: History, input: Input): Validated => Additions.user(Internal.nodeOf(self), blocksOf(input)))
 
 /**
  * Adds a response as it came. Fails when none is expected.
@@ -223,16 +219,12 @@ export const reply: {
 } = dual(
   (args) => isHistory(args[0]),
   (self: History, message: Message.Message, options?: ReplyOptions): Validated =>
-    self.status === "awaitingReply" || self.status === "paused"
-      ? Result.succeed(
-        Internal.addReply(
-          Internal.nodeOf(self),
-          message,
-          message.stop_reason === "refusal" && options?.keepRefusal !== true,
-          options?.turn
-        )
-      )
-      : invalid([Check.unexpected(self.status)])
+    Additions.reply(
+      Internal.nodeOf(self),
+      message,
+      message.stop_reason === "refusal" && options?.keepRefusal !== true,
+      options?.turn
+    )
 )
 
 /**
@@ -268,13 +260,8 @@ export const system: {
   (self: History, turn: string | MessageRequest.SystemParam): Validated
 } = dual(
   2,
-  (self: History, turn: string | MessageRequest.SystemParam): Validated => {
-    const param = typeof turn === "string" ? MessageRequest.system(turn) : turn
-    const violations = Check.system(param, self.status)
-    return violations.length > 0
-      ? invalid(violations)
-      : Result.succeed(Internal.addSystem(Internal.nodeOf(self), param))
-  }
+  (self: History, turn: string | MessageRequest.SystemParam): Validated =>
+    Additions.system(Internal.nodeOf(self), typeof turn === "string" ? MessageRequest.system(turn) : turn)
 )
 
 /**
@@ -342,37 +329,8 @@ export const edit: {
 export const append: {
   (entry: HistoryEntry.HistoryEntry): (self: History) => Validated
   (self: History, entry: HistoryEntry.HistoryEntry): Validated
-} = dual(
-  2,
-  (self: History, entry: HistoryEntry.HistoryEntry): Validated => {
-    switch (entry._tag) {
-      case "User":
-        return appendUser(Internal.nodeOf(self), entry)
-      case "Edit":
-        return Result.succeed(edit(self, entry.edit))
-      case "Reply":
-        return entry.setAside && self.status !== "ready"
-          ? Result.succeed(Internal.addReply(Internal.nodeOf(self), entry.message, true, entry.turn))
-          : reply(self, entry.message, { keepRefusal: true, turn: entry.turn })
-      case "Assistant":
-        return self.status === "awaitingReply"
-          ? Result.succeed(Internal.addImported(Internal.nodeOf(self), entry.content))
-          : invalid([Check.unexpected(self.status)])
-      case "System":
-        return system(self, entry.turn)
-    }
-  }
-)
-
-/** Adds a stored message of the user. Media that the API refuses by now are left out of what is sent. */
-const appendUser = (self: Internal.Node, { content, continues, corrects }: HistoryEntry.User): Validated => {
-  if (continues === true && self.status === "ready") {
-    return Result.succeed(Internal.addUser(self, content, corrects === true ? "correction" : "continuation"))
-  }
-  const blocks = Internal.addressed(self, content)
-  const violations = Check.input(blocks, self.pending)
-  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
-}
+} = dual(2, (self: History, entry: HistoryEntry.HistoryEntry): Validated =>
+  Additions.append(Internal.nodeOf(self), entry))
 
 // -----------------------------------------------------------------------------
 // accessors
@@ -480,5 +438,3 @@ export const check = (
 /** The blocks of an input. */
 const blocksOf = (input: Input): ReadonlyArray<Content.Content> =>
   typeof input === "string" ? [Content.text(input)] : Arr.ensure(input)
-
-const invalid = (violations: ReadonlyArray<ClaudeError.Violation>): Validated => Result.fail(Check.toError(violations))

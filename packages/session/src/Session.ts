@@ -1,12 +1,15 @@
 /**
- * A conversation that cannot be corrupted.
+ * A conversation that stays usable.
  *
- * A session holds what was said and sends it along with each turn. A turn is a
+ * A session holds a conversation and sends it with each turn. A turn is a
  * transaction: it is committed whole, or the history stays as it was, whatever
- * fails or is interrupted, and whenever. One turn runs at a time; others queue,
- * or fail with `SessionBusyError` where so chosen. A call from inside the
- * running turn always fails, since waiting for itself would never end, and a
- * stream that was left lying does not keep others out.
+ * fails or is interrupted. What is committed can be sent back, whatever a model or
+ * a tool wrote: see `History`. When the API refuses a result of a tool, the result
+ * is replaced by an error that says why, and the request is sent again.
+ *
+ * One turn runs at a time. Others queue, or fail with `SessionBusyError`. A call
+ * from inside the running turn always fails, since it would wait for itself. A
+ * stream that is no longer read does not block others.
  *
  * **Example** (Holding a conversation)
  *
@@ -29,11 +32,10 @@
  *
  * @since 0.1.0
  */
-import type { ClaudeError, RequestValidationError } from "@effect-claude/core/ClaudeError"
+import type { RequestValidationError } from "@effect-claude/core/ClaudeError"
 import type * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
-import type { WindowWarning } from "@effect-claude/core/TokenEstimate"
 import type * as Usage from "@effect-claude/core/Usage"
 import { Claude } from "@effect-claude/http/Claude"
 import * as Context from "effect/Context"
@@ -44,14 +46,13 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type * as SubscriptionRef from "effect/SubscriptionRef"
 import type { Budget } from "./Budget.ts"
-import type * as CachePolicy from "./CachePolicy.ts"
-import type { ContextEdit } from "./ContextEdit.ts"
 import * as History from "./History.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
 import * as Run from "./internal/turn.ts"
 import * as TurnState from "./internal/turnState.ts"
-import type { SessionBusyError, ToolResultsPendingError, TurnAbandonedError } from "./SessionError.ts"
+import type * as SessionState from "./internal/sessionState.ts"
+import type * as SessionError from "./SessionError.ts"
 import * as SessionJson from "./SessionJson.ts"
 import { type SessionConflictError, SessionStore, type SessionStoreError } from "./SessionStore.ts"
 import type * as Turn from "./Turn.ts"
@@ -77,61 +78,30 @@ export const TypeId: TypeId = Core.HandleId
 export type TypeId = "~@effect-claude/session/Session"
 
 /**
- * What a turn can fail with. The history is as it was before, unless the turn
- * was to keep what it could.
+ * The errors of a turn. The history is as it was before, except for the space that
+ * the turn made in the window, unless the turn keeps what it can.
  *
  * @category models
  * @since 0.1.0
  */
-export type TurnError = ClaudeError | ChangeError | ToolResultsPendingError | TurnAbandonedError
+export type TurnError = SessionError.TurnError
 
 /**
- * What a change of the session can fail with, besides the API. Sessions without
- * a store only know the first of these.
+ * The errors of a change of the session, besides those of the API. Sessions without
+ * a store have only the first.
  *
  * @category models
  * @since 0.1.0
  */
-export type ChangeError = SessionBusyError | SessionConflictError | SessionStoreError
+export type ChangeError = SessionError.ChangeError
 
 /**
- * All that is known of a session.
+ * The state of a session.
  *
  * @category models
  * @since 0.1.0
  */
-export interface State {
-  /** Whether a turn is running. */
-  readonly phase: "idle" | "running"
-  /** What was said. */
-  readonly history: History.History
-  /** What each request says besides. */
-  readonly parameters: Turn.Parameters
-  /** What the committed answers say they used. */
-  readonly usage: Usage.Totals
-  /**
-   * What all attempts used, those that failed or were interrupted included: as far
-   * as is known, which of an answer that was cut is its prompt and an estimate of
-   * what it wrote. An answer that was known already used nothing.
-   */
-  readonly spent: Usage.Totals
-  /** What all that cost; none as soon as the price of a part is not known. */
-  readonly cost: Option.Option<Cost.Cost>
-  /** The last answer that was committed. */
-  readonly lastResponse: Option.Option<Message.Message>
-  /** The warning for the last prompt, if it filled much of the model's window. */
-  readonly window: Option.Option<WindowWarning>
-  /**
-   * The changes of what is sent that the last turn made: space in the window, and
-   * results that the API refused. The history and the journal keep what was removed.
-   */
-  readonly edits: ReadonlyArray<ContextEdit>
-  /**
-   * Where the last prompt differs from the one before it, if nothing of it was read
-   * from the cache: why it was not.
-   */
-  readonly cacheMiss: Option.Option<CachePolicy.Change>
-}
+export interface State extends SessionState.State {}
 
 /**
  * The handle of a session.
@@ -140,34 +110,37 @@ export interface State {
  * @since 0.1.0
  */
 export interface Session {
-  /** What is behind the handle: closed to all but this package. */
+  /** The internals of the handle, private to this package. */
   readonly [TypeId]: Core.Core
-  /** The id in the store, for a session that has one. */
+  /** The id in the store, for a session that is stored. */
   readonly id: string | undefined
-  /** Says something and returns the answer. */
+  /** Sends a message and returns the response. */
   readonly send: (input: History.Input, options?: Turn.Options) => Effect.Effect<Message.Message, TurnError>
   /**
-   * Says something and streams the events of the answer. The turn begins when
-   * the stream is run and is committed before `message_stop` is handed down;
-   * leaving the stream before that leaves the history as it was.
+   * Sends a message and streams the events of the response. The turn begins when
+   * the stream is run, and is committed before `message_stop` is emitted. A stream
+   * that ends before that leaves the history as it was.
    */
   readonly stream: (input: History.Input, options?: Turn.Options) => Stream.Stream<StreamEvent.StreamEvent, TurnError>
   /**
-   * Asks for the answer to what was said already: after an answer that came out
-   * empty, or tools that were run before the turn failed.
+   * Requests a response without a new message: after a response that was empty, or
+   * when a turn failed after its tools were run.
    */
   readonly resume: (options?: Turn.Options) => Effect.Effect<Message.Message, TurnError>
-  /** Says something else than was said so many exchanges ago. Where that fails, nothing was taken back. */
+  /** Replaces the last `count` exchanges by a new one. When that fails, they stay. */
   readonly edit: (
     count: number,
     input: History.Input,
     options?: Turn.Options
   ) => Effect.Effect<Message.Message, TurnError>
-  /** Goes back to before the last exchange, or before the last so many. */
+  /** Removes the last `count` exchanges, one by default. */
   readonly rewind: (count?: number) => Effect.Effect<void, ChangeError>
-  /** Takes the last change back, be it a turn, an edit or a rewind. Returns whether there was one. */
+  /**
+   * Undoes the last change: a turn with all its corrections, an edit, a rewind, or
+   * space that a failed turn made. Returns whether there was one.
+   */
   readonly undo: Effect.Effect<boolean, ChangeError>
-  /** Changes parameters for the turns that follow. A parameter that is `undefined` is left out from then on. */
+  /** Changes parameters for the turns that follow. A parameter that is `undefined` is removed. */
   readonly configure: (parameters: Partial<Turn.Parameters>) => Effect.Effect<void, ChangeError>
   /**
    * Begins another session with the history of this one. They share nothing that
@@ -176,20 +149,20 @@ export interface Session {
    */
   readonly fork: (options?: { readonly id?: string | undefined }) => Effect.Effect<Session, ChangeError>
   /** Takes up what others wrote to the session's journal. */
-  readonly refresh: Effect.Effect<void, SessionBusyError | SessionStoreError>
-  /** What was said. */
+  readonly refresh: Effect.Effect<void, SessionError.SessionBusyError | SessionStoreError>
+  /** The conversation. */
   readonly history: Effect.Effect<History.History>
-  /** What each request says besides. */
+  /** What each request holds besides the conversation. */
   readonly parameters: Effect.Effect<Turn.Parameters>
-  /** What the committed answers say they used. */
+  /** The usage of the committed responses. */
   readonly usage: Effect.Effect<Usage.Totals>
-  /** What all attempts used, as far as is known. */
+  /** The usage of all attempts, as far as it is known. */
   readonly spent: Effect.Effect<Usage.Totals>
-  /** What all attempts cost; none as soon as the price of one is not known. */
+  /** The cost of all attempts. None when the price of one is not known. */
   readonly cost: Effect.Effect<Option.Option<Cost.Cost>>
-  /** The last answer that was committed. */
+  /** The last response that was committed. */
   readonly lastResponse: Effect.Effect<Option.Option<Message.Message>>
-  /** All of that, to be followed. It is a copy: writing to it changes nothing. */
+  /** The state and its changes. It is a copy: writing to it changes nothing. */
   readonly state: SubscriptionRef.SubscriptionRef<State>
   /** The conversation as JSON, for `restore`. Credentials among the parameters are left out. */
   readonly export: Effect.Effect<SessionJson.SessionJson>
@@ -200,21 +173,21 @@ export interface Session {
 // -----------------------------------------------------------------------------
 
 /**
- * Options for `make`: what each request says, as the API spells it, and how
- * turns deal with what can come in between.
+ * Options for `make`: the parameters of each request, as the API spells them, and
+ * the policies of turns.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options extends Turn.Parameters, Turn.Policy {
   /**
-   * What was said before.
+   * The conversation before.
    *
    * @default History.empty
    */
   readonly history?: History.History | undefined
   /**
-   * What becomes of a turn while another is running.
+   * What a turn does while another is running.
    *
    * - `queue`: it waits, first come, first served
    * - `fail`: it fails with `SessionBusyError`
@@ -223,14 +196,14 @@ export interface Options extends Turn.Parameters, Turn.Policy {
    */
   readonly whenBusy?: "queue" | "fail" | undefined
   /**
-   * How long the consumer of a stream may do nothing before a turn that waits
-   * takes over.
+   * How long the consumer of a stream may pause before a turn that waits takes
+   * over.
    *
    * @default "30 seconds"
    */
   readonly abandonAfter?: Duration.Input | undefined
   /**
-   * What may be spent. Each attempt draws on it, and so do forks.
+   * The limit of what is spent. Each attempt draws on it, and so do forks.
    *
    * @default none
    */

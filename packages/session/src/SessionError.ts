@@ -7,8 +7,10 @@
  *
  * @since 0.1.0
  */
+import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as Data from "effect/Data"
+import type { SessionConflictError, SessionStoreError } from "./SessionStore.ts"
 
 // -----------------------------------------------------------------------------
 // errors
@@ -65,3 +67,19 @@ export class TurnAbandonedError extends Data.TaggedError("TurnAbandonedError") {
     return "The stream was not read for so long that another turn took over. Raise `abandonAfter`, or read faster."
   }
 }
+
+/**
+ * The errors of a change of the session, besides those of the API.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ChangeError = SessionBusyError | SessionConflictError | SessionStoreError
+
+/**
+ * The errors of a turn.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TurnError = ClaudeError | ChangeError | ToolResultsPendingError | TurnAbandonedError

@@ -15,10 +15,9 @@ import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Usage from "@effect-claude/core/Usage"
 import * as HashSet from "effect/HashSet"
 import * as Inspectable from "effect/Inspectable"
-import { pipeArguments } from "effect/Pipeable"
+import { type Pipeable, pipeArguments } from "effect/Pipeable"
 import * as Predicate from "effect/Predicate"
 import type { ContextEdit } from "../ContextEdit.ts"
-import type { History, Status } from "../History.ts"
 import type { HistoryEntry } from "../HistoryEntry.ts"
 import * as Blocks from "./blocks.ts"
 import * as Edits from "./edits.ts"
@@ -29,8 +28,22 @@ import * as WellFormed from "./wellFormed.ts"
 /** The brand of histories. */
 export const TypeId = "~@effect-claude/session/History"
 
-/** What a history holds besides what it shows. */
-export interface Node extends History, Edits.Prompts {
+/** What a history expects next. */
+export type Status = "ready" | "awaitingReply" | "awaitingToolResults" | "paused"
+
+/** What a history shows of itself. */
+interface Shown extends Pipeable {
+  readonly [TypeId]: typeof TypeId
+  readonly size: number
+  readonly exchanges: number
+  readonly status: Status
+  toJSON(): unknown
+  toString(): string
+  [Inspectable.NodeInspectSymbol](): unknown
+}
+
+/** A history with what it holds. */
+export interface Node extends Shown, Edits.Prompts {
   /** The history before the last entry. */
   readonly before: Node | undefined
   readonly entry: HistoryEntry | undefined
@@ -65,7 +78,7 @@ const Proto = {
 export const isNode = (u: unknown): u is Node => Predicate.hasProperty(u, TypeId)
 
 /** Returns the structure behind a history. */
-export const nodeOf = (self: History): Node => isNode(self) ? self : empty
+export const nodeOf = (self: Shown): Node => isNode(self) ? self : empty
 
 const make = (fields: Omit<Node, keyof typeof Proto | typeof TypeId>): Node =>
   Object.assign(Object.create(Proto), fields)

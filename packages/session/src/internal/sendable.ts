@@ -89,7 +89,8 @@ const assistantBlock = (block: Content_): Content_ | undefined => {
   if (Blocks.isThinking(block)) return isSigned(block) && WellFormed.isWellFormed(block) ? block : undefined
   if (Blocks.isToolUse(block)) {
     const name = CallNames.nameOf(block.name)
-    const accepted = Blocks.isObject(block.input) && !WellFormed.isTooDeep(block.input)
+    // The input is one level inside the block, and a call is never left out.
+    const accepted = Blocks.isObject(block.input) && !WellFormed.isTooDeep(block.input, WellFormed.maxDepth - 1)
     const named = name === block.name ? block : { ...block, name }
     return general(accepted ? named : { ...named, input: {} })
   }

@@ -1,0 +1,71 @@
+/**
+ * Adds entries to a history when they keep its rules, and lists the rules that
+ * they would break otherwise.
+ *
+ * @since 0.1.0
+ */
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type * as Content from "@effect-claude/core/Content"
+import type * as Message from "@effect-claude/core/Message"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Result from "effect/Result"
+import type * as HistoryEntry from "../HistoryEntry.ts"
+import * as Check from "./check.ts"
+import * as Internal from "./history.ts"
+
+/** A history with an entry more, or the rules that it would break. */
+export type Added = Result.Result<Internal.Node, ClaudeError.RequestValidationError>
+
+/** Fails with the rules that would be broken. */
+export const invalid = (
+  violations: ReadonlyArray<ClaudeError.Violation>
+): Result.Result<never, ClaudeError.RequestValidationError> => Result.fail(Check.toError(violations))
+
+/** Adds a message of the user. */
+export const user = (self: Internal.Node, input: ReadonlyArray<Content.Content>): Added => {
+  const blocks = Internal.addressed(self, input)
+  const violations = [...Check.input(blocks, self.pending), ...Check.media(blocks)]
+  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
+}
+
+/** Adds a response. */
+export const reply = (self: Internal.Node, message: Message.Message, setAside: boolean, turn?: string): Added =>
+  self.status === "awaitingReply" || self.status === "paused"
+    ? Result.succeed(Internal.addReply(self, message, setAside, turn))
+    : invalid([Check.unexpected(self.status)])
+
+/** Adds instructions. */
+export const system = (self: Internal.Node, turn: MessageRequest.SystemParam): Added => {
+  const violations = Check.system(turn, self.status)
+  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addSystem(self, turn))
+}
+
+/** Adds an entry, as it was stored. */
+export const append = (self: Internal.Node, entry: HistoryEntry.HistoryEntry): Added => {
+  switch (entry._tag) {
+    case "User":
+      return appendUser(self, entry)
+    case "Reply":
+      return entry.setAside && self.status !== "ready"
+        ? Result.succeed(Internal.addReply(self, entry.message, true, entry.turn))
+        : reply(self, entry.message, false, entry.turn)
+    case "Assistant":
+      return self.status === "awaitingReply"
+        ? Result.succeed(Internal.addImported(self, entry.content))
+        : invalid([Check.unexpected(self.status)])
+    case "System":
+      return system(self, entry.turn)
+    case "Edit":
+      return Result.succeed(Internal.addEdit(self, entry.edit))
+  }
+}
+
+/** Adds a stored message of the user. Media that the API refuses are left out of what is sent. */
+const appendUser = (self: Internal.Node, { content, continues, corrects }: HistoryEntry.User): Added => {
+  if (continues === true && self.status === "ready") {
+    return Result.succeed(Internal.addUser(self, content, corrects === true ? "correction" : "continuation"))
+  }
+  const blocks = Internal.addressed(self, content)
+  const violations = Check.input(blocks, self.pending)
+  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
+}
