@@ -329,8 +329,10 @@ export const edit: {
 export const append: {
   (entry: HistoryEntry.HistoryEntry): (self: History) => Validated
   (self: History, entry: HistoryEntry.HistoryEntry): Validated
-} = dual(2, (self: History, entry: HistoryEntry.HistoryEntry): Validated =>
-  Additions.append(Internal.nodeOf(self), entry))
+} = dual(
+  2,
+  (self: History, entry: HistoryEntry.HistoryEntry): Validated => Additions.append(Internal.nodeOf(self), entry)
+)
 
 // -----------------------------------------------------------------------------
 // accessors

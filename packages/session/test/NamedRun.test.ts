@@ -1,7 +1,7 @@
 import * as Message from "@effect-claude/core/Message"
 import * as Agent from "@effect-claude/session/Agent"
-import * as History from "@effect-claude/session/History"
 import * as ContextWindow from "@effect-claude/session/ContextWindow"
+import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"

@@ -19,7 +19,10 @@ const toolkit = Toolkit.make(
 
 const looking = (result: unknown) => Effect.provide(toolkit.toLayer({ look: () => Effect.succeed(result) }))
 
-const call = (id: string, input: Record<string, unknown> = {}) => ({ type: "tool_use", id, name: "look", input } as const)
+const call = (
+  id: string,
+  input: Record<string, unknown> = {}
+) => ({ type: "tool_use", id, name: "look", input } as const)
 
 const calls = (...ids: ReadonlyArray<string>): Script.Script =>
   Script.message({ content: ids.map((id) => call(id)), stop_reason: "tool_use" })
@@ -192,31 +195,34 @@ const refused = (message: string) => Script.status(400, { message })
 describe("a result that the API refuses", () => {
   const image = [Content.text("a shot"), Content.imageBase64(png, "image/png")]
 
-  it.effect.each(["run", "stream"] as const)("is replaced by an error that says why: %s", (how) =>
-    Effect.gen(function*() {
-      const session = yield* Session.make(options)
-      const run = { toolkit } as const
-      const events: ReadonlyArray<AgentEvent> = how === "run"
-        ? yield* Effect.as(Agent.run(session, "Go", run), [])
-        : yield* Stream.runCollect(Agent.stream(session, "Go", run))
-      yield* session.send("And now?")
+  it.effect.each(["run", "stream"] as const)(
+    "is replaced by an error that says why: %s",
+    (how) =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const run = { toolkit } as const
+        const events: ReadonlyArray<AgentEvent> = how === "run"
+          ? yield* Effect.as(Agent.run(session, "Go", run), [])
+          : yield* Stream.runCollect(Agent.stream(session, "Go", run))
+        yield* session.send("And now?")
 
-      const [first, second] = blocksOf((yield* sent)[2], 2)
-      assert.include(JSON.stringify(first), "Could not process image")
-      assert.deepStrictEqual([first, second].map((block) => block?.type === "tool_result" && block.is_error), [
-        true,
-        true
-      ])
-      assert.lengthOf(yield* sent, 4)
-      // The history keeps what the tool returned.
-      assert.include(JSON.stringify(History.entries(yield* session.history)), png)
-      if (how === "run") return
-      const edits = events.flatMap((event) => event._tag === "ContextEdited" ? [event.edit] : [])
-      assert.deepStrictEqual(edits.map(({ type }) => type), ["replace_results"])
-    }).pipe(
-      looking(image),
-      provide(calls("toolu_1", "toolu_2"), refused("Could not process image"), Script.reply("ok"), Script.reply("ok"))
-    ))
+        const [first, second] = blocksOf((yield* sent)[2], 2)
+        assert.include(JSON.stringify(first), "Could not process image")
+        assert.deepStrictEqual([first, second].map((block) => block?.type === "tool_result" && block.is_error), [
+          true,
+          true
+        ])
+        assert.lengthOf(yield* sent, 4)
+        // The history keeps what the tool returned.
+        assert.include(JSON.stringify(History.entries(yield* session.history)), png)
+        if (how === "run") return
+        const edits = events.flatMap((event) => event._tag === "ContextEdited" ? [event.edit] : [])
+        assert.deepStrictEqual(edits.map(({ type }) => type), ["replace_results"])
+      }).pipe(
+        looking(image),
+        provide(calls("toolu_1", "toolu_2"), refused("Could not process image"), Script.reply("ok"), Script.reply("ok"))
+      )
+  )
 
   it.effect("is the only one that is replaced when the API names it", () =>
     Effect.gen(function*() {
@@ -309,12 +315,14 @@ describe("a result that the API refuses", () => {
 // -----------------------------------------------------------------------------
 
 describe("a call at the end of a response", () => {
-  it.effect.each([
-    ["run", "max_tokens"],
-    ["run", "model_context_window_exceeded"],
-    ["stream", "max_tokens"],
-    ["stream", "model_context_window_exceeded"]
-  ] as const)("is not run when the response was cut: %s, %s", ([how, stop_reason]) =>
+  it.effect.each(
+    [
+      ["run", "max_tokens"],
+      ["run", "model_context_window_exceeded"],
+      ["stream", "max_tokens"],
+      ["stream", "model_context_window_exceeded"]
+    ] as const
+  )("is not run when the response was cut: %s, %s", ([how, stop_reason]) =>
     Effect.gen(function*() {
       const session = yield* Session.make(options)
       yield* how === "run"
@@ -337,4 +345,3 @@ const blocksOf = (
   body: { readonly messages: ReadonlyArray<MessageRequest.MessageParam> } | undefined,
   index: number
 ): ReadonlyArray<Content.Content> => MessageRequest.blocks(body?.messages[index]?.content)
-
