@@ -15,8 +15,14 @@ export const partsOf = (text) => {
   return question === undefined ? undefined : { question: question.replaceAll("\n// ", " "), code: code.trim() }
 }
 
-/** All examples, in the order of their names. */
-export const examples = () => glob("examples/*.ts").filter((file) => !file.endsWith(".test.ts"))
+/** The example that is listed first. */
+const first = "examples/property-tests-of-retry-schedules.ts"
+
+/** All examples: the first, then the others in the order of their names. */
+export const examples = () => {
+  const files = glob("examples/*.ts").filter((file) => !file.endsWith(".test.ts"))
+  return [...files.filter((file) => file === first), ...files.filter((file) => file !== first)]
+}
 
 const introduction = `# Examples
 

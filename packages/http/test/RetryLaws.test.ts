@@ -29,6 +29,15 @@ describe("RetryPolicy", () => {
     30_000
   )
 
+  it.effect.each((["standard", "interactive", "background", "never"] as const).map((name) => ({ name })))(
+    "$name keeps the laws of schedules, as a schedule",
+    ({ name }) => {
+      const policy = RetryPolicy[name]
+      return RetryLaws.checkSchedule(RetryPolicy.schedule(policy), policy)
+    },
+    60_000
+  )
+
   it.effect("has combinators that commute, and a policy that never retries", () =>
     RetryLaws.checkCombinators({
       policy: RetryPolicy.standard,

@@ -1,12 +1,12 @@
 /**
- * The laws every retry policy keeps, and every driver of one.
+ * The laws of retry policies, of schedules that retry, and of what drives them.
  *
- * A policy is a pure decision, so its laws are properties: hundreds of inputs
- * are drawn, and the first that breaks a law is shrunk to a small one and
- * reported with the law's words. A driver's laws are checked by running calls
- * against a scripted API on a test clock. Any policy can be checked, not only
- * those of this SDK: it has to be a function from `RetryDecision.Input` to
- * `RetryDecision`, with the numbers it was made of.
+ * A policy is a pure decision, so its laws are properties: hundreds of inputs are
+ * generated, and the first that breaks a law is shrunk and reported with the
+ * statement of the law. A `Schedule` of Effect's is checked in the same way. The
+ * laws of a driver are checked by running calls against a scripted API on a test
+ * clock. Any policy can be checked, not only those of this SDK: it is a function
+ * from `RetryDecision.Input` to `RetryDecision`, with the numbers it was made of.
  *
  * **Example** (Catching a policy that retries whatever happens)
  *
@@ -36,11 +36,13 @@ import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as HttpClient from "effect/http/HttpClient"
+import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import * as Arbitraries from "./Arbitraries.ts"
 import * as DriverLaws from "./internal/driverLaws.ts"
 import * as PolicyLaws from "./internal/policyLaws.ts"
+import * as ScheduleLaws from "./internal/scheduleLaws.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -67,6 +69,7 @@ export type Name =
   | "P12"
   | "P13"
   | "P14"
+  | ScheduleLaws.Name
 
 /**
  * The numbers a policy was made of.
@@ -168,7 +171,17 @@ export const statements: { readonly [N in Name]: string } = {
   P11: "What a stream delivers is the events of one attempt.",
   P12: "Reading a hint is total: it takes seconds, fractions, zero and later dates, and nothing else.",
   P13: "maxRetries and deadline commute, and a policy that never retries makes one attempt.",
-  P14: "Every failure is decided, x-should-retry first, then codes that waiting does not help."
+  P14: "Every failure is decided, x-should-retry first, then codes that waiting does not help.",
+  S1: "Without a hint a wait is at most the cap, jitter included.",
+  S2: "Waits grow from retry to retry, up to the cap.",
+  S3: "A hint within the limit is a floor.",
+  S4: "A hint above the limit stops the schedule; it is neither obeyed nor undercut.",
+  S5: "No retry starts at or after the deadline, counted from the first failure.",
+  S6: "There are at most maxRetries retries.",
+  S7: "The schedule stops at errors that are not retryable, and once content was handed out.",
+  S8: "Callers that fail together do not wait alike.",
+  S9: "Every wait is finite and not negative, and the schedule itself does not fail.",
+  S10: "What a schedule did for one call does not change what it does for the next."
 }
 
 // -----------------------------------------------------------------------------
@@ -282,6 +295,106 @@ export const checkCombinators = <P>(
     (given) => PolicyLaws.combinatorViolation(kind, given),
     options
   )
+
+// -----------------------------------------------------------------------------
+// schedules
+// -----------------------------------------------------------------------------
+
+/**
+ * Options of `checkSchedule`: the limits a schedule is held to.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ScheduleOptions extends Options {
+  /**
+   * How many calls each law is tried with.
+   *
+   * @default 100
+   */
+  readonly runs?: number | undefined
+  /**
+   * How many times a request may be sent again.
+   *
+   * @default 5
+   */
+  readonly maxRetries?: number | undefined
+  /**
+   * The longest wait without a hint.
+   *
+   * @default "30 seconds"
+   */
+  readonly cap?: Duration.Input | undefined
+  /**
+   * The longest hint that is obeyed.
+   *
+   * @default "60 seconds"
+   */
+  readonly hintLimit?: Duration.Input | undefined
+  /**
+   * No retry starts later than this after the first failure.
+   *
+   * @default "120 seconds"
+   */
+  readonly deadline?: Duration.Input | undefined
+}
+
+/**
+ * Checks the laws of a `Schedule` that retries calls by itself (S1 to S10), as in
+ * `Effect.retry(call, schedule)`, and fails with the first that is broken and a
+ * shrunk counterexample. The schedule is stepped on a clock of its own with
+ * generated failures; nothing waits.
+ *
+ * **Details**
+ *
+ * A schedule cannot keep every law of a policy. It does not see when the first
+ * attempt began, so its deadline counts from the first failure. It has no budget.
+ * `Stream.retry` starts a schedule anew at the first element of a stream, so S7
+ * demands that it stops once content was handed out.
+ *
+ * **Example** (Finding that a fixed delay does not back off)
+ *
+ * ```ts
+ * import * as RetryLaws from "@effect-claude/testing/RetryLaws"
+ * import * as Effect from "effect/Effect"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * const fixed = Schedule.spaced("1 second").pipe(Schedule.upTo({ times: 3 }))
+ *
+ * const broken = await Effect.runPromise(Effect.flip(RetryLaws.checkSchedule(fixed)))
+ *
+ * broken.law // => "S7"
+ * broken.statement // => "The schedule stops at errors that are not retryable, and once content was handed out."
+ * ```
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const checkSchedule = (
+  schedule: Schedule.Schedule<unknown, ClaudeError, unknown>,
+  options?: ScheduleOptions
+): Effect.Effect<void, BrokenLaw> => {
+  const bounds: ScheduleLaws.Bounds = {
+    maxRetries: options?.maxRetries ?? standard.maxRetries,
+    cap: Duration.toMillis(options?.cap ?? standard.cap),
+    hintLimit: Duration.toMillis(options?.hintLimit ?? standard.hintLimit),
+    deadline: Duration.toMillis(options?.deadline ?? standard.deadline)
+  }
+  return Effect.forEach(
+    ScheduleLaws.laws,
+    ({ calls, name, runs, violation }) =>
+      Effect.gen(function*() {
+        const holds = (call: ScheduleLaws.Call) =>
+          Effect.map(violation(schedule, bounds, call), (wrong) => wrong === undefined)
+        const { maxShrinks, runs: wanted, seed } = settings({ runs: 100, ...options })
+        const result = yield* Arbitrary.checkEffect(calls, holds, { maxShrinks, seed, runs: Math.min(runs, wanted) })
+        if (result._tag !== "Falsified") return
+        const call = result.shrunkInput
+        return yield* broken(name, (yield* violation(schedule, bounds, call)) ?? "", call)
+      }),
+    { discard: true }
+  )
+}
 
 // -----------------------------------------------------------------------------
 // drivers
