@@ -45,7 +45,9 @@ import * as Stream from "effect/Stream"
 import type * as History from "./History.ts"
 import * as Form from "./internal/answerForm.ts"
 import { type Answer, type Event, type ReadOptions, StructuredOutputError } from "./internal/answerTypes.ts"
-import * as Asking from "./internal/asking.ts"
+import * as Core from "./internal/core.ts"
+import * as Correction from "./internal/correction.ts"
+import * as Run from "./internal/turn.ts"
 import type { Session, TurnError } from "./Session.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -173,7 +175,8 @@ export const decode = <S extends Schema.Constraint>(
 // -----------------------------------------------------------------------------
 
 /**
- * Says something, and returns the answer as the schema reads it.
+ * Sends a message, and returns the response as the schema reads it. A response and
+ * its corrections are one turn and one exchange: `undo` and `rewind` take all of it.
  *
  * @category asking
  * @since 0.1.0
@@ -185,17 +188,18 @@ export const send = Effect.fn("StructuredOutput.send")(function*<S extends Schem
   options?: Options
 ): Effect.fn.Return<Answer<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> {
   const turn = yield* turnOf(session, schema, options)
-  return yield* Asking.ask(
+  return yield* Correction.turn(
     reader(schema),
-    (round) => round === undefined ? session.send(input, turn) : session.send(round.words, again(turn)),
+    (review) => Effect.withSpan(Run.send(Core.of(session), input, { ...turn, review }), "Session.send"),
     options
   )
 })
 
 /**
- * Says something, and streams the answer: what can be read of it so far, whenever
- * that is more than before, and in the end the answer itself. Where the model is
- * asked again, the stream says so and goes on with what it answers then.
+ * Sends a message, and streams the response: what can be read of it so far,
+ * whenever that is more than before, and in the end the value. When a response is
+ * corrected, the stream emits `Repairing` and continues with the next one. The turn
+ * is committed at the end; a stream that is left before that is rolled back.
  *
  * @category asking
  * @since 0.1.0
@@ -208,15 +212,15 @@ export const stream = <S extends Schema.Constraint>(
 ): Stream.Stream<Event<S["Type"]>, TurnError | StructuredOutputError, S["DecodingServices"]> =>
   Stream.unwrap(
     Effect.map(turnOf(session, schema, options), (turn) =>
-      Asking.follow(
+      Correction.turnStream(
         reader(schema),
-        (round) => round === undefined ? session.stream(input, turn) : session.stream(round.words, again(turn)),
+        (review) => Run.stream(Core.of(session), input, { ...turn, review }),
         options
       ))
   )
 
 /**
- * Sends a request, and returns the answer as the schema reads it.
+ * Sends a request, and returns the response as the schema reads it.
  *
  * **Example** (Asking for a value)
  *
@@ -243,13 +247,13 @@ export const create = Effect.fn("StructuredOutput.create")(function*<S extends S
   options?: ReadOptions
 ): Effect.fn.Return<Answer<S["Type"]>, ClaudeError | StructuredOutputError, Claude | S["DecodingServices"]> {
   const asked = yield* requestOf(request, schema)
-  return yield* Asking.ask(reader(schema), (round) => Messages.create(after(asked, round)), options)
+  return yield* Correction.request(reader(schema), (round) => Messages.create(after(asked, round)), options)
 })
 
 /**
- * Sends a request, and streams the answer: what can be read of it so far, whenever
- * that is more than before, and in the end the answer itself. Where the model is
- * asked again, the stream says so and goes on with what it answers then.
+ * Sends a request, and streams the response: what can be read of it so far,
+ * whenever that is more than before, and in the end the value. When a response is
+ * corrected, the stream emits `Repairing` and continues with the next one.
  *
  * @category asking
  * @since 0.1.0
@@ -262,7 +266,7 @@ export const createStream = <S extends Schema.Constraint>(
   Stream.unwrap(
     Effect.map(
       requestOf(request, schema),
-      (asked) => Asking.follow(reader(schema), (round) => Messages.stream(after(asked, round)), options)
+      (asked) => Correction.requestStream(reader(schema), (round) => Messages.stream(after(asked, round)), options)
     )
   )
 
@@ -273,7 +277,7 @@ export const createStream = <S extends Schema.Constraint>(
 /** How answers are read. */
 const reader = <S extends Schema.Constraint>(
   schema: S
-): Asking.Reader<S["Type"], S["DecodingServices"]> => ({ read: (message) => decode(message, schema), schema })
+): Correction.Reader<S["Type"], S["DecodingServices"]> => ({ read: (message) => decode(message, schema), schema })
 
 /** The options of a turn that asks for the schema's form. */
 const turnOf = Effect.fnUntraced(function*(
@@ -288,9 +292,6 @@ const turnOf = Effect.fnUntraced(function*(
   return turn
 })
 
-/** What is said or gone back to once is not for the turns that ask again. */
-const again = ({ id: _, instructions: __, rewind: ___, ...turn }: Turn.Options): Turn.Options => turn
-
 const requestOf = (
   request: MessageRequest.MessageRequest,
   schema: Schema.Constraint
@@ -302,6 +303,6 @@ const requestOf = (
 
 const after = (
   request: MessageRequest.MessageRequest,
-  round: Asking.Round | undefined
+  round: Correction.Round | undefined
 ): MessageRequest.MessageRequest =>
-  round === undefined ? request : { ...request, messages: [...request.messages, ...round.turns] }
+  round === undefined ? request : { ...request, messages: [...request.messages, ...round.messages] }

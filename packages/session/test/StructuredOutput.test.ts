@@ -2,6 +2,7 @@ import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
+import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
@@ -80,6 +81,38 @@ describe("StructuredOutput", () => {
         assert.isDefined(configOf(body))
         assert.strictEqual(JSON.stringify(body).split("Be brief.").length, 2)
       }).pipe(provide(Script.reply(long), Script.reply(plan))))
+
+    it.effect("is one exchange with its corrections: undo, rewind and the journal take all of it", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.open({ ...options, id: "ada" })
+        yield* session.send("Hello")
+        const before = yield* session.history
+        const { message } = yield* StructuredOutput.send(session, "Plan", Plan, { id: "plan" })
+        const opened = yield* Session.open({ ...options, id: "ada" })
+        const known = yield* StructuredOutput.send(opened, "Plan", Plan, { id: "plan" })
+
+        assert.strictEqual((yield* session.history).exchanges, 2)
+        for (const { lastResponse } of [session, opened]) {
+          assert.deepStrictEqual(Option.map(yield* lastResponse, Message.text), Option.some(plan))
+        }
+        assert.deepStrictEqual(known.message.content, message.content)
+        assert.strictEqual(History.rewind(yield* session.history, 1), before)
+        assert.isTrue(yield* session.undo)
+        assert.strictEqual(yield* session.history, before)
+        assert.lengthOf(yield* sent, 3)
+      }).pipe(
+        Effect.provide(SessionStore.layerMemory),
+        provide(Script.reply("Hi"), Script.reply(long), Script.reply(plan))
+      ))
+
+    it.effect("is rolled back when its correction fails", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const error = yield* Effect.flip(StructuredOutput.send(session, "Plan", Plan))
+
+        assert.strictEqual(error._tag, "OverloadedError")
+        assert.strictEqual((yield* session.history).exchanges, 0)
+      }).pipe(provide(Script.reply(long), Script.status(529))))
 
     it.effect.each([[undefined, 2], [0, 1], [2, 3]] as const)(
       "asks again at most so often: %s",
@@ -248,7 +281,7 @@ describe("StructuredOutput", () => {
         }).pipe(provide(Script.forever(Script.reply(long))))
     )
 
-    it.effect("can be left while it asks again, and leaves the first exchange as it was", () =>
+    it.effect("is rolled back when it is left while a response is corrected", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* StructuredOutput.stream(session, "Plan", Plan).pipe(
@@ -256,10 +289,22 @@ describe("StructuredOutput", () => {
           Stream.runDrain
         )
 
-        assert.strictEqual((yield* session.history).exchanges, 1)
+        assert.strictEqual((yield* session.history).exchanges, 0)
         assert.strictEqual(session.state.value.phase, "idle")
-        assert.lengthOf(yield* sent, 1)
       }).pipe(provide(Script.reply(long), Script.reply(plan))))
+
+    it.effect("shows the partial values of the corrected response alone", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make(options)
+        const events = yield* Stream.runCollect(StructuredOutput.stream(session, "Plan", Plan))
+        const after = events.slice(events.findIndex(({ _tag }) => _tag === "Repairing") + 1)
+
+        assert.isTrue(after.every((event) => !JSON.stringify(event).includes("xxxx")))
+        assert.strictEqual((yield* session.history).exchanges, 1)
+      }).pipe(provide(
+        Script.reply(`{"title":"${"x".repeat(30)}","steps":[]}`),
+        Script.reply(plan)
+      )))
 
     it.effect("shows what is no object as itself", () =>
       Effect.gen(function*() {

@@ -1,6 +1,6 @@
 /**
- * The form of an answer: what the API is told of a schema, and how an answer in
- * that form is read, as it is written and once it is whole.
+ * The form of a structured response: the JSON Schema that the API gets, and how a
+ * response in that form is read, partly or whole.
  *
  * @since 0.1.0
  */
@@ -12,9 +12,8 @@ import type * as JsonSchema from "effect/JsonSchema"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import * as Stream from "effect/Stream"
 
-/** The schema as the API is told of it, or why it cannot be. */
+/** Returns the schema for the API, or why it has none. */
 export const describe = (schema: Schema.Constraint): Result.Result<JsonSchema.JsonSchema, string> => {
   const described = Result.try({
     try: () => JsonSchemaTransform.strict(wrapped(JsonSchemaTransform.fromSchema(schema))),
@@ -26,38 +25,34 @@ export const describe = (schema: Schema.Constraint): Result.Result<JsonSchema.Js
       : Result.fail(problems.map(({ message, path }) => `${path.join(".") || "the top"}: ${message}`).join(" ")))
 }
 
-/** Reads the JSON of an answer. What JSON has no value for is read from strings and arrays. */
+/** Reads the JSON of a response. Values that JSON lacks are read from strings and arrays. */
 export const decode = <S extends Schema.Constraint>(
   schema: S,
   json: unknown
 ): Effect.Effect<S["Type"], Schema.SchemaError, S["DecodingServices"]> =>
   Schema.decodeUnknownEffect(Schema.toCodecJson(schema))(isWrapped(schema) ? unwrap(json) : json)
 
-/** What can be read of an answer so far, whenever that is more than before. */
-export const partials = (schema: Schema.Constraint) =>
-<E, R>(
-  events: Stream.Stream<StreamEvent, E, R>
-): Stream.Stream<unknown, E, R> =>
-  Stream.suspend(() => {
-    const reader = PartialJson.make()
-    const wraps = isWrapped(schema)
-    let shown = ""
-    return events.pipe(
-      Stream.map((event): ReadonlyArray<unknown> => {
-        if (event.type !== "content_block_delta" || event.delta.type !== "text_delta") return []
-        reader.push(event.delta.text)
-        const now = JSON.stringify(wraps ? unwrap(reader.value()) : reader.value()) ?? ""
-        if (now === shown || now === "") return []
-        shown = now
-        // The reader changes its value when more arrives, so a copy is handed out.
-        const copy: unknown = JSON.parse(now)
-        return [copy]
-      }),
-      Stream.flattenIterable
-    )
-  })
+/** Creates a reader of events. It returns what can be read of the response so far, whenever that is more than before. */
+export const partials = (schema: Schema.Constraint): (event: StreamEvent) => ReadonlyArray<unknown> => {
+  const wraps = isWrapped(schema)
+  let reader = PartialJson.make()
+  let shown = ""
+  return (event) => {
+    if (event.type === "message_start") {
+      reader = PartialJson.make()
+      shown = ""
+    }
+    if (event.type !== "content_block_delta" || event.delta.type !== "text_delta") return []
+    reader.push(event.delta.text)
+    const now = JSON.stringify(wraps ? unwrap(reader.value()) : reader.value()) ?? ""
+    if (now === shown || now === "") return []
+    shown = now
+    // The value of the reader keeps growing: return a copy.
+    return [JSON.parse(now)]
+  }
+}
 
-/** Where an answer does not match, without what is there. */
+/** Lists where a response does not match, without its content. */
 export const placesOf = (error: Schema.SchemaError): string => {
   const places = issues(error.issue).issues.map(({ path = [] }) =>
     path.map((segment) => `[${JSON.stringify(typeof segment === "object" ? segment.key : segment)}]`).join("")
@@ -71,7 +66,7 @@ export const placesOf = (error: Schema.SchemaError): string => {
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** The API's answers are objects: what is none is the property of one. */
+/** The API writes objects only: any other value is the property of one. */
 const isObject = (schema: JsonSchema.JsonSchema): boolean => schema["type"] === "object"
 
 const isWrapped = (schema: Schema.Constraint): boolean => !isObject(JsonSchemaTransform.fromSchema(schema))
