@@ -1,15 +1,15 @@
 /**
- * Values to test a program with: answers, conversations, requests and streams as
- * the API has them.
+ * Arbitraries of responses, conversations, requests and streams that the API
+ * could produce or accept.
  *
- * Every wire schema derives an arbitrary of its own (`Arbitrary.schema`), which
- * makes any value that has the right shape. The ones here make values that also
- * make sense: calls are answered, ids are their own, an answer stops for the
- * reason it shows, and the events of a stream fold to its message. All of them
- * shrink.
+ * Every wire schema derives an arbitrary (`Arbitrary.schema`) that generates
+ * any value of the right shape. The arbitraries of this module generate
+ * consistent values: every tool call has a result, ids are unique, the stop
+ * reason matches the content, and the events of a stream fold to its message.
+ * All of them shrink.
  *
- * They are built on `effect/Arbitrary`, which may change in a minor release of
- * Effect. Nothing else in this package depends on it.
+ * They use `effect/Arbitrary`, which may change in a minor release of Effect.
+ * No other module of this package depends on it.
  *
  * @since 0.1.0
  */
@@ -23,12 +23,12 @@ import type { MessageParam, MessageRequest } from "./MessageRequest.ts"
 import type { StreamEvent } from "./StreamEvent.ts"
 
 // -----------------------------------------------------------------------------
-// answers
+// responses
 // -----------------------------------------------------------------------------
 
 /**
- * Makes answers: text, thinking, citations and tool calls, and now and then
- * nothing at all.
+ * Generates responses with text, thinking, citations and tool calls, and
+ * sometimes without content.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const message: Arbitrary.Arbitrary<Message> = Arbitrary.schema(Plan.Answe
 )
 
 /**
- * Makes the blocks of an answer.
+ * Generates the blocks of a response.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -52,8 +52,9 @@ export const content: Arbitrary.Arbitrary<ReadonlyArray<ContentBlock>> = message
 // -----------------------------------------------------------------------------
 
 /**
- * Makes conversations that the API accepts: the user begins and has the last
- * word, turns alternate, and every tool call is answered in the turn after it.
+ * Generates conversations that the API accepts: the first and the last turn are
+ * the user's, roles alternate, and every tool call has its result in the next
+ * turn.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -63,7 +64,7 @@ export const conversation: Arbitrary.Arbitrary<ReadonlyArray<MessageParam>> = Ar
 )
 
 /**
- * Makes requests that no rule refuses, in whatever version of the API.
+ * Generates requests that no rule refuses, in any version of the API.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -82,8 +83,8 @@ const Cuts = Schema.Struct({
 })
 
 /**
- * Makes the streams that a message can arrive as: its texts cut anywhere, pings
- * anywhere. Each of them folds to the message.
+ * Generates the streams of a message, with texts split and pings inserted at
+ * any place. Each stream folds to the message.
  *
  * **Example** (Folding what was made)
  *
@@ -108,7 +109,7 @@ export const events = (message: Message): Arbitrary.Arbitrary<ReadonlyArray<Stre
   Arbitrary.schema(Cuts).pipe(Arbitrary.map((cuts) => Events.ofMessage(message, cuts)))
 
 /**
- * Makes messages together with a stream each can arrive as.
+ * Generates messages, each with one of its streams.
  *
  * @category arbitraries
  * @since 0.1.0
@@ -121,8 +122,7 @@ export const stream: Arbitrary.Arbitrary<{
 )
 
 /**
- * Makes the ways in which bytes can arrive: in chunks of any lengths, none empty.
- * Together they are the bytes.
+ * Generates the ways to split bytes into chunks that are not empty.
  *
  * @category arbitraries
  * @since 0.1.0

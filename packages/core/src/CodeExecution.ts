@@ -1,10 +1,9 @@
 /**
- * What code the model ran on the server came to: code, shell commands and the
- * editor.
+ * The results of code that the model runs on the server: code, shell commands
+ * and the editor.
  *
- * These blocks arrive whole, never in deltas, and go back to the API as they
- * came. A failed call is a result whose `content` is an error with an open
- * `error_code`.
+ * These blocks have no deltas in a stream, and are sent back unchanged. The
+ * result of a failed call has an error as `content`, with an open `error_code`.
  *
  * @since 0.1.0
  */
@@ -20,7 +19,7 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
 // -----------------------------------------------------------------------------
 
 /**
- * A file that executed code left behind.
+ * A file that executed code created.
  *
  * @category schemas
  * @since 0.1.0
@@ -31,7 +30,7 @@ export class CodeExecutionOutput extends Wire.Class<CodeExecutionOutput>()("Code
 }) {}
 
 /**
- * A file that a shell command left behind.
+ * A file that a shell command created.
  *
  * @category schemas
  * @since 0.1.0
@@ -42,7 +41,7 @@ export class BashCodeExecutionOutput extends Wire.Class<BashCodeExecutionOutput>
 }) {}
 
 /**
- * What executed code printed and returned.
+ * The output and return code of executed code.
  *
  * @category schemas
  * @since 0.1.0
@@ -57,7 +56,8 @@ export class CodeExecutionResult extends Wire.Class<CodeExecutionResult>()("Code
 }) {}
 
 /**
- * What executed code returned, its output sealed. It goes back unmodified.
+ * The return code of executed code, and its encrypted output. Send it back
+ * unmodified.
  *
  * @category schemas
  * @since 0.1.0
@@ -94,7 +94,7 @@ export const CodeExecutionError = toolFailure("CodeExecutionError", "code_execut
 export interface CodeExecutionError extends Schema.Schema.Type<typeof CodeExecutionError> {}
 
 /**
- * What executed code came to.
+ * The result of executed code.
  *
  * @category schemas
  * @since 0.1.0
@@ -110,7 +110,7 @@ export class CodeExecutionToolResult extends Wire.Class<CodeExecutionToolResult>
 }) {}
 
 /**
- * What a shell command printed and returned.
+ * The output and return code of a shell command.
  *
  * @category schemas
  * @since 0.1.0
@@ -146,7 +146,7 @@ export const BashCodeExecutionError = toolFailure("BashCodeExecutionError", "bas
 export interface BashCodeExecutionError extends Schema.Schema.Type<typeof BashCodeExecutionError> {}
 
 /**
- * What a shell command came to.
+ * The result of a shell command.
  *
  * @category schemas
  * @since 0.1.0
@@ -160,7 +160,7 @@ export class BashCodeExecutionToolResult
 {}
 
 /**
- * A file the editor showed.
+ * A file that the editor displayed.
  *
  * @category schemas
  * @since 0.1.0
@@ -175,7 +175,7 @@ export class TextEditorViewResult extends Wire.Class<TextEditorViewResult>()("Te
 }) {}
 
 /**
- * A file the editor wrote.
+ * A file that the editor wrote.
  *
  * @category schemas
  * @since 0.1.0
@@ -186,7 +186,7 @@ export class TextEditorCreateResult extends Wire.Class<TextEditorCreateResult>()
 }) {}
 
 /**
- * A change the editor made.
+ * A change that the editor made.
  *
  * @category schemas
  * @since 0.1.0
@@ -201,7 +201,7 @@ export class TextEditorStrReplaceResult extends Wire.Class<TextEditorStrReplaceR
 }) {}
 
 /**
- * Why the editor could not do what was asked.
+ * Why the editor failed.
  *
  * @category schemas
  * @since 0.1.0
@@ -215,7 +215,7 @@ export const TextEditorError = toolFailure("TextEditorError", "text_editor_code_
 ])
 
 /**
- * Why the editor could not do what was asked.
+ * Why the editor failed.
  *
  * @category models
  * @since 0.1.0
@@ -223,7 +223,7 @@ export const TextEditorError = toolFailure("TextEditorError", "text_editor_code_
 export interface TextEditorError extends Schema.Schema.Type<typeof TextEditorError> {}
 
 /**
- * What the editor came to.
+ * The result of the editor.
  *
  * @category schemas
  * @since 0.1.0
@@ -240,7 +240,7 @@ export const TextEditorCodeExecutionToolResult = Wire.struct("TextEditorCodeExec
 })
 
 /**
- * What the editor came to.
+ * The result of the editor.
  *
  * @category models
  * @since 0.1.0

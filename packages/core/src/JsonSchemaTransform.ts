@@ -1,14 +1,14 @@
 /**
- * From an Effect schema to the JSON Schema the API is given, for the input of a
- * tool or for structured output.
+ * Converts an Effect schema to the JSON Schema of a tool input or of structured
+ * output.
  *
- * What it describes is what the schema decodes: an optional property stays
- * optional and does not become nullable, an object takes no other properties,
- * a number is a number, and references are kept, so recursive schemas work.
- * Nothing is thrown for a schema the API cannot follow: `strict` narrows a JSON
- * Schema to the subset that constrained sampling accepts, moves what does not
- * fit into the description, where the model reads it, and lists what cannot be
- * said at all. The decoder goes on checking everything.
+ * The JSON Schema describes the values that the schema decodes. An optional
+ * property stays optional and does not become nullable, objects have no
+ * additional properties, and references are kept, so recursive schemas work.
+ * `strict` narrows a JSON Schema to the subset of constrained sampling.
+ * Keywords outside the subset become part of the description, which the model
+ * reads. `strict` lists what it cannot express, and never throws. The decoder
+ * still checks everything.
  *
  * @since 0.1.0
  */
@@ -22,17 +22,17 @@ import { isRecord } from "./internal/record.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Something a strict schema cannot say.
+ * A constraint that a strict schema cannot express.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Problem {
-  /** Where, as a path of keys from the root of the JSON Schema. */
+  /** The path of keys from the root of the JSON Schema. */
   readonly path: ReadonlyArray<string>
-  /** The keyword that says it. */
+  /** The keyword of the constraint. */
   readonly keyword: string
-  /** What that means, and what to do instead. */
+  /** The consequence, and what to do instead. */
   readonly message: string
 }
 
@@ -44,7 +44,7 @@ export interface Problem {
  */
 export interface Strict {
   readonly schema: JsonSchema.JsonSchema
-  /** Empty if the strict schema still describes every value the given one does. */
+  /** Constraints that are lost. Empty when the strict schema describes every value of the given one. */
   readonly problems: ReadonlyArray<Problem>
 }
 
@@ -53,12 +53,12 @@ export interface Strict {
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the JSON Schema (draft 2020-12) of what a schema decodes.
+ * Creates the JSON Schema (draft 2020-12) of the values that a schema decodes.
  *
  * **Details**
  *
- * Definitions are under `$defs`; a reference at the top is resolved, since the
- * input of a tool has to be an object there.
+ * Definitions are in `$defs`. A reference at the root is resolved, because the
+ * root of a tool input must be an object.
  *
  * **Example** (Keeping an optional property optional)
  *
@@ -91,9 +91,10 @@ export const fromSchema = (schema: Schema.Constraint): JsonSchema.JsonSchema => 
  *
  * **Details**
  *
- * Every object is closed. Keywords outside the subset (bounds, lengths, formats
- * and patterns the sampler does not know) become words in the description,
- * `oneOf` becomes `anyOf`, and a tuple becomes an array of its members.
+ * Every object is closed. Keywords outside the subset (bounds, lengths, and
+ * formats and patterns that the sampler does not know) become part of the
+ * description. `oneOf` becomes `anyOf`, and a tuple becomes an array of its
+ * members.
  *
  * **Example** (Telling the model about a bound)
  *
@@ -118,12 +119,12 @@ export const strict = (schema: JsonSchema.JsonSchema): Strict => {
 // -----------------------------------------------------------------------------
 
 /**
- * Removes `undefined` from unions: JSON has none, and the property that may hold
- * it is optional already. Left in, it would be written as `null`, which the
- * decoder of a tool's input refuses.
+ * Removes `undefined` from unions. JSON does not have it, and the property is
+ * already optional. Otherwise it would become `null`, which the decoder
+ * refuses.
  */
 const withoutUndefined = (root: SchemaAST.AST): SchemaAST.AST => {
-  // One node for one node, so that a recursive schema still refers to itself.
+  // Each node is replaced by one node, so that a recursive schema still refers to itself.
   const visited = new Map<SchemaAST.AST, SchemaAST.AST>()
   const visit = (ast: SchemaAST.AST): SchemaAST.AST => {
     const known = visited.get(ast)
@@ -180,7 +181,7 @@ const definitionKey = (reference: unknown): string | undefined =>
     ? decodeURIComponent(reference.slice("#/$defs/".length)).replaceAll("~1", "/").replaceAll("~0", "~")
     : undefined
 
-/** The definitions a schema refers to, directly or through others. */
+/** Returns the definitions that a schema refers to, directly or indirectly. */
 const reachable = (schema: JsonSchema.JsonSchema, definitions: JsonSchema.Definitions): JsonSchema.Definitions => {
   const found: Record<string, JsonSchema.JsonSchema> = {}
   const visit = (value: unknown): void => {
@@ -199,9 +200,9 @@ const reachable = (schema: JsonSchema.JsonSchema, definitions: JsonSchema.Defini
 }
 
 /**
- * Writes things as the API's users would: a union of one as that one, an empty
- * struct as an empty object, an integer without the bounds every integer has, and
- * a number without the names of those JSON lacks (`NaN`, the infinities).
+ * Simplifies a JSON Schema: a union of one member becomes that member, an empty
+ * struct an empty object, an integer loses the bounds of every integer, and a
+ * number the names of values that JSON lacks (`NaN` and the infinities).
  */
 const simplify = (schema: JsonSchema.JsonSchema): JsonSchema.JsonSchema => {
   const out = mapChildren(schema, simplify)
@@ -256,7 +257,7 @@ const formats: ReadonlySet<unknown> = new Set([
   "uuid"
 ])
 
-/** Keywords that narrow a value: what they say can be said in words. */
+/** Keywords that narrow a value. A description can express them. */
 const words: ReadonlySet<string> = new Set([
   "minimum",
   "maximum",
@@ -277,7 +278,7 @@ const words: ReadonlySet<string> = new Set([
   "contentMediaType"
 ])
 
-/** Keywords that mean nothing to a sampler. */
+/** Keywords that do not affect a sampler. */
 const ignored: ReadonlySet<string> = new Set(["$schema", "$id", "$comment", "readOnly", "writeOnly", "deprecated"])
 
 const narrow = (
@@ -311,7 +312,7 @@ const narrow = (
   return mapChildren(out, (child, at) => narrow(child, [...path, ...at], problems))
 }
 
-/** Whether a narrowing keyword is one the sampler can follow. */
+/** Returns whether the sampler supports a keyword with this value. */
 const keeps = (keyword: string, value: unknown): boolean =>
   keyword === "format"
     ? formats.has(value)
@@ -328,7 +329,7 @@ const tupleItems = (members: unknown, said: Array<string>): JsonSchema.JsonSchem
 
 const isObject = (schema: JsonSchema.JsonSchema): boolean => schema["type"] === "object" || "properties" in schema
 
-/** An object that says nothing of other properties names its own. */
+/** An object without `additionalProperties` that lists its properties. */
 const isClosedByNature = (schema: JsonSchema.JsonSchema): boolean =>
   schema["additionalProperties"] === true && "properties" in schema
 
@@ -340,7 +341,7 @@ const schemaKeywords: ReadonlySet<string> = new Set(["items", "additionalPropert
 const listKeywords: ReadonlySet<string> = new Set(["anyOf", "allOf", "oneOf", "prefixItems"])
 const mapKeywords: ReadonlySet<string> = new Set(["properties", "patternProperties", "$defs"])
 
-/** Applies a function to the schemas a schema holds. */
+/** Applies a function to the direct subschemas of a schema. */
 const mapChildren = (
   schema: JsonSchema.JsonSchema,
   f: (child: JsonSchema.JsonSchema, at: ReadonlyArray<string>) => JsonSchema.JsonSchema

@@ -1,8 +1,8 @@
 /**
- * The tools the API defines: those it runs itself, and those it knows the shape
- * of and leaves to the caller. Sets of tools have a module of their own.
+ * Tools that the API defines: server tools, which the API runs, and client
+ * tools, which the client runs. `Toolset` has sets of tools.
  *
- * Every dated version is here, and the union is open to tomorrow's.
+ * Every dated version is listed, and the union is open.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ const ToolByName = Wire.struct("ToolByName", { type: Schema.Literal("tool_refere
 // -----------------------------------------------------------------------------
 
 /**
- * The optional fields every named tool has.
+ * The optional fields of every named tool.
  *
  * @category fields
  * @since 0.1.0
@@ -35,7 +35,7 @@ export const common = {
 }
 
 /**
- * The optional field of tools the caller runs: examples of their input.
+ * The optional field of tools that the client runs: examples of their input.
  *
  * @category fields
  * @since 0.1.0
@@ -43,7 +43,7 @@ export const common = {
 export const examples = { input_examples: Wire.nullish(Schema.Array(Wire.Json)) }
 
 // -----------------------------------------------------------------------------
-// tools the caller runs
+// tools that the client runs
 // -----------------------------------------------------------------------------
 
 /**
@@ -79,7 +79,7 @@ export class TextEditor extends Wire.Class<TextEditor>()("TextEditor", {
 }) {}
 
 /**
- * A folder the model remembers things in.
+ * A folder in which the model stores memories.
  *
  * @category schemas
  * @since 0.1.0
@@ -109,11 +109,11 @@ export class Computer extends Wire.Class<Computer>()("Computer", {
 }) {}
 
 // -----------------------------------------------------------------------------
-// tools the server runs
+// tools that the server runs
 // -----------------------------------------------------------------------------
 
 /**
- * Roughly where the user is.
+ * The approximate location of the user.
  *
  * @category schemas
  * @since 0.1.0
@@ -127,7 +127,7 @@ export class UserLocation extends Wire.Class<UserLocation>()("UserLocation", {
 }) {}
 
 /**
- * Searches the web. Either domain list may be given, not both.
+ * Searches the web. At most one of the two lists of domains may be set.
  *
  * @category schemas
  * @since 0.1.0
@@ -144,7 +144,7 @@ export class WebSearch extends Wire.Class<WebSearch>()("WebSearch", {
 }) {}
 
 /**
- * Which addresses may be fetched: all, none, or those that some tools brought up.
+ * The URLs that may be fetched: all, none, or those from certain tools.
  *
  * @category schemas
  * @since 0.1.0
@@ -157,7 +157,7 @@ export const UrlSource = Wire.openUnion("UrlSourceRule", [
 ])
 
 /**
- * Which addresses may be fetched.
+ * The URLs that may be fetched.
  *
  * @category models
  * @since 0.1.0
@@ -165,8 +165,8 @@ export const UrlSource = Wire.openUnion("UrlSourceRule", [
 export type UrlSource = typeof UrlSource.Type
 
 /**
- * Which addresses may be fetched, by who brought them up: the user, client tools
- * or server tools.
+ * The URLs that may be fetched, by their source: the user, client tools or
+ * server tools.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,10 +1,10 @@
 /**
- * What the server's own tools came back with: web search and fetch, tool
- * search and the advisor. Code execution and MCP have modules of their own.
+ * The results of server tools: web search, web fetch, tool search and the
+ * advisor. `CodeExecution` and `Mcp` have the others.
  *
- * These blocks arrive whole, never in deltas. One definition serves responses
- * and requests, so a conversation goes back to the API as it came. A failed
- * call is a result whose `content` is an error with an open `error_code`.
+ * These blocks have no deltas in a stream. Requests and responses have the same
+ * definition, so a conversation is sent back unchanged. The result of a failed
+ * call has an error as `content`, with an open `error_code`.
  *
  * @since 0.1.0
  */
@@ -21,8 +21,7 @@ const head = { tool_use_id: Schema.String, ...CacheControl.field }
 // -----------------------------------------------------------------------------
 
 /**
- * A page the search found. `encrypted_content` goes back unmodified in the
- * next turn.
+ * A page that the search found. Send `encrypted_content` back unmodified.
  *
  * @category schemas
  * @since 0.1.0
@@ -59,7 +58,7 @@ export const WebSearchError = toolFailure("WebSearchError", "web_search_tool_res
 export interface WebSearchError extends Schema.Schema.Type<typeof WebSearchError> {}
 
 /**
- * What a web search found, or why it failed.
+ * The result of a web search, or its error.
  *
  * @category schemas
  * @since 0.1.0
@@ -76,8 +75,8 @@ export class WebSearchToolResult extends Wire.Class<WebSearchToolResult>()("WebS
 // -----------------------------------------------------------------------------
 
 /**
- * A page as a document: text, or a PDF in base64. What goes back may also refer
- * to a file or an address.
+ * A page as a document: text, or a PDF in base64. In a request, it may also
+ * refer to a file or a URL.
  *
  * @category schemas
  * @since 0.1.0
@@ -138,7 +137,7 @@ export const WebFetchError = toolFailure("WebFetchError", "web_fetch_tool_result
 export interface WebFetchError extends Schema.Schema.Type<typeof WebFetchError> {}
 
 /**
- * The page that was fetched, or why it could not be.
+ * The fetched page, or the error.
  *
  * @category schemas
  * @since 0.1.0
@@ -155,7 +154,7 @@ export class WebFetchToolResult extends Wire.Class<WebFetchToolResult>()("WebFet
 // -----------------------------------------------------------------------------
 
 /**
- * A tool, by name.
+ * The name of a tool.
  *
  * @category schemas
  * @since 0.1.0
@@ -167,7 +166,7 @@ export class ToolReference extends Wire.Class<ToolReference>()("ToolReference", 
 }) {}
 
 /**
- * The tools a search found.
+ * The tools that a search found.
  *
  * @category schemas
  * @since 0.1.0
@@ -199,7 +198,7 @@ export const ToolSearchError = toolFailure("ToolSearchError", "tool_search_tool_
 export interface ToolSearchError extends Schema.Schema.Type<typeof ToolSearchError> {}
 
 /**
- * The tools a search found, or why it failed.
+ * The tools that a search found, or its error.
  *
  * @category schemas
  * @since 0.1.0
@@ -215,7 +214,7 @@ export class ToolSearchToolResult extends Wire.Class<ToolSearchToolResult>()("To
 // -----------------------------------------------------------------------------
 
 /**
- * What the advising model said.
+ * The advice of the other model.
  *
  * @category schemas
  * @since 0.1.0
@@ -227,7 +226,7 @@ export class AdvisorResult extends Wire.Class<AdvisorResult>()("AdvisorResult", 
 }) {}
 
 /**
- * What the advising model said, sealed. It goes back unmodified.
+ * The encrypted advice of the other model. Send it back unmodified.
  *
  * @category schemas
  * @since 0.1.0
@@ -239,7 +238,7 @@ export class AdvisorRedactedResult extends Wire.Class<AdvisorRedactedResult>()("
 }) {}
 
 /**
- * Why the advisor gave no answer.
+ * Why the advisor failed.
  *
  * @category schemas
  * @since 0.1.0
@@ -255,7 +254,7 @@ export const AdvisorError = toolFailure("AdvisorError", "advisor_tool_result_err
 ])
 
 /**
- * Why the advisor gave no answer.
+ * Why the advisor failed.
  *
  * @category models
  * @since 0.1.0
@@ -263,7 +262,7 @@ export const AdvisorError = toolFailure("AdvisorError", "advisor_tool_result_err
 export interface AdvisorError extends Schema.Schema.Type<typeof AdvisorError> {}
 
 /**
- * What the advisor came back with.
+ * The result of the advisor.
  *
  * @category schemas
  * @since 0.1.0

@@ -1,18 +1,18 @@
 /**
- * How many tokens a request will be, estimated here, without asking the API.
+ * Estimates the input tokens of a request locally, without a call of the API.
  *
- * An estimate says how far off it may be, and which parts it could not measure.
- * Measured against the real `input_tokens` of 240 recorded requests that have no
- * such parts: half of the estimates are off by less than 3 %, 95 of 100 by less
- * than 16 %, and 238 are within the margin they state, which is a fifth for
- * text, a tenth for images, half for PDFs, and never less than 20 tokens. The two
- * beyond it are of random letters, which are cut smaller than words.
+ * An estimate has a margin, and lists the parts that it could not measure. It
+ * was compared with the `input_tokens` of 240 recorded requests without such
+ * parts: the error is below 3 % for half of them, below 16 % for 95 %, and
+ * within the margin for 238. The margin is a fifth for text, a tenth for
+ * images, half for PDFs, and at least 20 tokens. The other two requests consist
+ * of random letters, which are more tokens than words.
  *
- * Text is judged by its characters, tools by their schemas, images by their size
- * and PDFs by their pages. What only the server sees (files and pages it fetches,
- * MCP servers, threads, what its own tools add) counts as far as it shows, and is
- * named in `unmeasured`: no margin holds for it. For an exact number, ask the API
- * to count.
+ * Text is estimated by its characters, tools by their schemas, images by their
+ * size and PDFs by their pages. Parts that only the server sees (files and
+ * pages that it fetches, MCP servers, threads, results of server tools) are
+ * listed in `unmeasured`, and the margin does not include them.
+ * `Messages.countTokens` returns an exact number.
  *
  * @since 0.1.0
  */
@@ -28,7 +28,7 @@ import * as ModelCatalog from "./ModelCatalog.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * How many tokens something is, as far as can be told.
+ * An estimated number of tokens.
  *
  * @category models
  * @since 0.1.0
@@ -36,42 +36,42 @@ import * as ModelCatalog from "./ModelCatalog.ts"
 export interface TokenEstimate {
   /** The estimate. */
   readonly tokens: number
-  /** How far off it may be, either way, for what could be measured. */
+  /** The possible error in either direction, for the measured parts. */
   readonly margin: number
-  /** Where in the request the parts are whose tokens only the API knows. */
+  /** The paths of the parts that could not be measured. */
   readonly unmeasured: ReadonlyArray<string>
 }
 
 /**
- * A prompt that fills much of a model's window.
+ * A prompt that fills much of the context window of its model.
  *
  * @category models
  * @since 0.1.0
  */
 export interface WindowWarning {
-  /** The tokens of the prompt. */
+  /** The number of tokens of the prompt. */
   readonly tokens: number
-  /** The model's context window. */
+  /** The context window of the model, in tokens. */
   readonly contextWindow: number
-  /** The part of the window that is filled: 1 is all of it. */
+  /** The fraction of the context window that the prompt fills. */
   readonly share: number
 }
 
 /**
- * When to warn.
+ * Options of a warning.
  *
  * @category options
  * @since 0.1.0
  */
 export interface WarnOptions {
   /**
-   * The part of the window from which on it is a warning.
+   * The fraction of the context window from which on there is a warning.
    *
    * @default 0.85
    */
   readonly share?: number | undefined
   /**
-   * Where windows come from.
+   * The catalogue with the context windows.
    *
    * @default ModelCatalog.released
    */
@@ -109,8 +109,8 @@ export const ofRequest = (request: Partial<MessageRequest>): TokenEstimate => {
 }
 
 /**
- * Estimates the tokens of a text by itself. Without a model it is one of the
- * latest, whose tokens are the shortest.
+ * Estimates the tokens of a text. Without `model`, the estimate is for a
+ * current model, whose tokens are the shortest.
  *
  * @category constructors
  * @since 0.1.0
@@ -125,8 +125,9 @@ export const ofText = (text: string, model?: string): TokenEstimate => {
 // -----------------------------------------------------------------------------
 
 /**
- * Warns when a prompt fills 85 % of its model's window, or another part of it.
- * None below that, and for models whose window is not known.
+ * Returns a warning when a prompt fills 85 % of the context window, or the
+ * given `share`. None below that, and for models without a known context
+ * window.
  *
  * **Example** (Watching a conversation grow)
  *

@@ -1,5 +1,5 @@
 /**
- * Base64 as requests carry it. The one place that knows where Effect keeps it.
+ * Base64 of requests. The only module that imports Effect's implementation.
  *
  * @since 0.1.0
  */
@@ -9,7 +9,7 @@ import * as Result from "effect/Result"
 /** Encodes bytes as base64 text. */
 export const encode = (bytes: Uint8Array): string => Base64.encode(bytes)
 
-/** Decodes base64 text as far as it has whole groups of four, or undefined where it is not base64. */
+/** Decodes the complete groups of four characters of a base64 text. Undefined when the text is not base64. */
 export const decode = (text: string): Uint8Array | undefined => {
   const letters = text.replace(/[\r\n]+/g, "")
   return Result.getOrUndefined(Base64.decode(letters.slice(0, letters.length - letters.length % 4)))

@@ -1,6 +1,6 @@
 /**
- * The facts of the model catalogue, newest model first. What was not found is
- * left out: see `ModelCatalog`.
+ * The facts of the model catalogue, newest model first. Facts that are not
+ * known are omitted.
  *
  * @since 0.1.0
  */
@@ -17,7 +17,7 @@ const price = (
 
 const million = 1_000_000
 
-// The half price of batches holds for every model; the surcharge for the US from 4.6 on.
+// Batches have half the price for every model. The factor for the US exists since 4.6.
 const batch = { batchFactor: 0.5 }
 const current = { ...batch, usFactor: 1.1 }
 
@@ -182,7 +182,7 @@ export const models: ReadonlyArray<Entry> = [
     retiresOn: "2026-11-30",
     replacement: "claude-sonnet-5-5"
   },
-  // Retired, and still in transcripts whose cost is asked for.
+  // Retired models, to price old transcripts.
   {
     id: "claude-opus-4-1",
     contextWindow: 200_000,

@@ -1,9 +1,9 @@
 /**
- * Telling JSON objects from the rest.
+ * Recognizes JSON objects.
  *
  * @since 0.1.0
  */
 
-/** Whether a value is a JSON object: neither null nor an array. */
+/** Returns whether a value is a JSON object: neither null nor an array. */
 export const isRecord = (u: unknown): u is { readonly [key: string]: unknown } =>
   typeof u === "object" && u !== null && !Array.isArray(u)

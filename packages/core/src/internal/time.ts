@@ -1,6 +1,6 @@
 /**
- * Reads the dates that headers carry, with arithmetic alone: no ambient clock
- * or time zone takes part, and nothing is ever thrown.
+ * Reads the dates of headers with arithmetic only, without a clock or a time
+ * zone. It never throws.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ export const parseHttpDate = (text: string): number | undefined => {
   const imf = imfFixdate.exec(input)
   if (imf !== null) return utc(+imf[3]!, monthOf(imf[2]!), +imf[1]!, +imf[4]!, +imf[5]!, +imf[6]!)
   const old = rfc850.exec(input)
-  // A two-digit year is in this century: the API is not older than that.
+  // A year of two digits is in this century, because the API is not older.
   if (old !== null) return utc(2000 + +old[3]!, monthOf(old[2]!), +old[1]!, +old[4]!, +old[5]!, +old[6]!)
   const asc = asctime.exec(input)
   if (asc !== null) return utc(+asc[6]!, monthOf(asc[1]!), +asc[2]!, +asc[3]!, +asc[4]!, +asc[5]!)
@@ -51,7 +51,7 @@ export const formatRfc3339 = (millis: number): string => {
 
 const pad = (n: number, width: number): string => String(Math.floor(n)).padStart(width, "0")
 
-/** The number of a month, or one that no month has. */
+/** Returns the number of a month, or one that is not valid. */
 const monthOf = (name: string): number => months.indexOf(name) / 3 + 1
 
 const utc = (
@@ -63,7 +63,7 @@ const utc = (
   second: number
 ): number | undefined => {
   if (!Number.isInteger(month) || month < 1 || month > 12 || day < 1 || day > daysIn(year, month)) return undefined
-  // 60 is a leap second; it is read as the second that follows.
+  // 60 is a leap second, and counts as the next second.
   if (hour > 23 || minute > 59 || second > 60) return undefined
   return ((daysFromCivil(year, month, day) * 24 + hour) * 60 + minute) * 60_000 + second * 1000
 }

@@ -1,9 +1,9 @@
 /**
- * The conversation of a request, as rules read it: blocks with their paths, and
- * turns as the API merges them.
+ * The conversation of a request for rules: blocks with their paths, and turns
+ * as the API merges them.
  *
- * Total: malformed parts are passed over, so that a rule about one part still
- * holds where another part is malformed.
+ * Malformed parts are skipped, so that a rule about one part still applies when
+ * another part is malformed.
  *
  * @since 0.1.0
  */
@@ -15,7 +15,7 @@ export interface Json {
   readonly [field: string]: unknown
 }
 
-/** An object in a request, and where it is. The path is written only when it is asked for. */
+/** An object in a request, and its path. The path is computed on demand. */
 export class Item {
   readonly item: Json
   readonly #owner: Item | undefined
@@ -34,7 +34,7 @@ export class Item {
   }
 }
 
-/** A block, the turn it is in, and where it is. */
+/** A block, its turn and its path. */
 export class Located extends Item {
   readonly role: string
   constructor(role: string, item: Json, owner: Item, index: number) {
@@ -46,26 +46,26 @@ export class Located extends Item {
   }
 }
 
-/** A turn as the API sees it, once consecutive turns of one role are merged. */
+/** A turn after consecutive turns of one role were merged. */
 export interface Turn {
   readonly role: string
   readonly blocks: ReadonlyArray<Located>
 }
 
-/** What is found where nothing is: nothing is made for it. */
+/** The empty result, which allocates nothing. */
 export const none: ReadonlyArray<never> = []
 
-/** The items of a request's field that should be an array of objects. */
+/** Returns the objects in a field of a request. */
 export const items = (request: object, field: string): ReadonlyArray<Item> => itemsThat(request, field, constTrue)
 
-/** The items of a field of an item, such as the blocks of a turn. */
+/** Returns the objects in a field of an item, such as the blocks of a turn. */
 export const inside = (owner: Item, field: string): ReadonlyArray<Item> => collect(owner.item, field, owner, constTrue)
 
-/** The items of a field of which something is true. Nothing is made of the others. */
+/** Returns the objects in a field that satisfy a predicate. Allocates nothing for the others. */
 export const itemsThat = (request: object, field: string, is: (item: Json) => boolean): ReadonlyArray<Item> =>
   collect(request, field, undefined, is)
 
-/** The first item of a field of which something is true. */
+/** Returns the first object in a field that satisfies a predicate. */
 export const firstThat = (request: object, field: string, is: (item: Json) => boolean): Item | undefined => {
   const list = listIn(request, field)
   for (let index = 0; index < list.length; index++) {
@@ -75,7 +75,7 @@ export const firstThat = (request: object, field: string, is: (item: Json) => bo
   return undefined
 }
 
-/** The last item of a field of which something is true. */
+/** Returns the last object in a field that satisfies a predicate. */
 export const lastThat = (request: object, field: string, is: (item: Json) => boolean): Item | undefined => {
   const list = listIn(request, field)
   for (let index = list.length - 1; index >= 0; index--) {
@@ -85,10 +85,10 @@ export const lastThat = (request: object, field: string, is: (item: Json) => boo
   return undefined
 }
 
-/** Every block of the conversation. A turn of text has none. */
+/** Returns every block of the conversation. A turn whose content is a string has none. */
 export const blocks = (request: object): ReadonlyArray<Located> => blocksThat(request, constTrue)
 
-/** The blocks of the conversation of which something is true. Nothing is made of the others. */
+/** Returns the blocks of the conversation that satisfy a predicate. Allocates nothing for the others. */
 export const blocksThat = (request: object, is: (block: Json) => boolean): ReadonlyArray<Located> => {
   const turns = listIn(request, "messages")
   let found: Array<Located> | undefined
@@ -109,7 +109,7 @@ export const blocksThat = (request: object, is: (block: Json) => boolean): Reado
   return found ?? none
 }
 
-/** Whether something is true of a block of the conversation. */
+/** Returns whether a block of the conversation satisfies a predicate. */
 export const someBlock = (request: object, is: (block: Json) => boolean): boolean => {
   for (const turn of listIn(request, "messages")) {
     if (!isRecord(turn) || !Array.isArray(turn["content"])) continue
@@ -118,7 +118,7 @@ export const someBlock = (request: object, is: (block: Json) => boolean): boolea
   return false
 }
 
-/** The turns with system turns set aside and consecutive ones of the same role merged. */
+/** Returns the turns without system turns, with consecutive turns of one role merged. */
 export const merged = (request: object): ReadonlyArray<Turn> => {
   const out: Array<{ readonly role: string; readonly blocks: Array<Located> }> = []
   for (const turn of itemsThat(request, "messages", isSaid)) {
@@ -137,7 +137,7 @@ export const merged = (request: object): ReadonlyArray<Turn> => {
   return out
 }
 
-/** Whether a turn is of the user or of the assistant. */
+/** Returns whether a turn is the user's or the assistant's. */
 export const isSaid = ({ role }: Json): boolean => role === "user" || role === "assistant"
 
 // -----------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 /**
- * Writes a message as the events of a stream that folds to it.
+ * Converts a message to the events of a stream that folds to it.
  *
- * Pure: where texts are cut and pings fall is told.
+ * Pure: the caller determines where texts are split and pings are inserted.
  *
  * @since 0.1.0
  */
@@ -10,15 +10,15 @@ import type { Message } from "../../Message.ts"
 import type { Delta, StreamEvent } from "../../StreamEvent.ts"
 import * as ToolInput from "../../ToolInput.ts"
 
-/** How a stream is cut. */
+/** How the events of a stream are split. */
 export interface Cuts {
-  /** The lengths of pieces of text, in code points, used over and over. */
+  /** The lengths of pieces of text, in code points. The list is repeated. */
   readonly lengths: ReadonlyArray<number>
-  /** Whether a ping follows an event, used over and over. */
+  /** Whether a ping follows an event. The list is repeated. */
   readonly pings: ReadonlyArray<boolean>
 }
 
-/** Writes a message as events. */
+/** Converts a message to events. */
 export const ofMessage = (message: Message, cuts: Cuts): ReadonlyArray<StreamEvent> => {
   const events: Array<StreamEvent> = [startOf(message)]
   message.content.forEach((block, index) => {
@@ -34,7 +34,7 @@ export const ofMessage = (message: Message, cuts: Cuts): ReadonlyArray<StreamEve
 const followed = (event: StreamEvent, index: number, { pings }: Cuts): ReadonlyArray<StreamEvent> =>
   pings.length > 0 && pings[index % pings.length] === true ? [event, { type: "ping" }] : [event]
 
-/** The message before its content: what is told at the end is null, and one token was written. */
+/** Returns the message of `message_start`: without content and stop reason, and with one output token. */
 const startOf = (message: Message): StreamEvent => ({
   type: "message_start",
   message: {
@@ -57,7 +57,7 @@ const endOf = (message: Message): StreamEvent => ({
   usage: { output_tokens: message.usage.output_tokens }
 })
 
-/** A block as it begins, and what makes it whole. Blocks that have no deltas begin whole. */
+/** Splits a block into its initial state and its deltas. A block without deltas is its own initial state. */
 const grow = (
   block: ContentBlock,
   cuts: Cuts
@@ -84,7 +84,7 @@ const grow = (
     case "tool_use":
     case "server_tool_use":
     case "mcp_tool_use":
-      // An input that is not whole, or no object, would not be read back as it is.
+      // An input that is incomplete, or not an object, would not be restored from its deltas.
       if (!ToolInput.of(block).complete) return { shell: block, deltas: [] }
       return {
         shell: { ...block, input: {} },
@@ -98,7 +98,7 @@ const grow = (
   }
 }
 
-/** A text in pieces of the lengths that are told. No piece ends within a code point. */
+/** Splits a text into pieces of the given lengths. No piece ends within a code point. */
 const pieces = (text: string, { lengths }: Cuts): ReadonlyArray<string> => {
   const points = Array.from(text)
   const out: Array<string> = []

@@ -1,7 +1,6 @@
 /**
- * What an answer, a conversation or a request is to be like, as plain schemas,
- * and how it is written. Plans are what is generated and shrunk; what is written
- * from them always makes sense.
+ * Plans of responses, conversations and requests, and their conversion. Plans
+ * are generated and shrunk; a value made from a plan is always consistent.
  *
  * @since 0.1.0
  */
@@ -50,7 +49,7 @@ const Call = Schema.Struct({
 
 const Said = Schema.Struct({ words: Words, cited: Schema.Boolean })
 
-/** What an answer is to be like. */
+/** The plan of a response. */
 export const Answer = Schema.Struct({
   thinking: Schema.optionalKey(Words),
   said: Schema.Array(Said).check(Schema.isMaxLength(3)),
@@ -62,7 +61,7 @@ export const Answer = Schema.Struct({
   cached: Schema.optionalKey(Count)
 })
 
-/** What an answer is to be like. */
+/** The plan of a response. */
 export type Answer = typeof Answer.Type
 
 const Exchange = Schema.Struct({
@@ -75,16 +74,16 @@ const Exchange = Schema.Struct({
   failed: Schema.Boolean
 })
 
-/** What a conversation is to be like. */
+/** The plan of a conversation. */
 export const Conversation = Schema.Struct({
   exchanges: Schema.Array(Exchange).check(Schema.isMaxLength(4)),
   question: Words
 })
 
-/** What a conversation is to be like. */
+/** The plan of a conversation. */
 export type Conversation = typeof Conversation.Type
 
-/** What a request is to be like. */
+/** The plan of a request. */
 export const Request = Schema.Struct({
   model: Answer.fields.model,
   max_tokens: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 64_000 })),
@@ -94,14 +93,14 @@ export const Request = Schema.Struct({
   cached: Schema.Boolean
 })
 
-/** What a request is to be like. */
+/** The plan of a request. */
 export type Request = typeof Request.Type
 
 // -----------------------------------------------------------------------------
 // writing
 // -----------------------------------------------------------------------------
 
-/** Text begins with a word of its own, so that it is never blank. */
+/** Text begins with a fixed word, so that it is never blank. */
 const text = (words: typeof Words.Type): string => `So ${words.join(" ")}`
 
 const citation = (words: typeof Words.Type): Citation => ({
@@ -113,7 +112,7 @@ const citation = (words: typeof Words.Type): Citation => ({
   end_char_index: words.join(" ").length
 })
 
-/** The blocks of an answer. Ids are made of where they are, so none comes twice. */
+/** Creates the blocks of a response. Ids contain the position, so they are unique. */
 const blocks = (
   plan: Pick<Answer, "thinking" | "said" | "calls">,
   place: string
@@ -134,7 +133,7 @@ const blocks = (
   }))
 ]
 
-/** Writes an answer. It stops for its calls, where there are some. */
+/** Creates a response. Its stop reason is `tool_use` when it has calls. */
 export const toMessage = (plan: Answer): Message => ({
   id: "msg_1",
   type: "message",
@@ -152,7 +151,7 @@ export const toMessage = (plan: Answer): Message => ({
 
 const isCall = (block: ContentBlock): block is ToolUse => block.type === "tool_use"
 
-/** Writes a conversation. Text is cited only by the model, and the results of calls come first in their turn. */
+/** Creates a conversation. Only the model cites text, and tool results come first in their turn. */
 export const toTurns = (plan: Conversation): ReadonlyArray<MessageParam> => {
   const turns: Array<MessageParam> = []
   let unanswered: ReadonlyArray<ToolUse> = []
@@ -188,7 +187,7 @@ const tools: ReadonlyArray<CustomTool> = (["get_weather", "search", "run"] as co
   input_schema: { type: "object", properties: { query: { type: "string" } }, required: ["query"] }
 }))
 
-/** Writes a request. */
+/** Creates a request. */
 export const toRequest = (plan: Request): MessageRequest => ({
   model: plan.model,
   max_tokens: plan.max_tokens,

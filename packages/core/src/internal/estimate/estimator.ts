@@ -1,8 +1,8 @@
 /**
- * Adds up what each part of a request makes.
+ * Adds up the estimated tokens of the parts of a request.
  *
- * Total over whatever stands where a request is expected. The constants are
- * tokens, fitted to recorded requests.
+ * Accepts any value in place of a request. The constants are tokens, fitted to
+ * recorded requests.
  *
  * @since 0.1.0
  */
@@ -12,13 +12,13 @@ import * as Media from "./media.ts"
 import * as Profile from "./profile.ts"
 import * as Text from "./text.ts"
 
-/** How far off the estimate of a text may be, as a part of it. */
+/** The margin of the estimate of a text, as a fraction of it. */
 export const textMargin = 0.2
 
 const imageMargin = 0.1
 const pdfMargin = 0.5
 
-/** What no request is without. */
+/** The tokens of an empty request. */
 const perRequest = 5
 const perTurn = 2.3
 const perSystem = 2
@@ -36,10 +36,13 @@ const pixelsPerToken = 750
 const perPage = 2000
 const smallestMargin = 20
 
-/** What an image makes whose size cannot be read. */
+/** The tokens of an image whose size cannot be read. */
 const unreadImage = 1200
 
-/** What a tool of the API's own adds, by its type or by that without the date. The server's answers come on top. */
+/**
+ * The tokens of a tool that the API defines, by its type with or without the
+ * date. Results of server tools are not included.
+ */
 const toolTokens: { readonly [family: string]: number } = {
   bash: 245,
   text_editor: 300,
@@ -56,7 +59,7 @@ const toolTokens: { readonly [family: string]: number } = {
   advisor: 1000
 }
 
-/** Tools whose definition is all they add: the caller runs them. */
+/** Tools that the client runs: only their definition adds tokens. */
 const runByCaller: ReadonlySet<string> = new Set([
   "bash",
   "text_editor",
@@ -66,10 +69,10 @@ const runByCaller: ReadonlySet<string> = new Set([
   "browser_toolset"
 ])
 
-/** Blocks that hold no text of their own, or none that stays in the prompt. */
+/** Blocks without text, or without text that stays in the prompt. */
 const weightless: ReadonlySet<string> = new Set(["redacted_thinking", "tool_reference", "fallback", "tool_removal"])
 
-/** A sum that grows while the request is walked. */
+/** The sum while a request is traversed. */
 class Sum {
   readonly profile: Profile.Profile
   tokens = 0
@@ -167,7 +170,7 @@ const addBlock = (sum: Sum, at: Turns.Item, keepsThinking: boolean): void => {
       return
     default:
       if (typeof block["type"] === "string" && weightless.has(block["type"])) return
-      // A result of the server's own, or a block not known yet: its text counts, and more may be sealed in it.
+      // A result of a server tool, or an unknown block. Its text is counted, and it may contain encrypted content.
       sum.unmeasured.push(at.path)
       return addJson(sum, block)
   }
@@ -214,7 +217,7 @@ const addTools = (sum: Sum, request: object): void => {
   for (const at of tools) addTool(sum, at)
 }
 
-/** Whether the model is told how to call tools when this is one of them. */
+/** Returns whether a request with this tool has the instructions for calling tools. */
 const isIntroduced = (tool: Turns.Json): boolean => isOwnTool(tool) || introduced.has(familyOf(tool["type"]))
 
 const introduced: ReadonlySet<string> = new Set(["bash", "memory", "computer", "computer_toolset", "browser_toolset"])
@@ -223,7 +226,7 @@ const isOwnTool = (tool: Turns.Json): boolean => "input_schema" in tool
 
 const addTool = (sum: Sum, at: Turns.Item): void => {
   const tool = at.item
-  // A deferred tool is not in the prompt until it is found.
+  // A deferred tool is not in the prompt until a search finds it.
   if (tool["defer_loading"] === true) return
   if (isOwnTool(tool)) {
     sum.fixed(perTool)
@@ -263,14 +266,14 @@ const addOptions = (sum: Sum, request: object): void => {
   }
 }
 
-/** The words of a JSON value, and a part of the signs between them: it is not always shown as JSON. */
+/** Adds the text of a JSON value, and part of its punctuation, because the model does not always see it as JSON. */
 const addJson = (sum: Sum, value: unknown, perSign = shownSign): void => {
   const sign = perSign * sum.profile.density
   if (typeof value === "string") {
     sum.text(value)
     sum.fixed(2 * sign)
   } else if (typeof value === "object" && value !== null) {
-    // What contains itself cannot be sent, and is not for the estimate to find out.
+    // A value that contains itself cannot be sent; the request fails later.
     if (sum.inside.has(value)) return
     sum.inside.add(value)
     const keys = Object.keys(value)
@@ -284,6 +287,6 @@ const addJson = (sum: Sum, value: unknown, perSign = shownSign): void => {
   } else sum.text(String(value))
 }
 
-/** What a bracket, quote, colon or comma of JSON makes where it is shown to the model in another form, and as such. */
+/** The tokens of a bracket, quote, colon or comma of JSON that the model sees in another form, and as JSON. */
 const shownSign = 0.56
 const writtenSign = 0.83

@@ -1,7 +1,7 @@
 /**
- * How large an image or a document is, read from its first bytes.
+ * Reads the size of an image or a document from its first bytes.
  *
- * Total: what cannot be read has no size, and nothing is ever thrown.
+ * The size is undefined when it cannot be read. It never throws.
  *
  * @since 0.1.0
  */
@@ -13,7 +13,7 @@ export interface Size {
   readonly height: number
 }
 
-/** How much of an image is looked at: a JPEG may carry a preview before it says its size. */
+/** The number of characters of an image that are read: a JPEG may contain a preview before its size. */
 const headLength = 262_144
 
 /** Returns the size of an image in base64, whatever its declared type. */
@@ -23,7 +23,7 @@ export const imageSize = (data: string): Size | undefined => {
   return png(bytes) ?? gif(bytes) ?? webp(bytes) ?? jpeg(bytes)
 }
 
-/** Returns the number of pages of a PDF in base64, as far as it shows. */
+/** Returns the number of pages of a PDF in base64, estimated when its page objects are compressed. */
 export const pdfPages = (data: string): number | undefined => {
   const bytes = Base64.decode(data)
   if (bytes === undefined || ascii(bytes, 0, 4) !== "%PDF") return undefined
@@ -33,7 +33,7 @@ export const pdfPages = (data: string): number | undefined => {
     const at = bytes[i + 5] === 0x20 ? i + 6 : i + 5
     if (ascii(bytes, at, 5) === "/Page" && bytes[at + 5] !== 0x73) pages++
   }
-  // Newer files keep their page objects compressed: 60 KB a page is what they take on average.
+  // Newer files have compressed page objects. On average, a page takes 60 KB.
   return pages > 0 ? pages : Math.max(1, Math.round(bytes.length / 60_000))
 }
 
@@ -90,14 +90,14 @@ const webp = (bytes: Uint8Array): Size | undefined => {
 
 const mask14 = (n: number | undefined): number | undefined => n === undefined ? undefined : n & 0x3fff
 
-/** The extended form stores sizes less one, in three bytes. */
+/** The extended format stores sizes minus one, in three bytes. */
 const little24 = (bytes: Uint8Array, at: number): number | undefined => {
   const low = little16(bytes, at)
   const high = bytes[at + 2]
   return low === undefined || high === undefined ? undefined : high * 65_536 + low + 1
 }
 
-/** Walks the segments up to the frame header, which alone says how large the picture is. */
+/** Skips segments up to the frame header, which contains the size. */
 const jpeg = (bytes: Uint8Array): Size | undefined => {
   if (big16(bytes, 0) !== 0xffd8) return undefined
   let at = 2

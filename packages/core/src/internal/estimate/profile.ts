@@ -1,22 +1,22 @@
 /**
- * What differs between the tokenizers and prompts of model generations.
+ * The differences between tokenizers and prompts of model generations.
  *
  * @since 0.1.0
  */
 
-/** What holds for the models of one generation. */
+/** The constants of one generation of models. */
 export interface Profile {
-  /** How many tokens text makes, beside what it makes on the models the weights were fitted to. */
+  /** The number of tokens of a text, relative to the models that the weights were fitted to. */
   readonly density: number
-  /** What the first tool adds by being there. */
+  /** The tokens that the first tool adds beside its definition. */
   readonly tools: number
-  /** The same, where a tool must be called. */
+  /** The same when a tool must be called. */
   readonly forcedTools: number
-  /** Whether thinking of earlier turns stays in the prompt. */
+  /** Whether the thinking of earlier turns stays in the prompt. */
   readonly keepsThinking: boolean
-  /** The long edge, in pixels, that an image is scaled down to. */
+  /** The maximum length of an edge of an image, in pixels. Larger images are scaled down. */
   readonly imageEdge: number
-  /** The most tokens that one image makes. */
+  /** The maximum number of tokens of one image. */
   readonly imageTokens: number
 }
 
@@ -45,8 +45,8 @@ const latest: Profile = {
 }
 
 /**
- * Returns the profile of a model by its id. A model that is not known has the
- * latest: it makes the most tokens, and an estimate should not fall short.
+ * Returns the profile of a model by its id. An unknown model has the latest
+ * profile, which gives the highest estimate.
  */
 export const profileOf = (model: unknown): Profile => {
   const match = /claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2})(?!\d))?/.exec(typeof model === "string" ? model : "")

@@ -1,19 +1,19 @@
 /**
- * How many tokens text makes, from what kinds of characters it has.
+ * Estimates the tokens of a text from the kinds of its characters.
  *
- * A tokenizer takes a short word for one token, and cuts long ones, digits and
- * foreign scripts into more. The weights were fitted to recorded requests; one
- * pass over the text, nothing allocated.
+ * A short word is one token. Long words, digits and other scripts are more. The
+ * weights were fitted to recorded requests. The estimate takes one pass and
+ * allocates nothing.
  *
  * @since 0.1.0
  */
 
-/** Tokens per word, and per unit of what makes a text longer than its words. */
+/** Tokens per word, and per unit of everything else. */
 const weights = {
   word: 1.05,
   /** Each letter of a word after the seventh. */
   longLetter: 0.08,
-  /** Each letter after the sixteenth: no word is that long, and what is not one is cut small. */
+  /** Each letter after the sixteenth: such text is not a word, and is split into small tokens. */
   strangeLetter: 0.5,
   digit: 1.17,
   newline: 1.07,
