@@ -227,13 +227,13 @@ export class ConnectionError extends Internal.failure("ConnectionError")<{
  * @since 0.1.0
  */
 export class ClaudeTimeoutError extends Internal.failure("ClaudeTimeoutError")<{
-  readonly phase: "connect" | "headers" | "firstContent" | "body" | "total"
+  readonly phase: "connect" | "headers" | "firstContent" | "nextContent" | "body" | "total"
   /** The limit that was reached. */
   readonly limit: Duration.Duration
 }> {}
 
 /**
- * The response is not JSON, or not the JSON its endpoint promises.
+ * The response arrived and cannot be read. Another attempt would bring the same.
  *
  * @category errors
  * @since 0.1.0
@@ -270,13 +270,13 @@ export class RequestValidationError extends Internal.failure("RequestValidationE
 }> {}
 
 /**
- * A stream ended before `message_stop`. `decode`: an event could not be read.
+ * A stream ended before `message_stop`: its body ended, or the connection was lost.
  *
  * @category errors
  * @since 0.1.0
  */
 export class StreamTruncatedError extends Internal.failure("StreamTruncatedError")<{
-  readonly reason: "eof" | "reset" | "decode"
+  readonly reason: "eof" | "reset"
 }> {}
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The one service a program provides: the Claude API as seen through an
- * `HttpClient`, with host, credentials, version, betas and policies.
+ * The one service a program provides: the Claude API over a transport, with host,
+ * credentials, version, betas and policies.
  *
  * Resources (`Messages`, …) are functions that need it. What a layer sets holds
  * for every call; `withRetry`, `withTimeouts`, `withHeaders` and their like
@@ -11,7 +11,6 @@
  *
  * @since 0.1.0
  */
-import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import type * as Rules from "@effect-claude/core/Rules"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -23,13 +22,13 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as ClaudeConfig from "./ClaudeConfig.ts"
 import type * as Exchange from "./Exchange.ts"
-import type { Interceptor } from "./Interceptor.ts"
-import * as Send from "./internal/attempt/attempt.ts"
+import * as Attempt from "./internal/attempt/attempt.ts"
 import * as Drain from "./internal/call/drain.ts"
+import type { Interceptor } from "./internal/call/follower.ts"
 import * as Secrets from "./internal/request/secrets.ts"
 import * as Fetch from "./internal/transport/fetch.ts"
-import * as General from "./internal/transport/httpClient.ts"
-import * as Direct from "./internal/transport/transport.ts"
+import * as HttpClientTransport from "./internal/transport/httpClient.ts"
+import type { Transport } from "./internal/transport/transport.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
 import * as Timeouts from "./Timeouts.ts"
@@ -39,7 +38,7 @@ import * as Timeouts from "./Timeouts.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What an effect or stream changes for itself.
+ * Settings that one effect or stream changes.
  *
  * @category models
  * @since 0.1.0
@@ -64,24 +63,18 @@ export interface Overrides {
  * @since 0.1.0
  */
 export class Claude extends Context.Service<Claude, {
-  /** What holds for a call that starts now. */
+  /** The settings of a call that starts now. */
   readonly settings: Effect.Effect<ClaudeConfig.Settings>
-  /**
-   * Makes one attempt at a request. It fails unless the server answers 2xx. The
-   * connection belongs to the scope.
-   */
-  readonly attempt: (
-    request: Exchange.Request,
-    settings: ClaudeConfig.Settings
-  ) => Effect.Effect<Exchange.Response, ClaudeError, Scope.Scope>
-  /** Returns the bucket this layer's calls share for a policy's budget. */
+  /** Makes one attempt at a request. */
+  readonly attempt: Exchange.Attempt
+  /** Returns the bucket that the calls of this layer share for a policy's budget. */
   readonly budget: (options: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
-  /** Follows each call. There is none, unless a layer adds one. */
+  /** Runs around each call. Undefined unless a layer adds one. */
   readonly interceptor: Interceptor | undefined
 }>()("@effect-claude/http/Claude") {}
 
 /**
- * What the running effect or stream changes for itself.
+ * The settings that the running effect or stream changes.
  *
  * @category services
  * @since 0.1.0
@@ -107,13 +100,10 @@ const none: Overrides = {}
 export const make = (
   options: ClaudeConfig.Options
 ): Effect.Effect<Claude["Service"], ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient | Scope.Scope> =>
-  Effect.flatMap(HttpClient.HttpClient, (client) => {
-    const general = General.make(client)
-    return makeOver({ direct: Direct.of(client), general: () => general, isOfProcess: true }, options)
-  })
+  Effect.flatMap(HttpClient.HttpClient, (client) => makeOver(HttpClientTransport.of(client), options))
 
 const makeOver = Effect.fnUntraced(function*(
-  transport: Send.Transport,
+  transport: Transport,
   options: ClaudeConfig.Options
 ): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, Scope.Scope> {
   const credentials = yield* ClaudeConfig.signature(options)
@@ -122,28 +112,15 @@ const makeOver = Effect.fnUntraced(function*(
     "user-agent": options.userAgent ?? "effect-claude",
     ...(options.allowBrowser === true ? { "anthropic-dangerous-direct-browser-access": "true" } : undefined)
   }
+  const attempt = Attempt.make(transport, credentials, settings, fixed)
   const unchanged = Effect.succeed(settings)
-  const buckets = new Map<string, RetryBudget.RetryBudget>()
-  // Policies are made once and used by many calls: by identity first, and by what they say.
-  const known = new WeakMap<RetryBudget.Options, Effect.Effect<RetryBudget.RetryBudget>>()
   return Claude.of({
     settings: Effect.contextWith((context) => {
       const overrides = Context.get(context, Overrides)
       return overrides === none ? unchanged : Effect.succeed(applyOverrides(settings, overrides))
     }),
-    attempt: yield* Drain.attempts(Send.make(transport, credentials, fixed), options.drain ?? Duration.zero),
-    budget: (numbers) =>
-      known.get(numbers) ?? Effect.suspend(() => {
-        const key = JSON.stringify(numbers)
-        const keep = (bucket: RetryBudget.RetryBudget) => {
-          buckets.set(key, bucket)
-          const kept = Effect.succeed(bucket)
-          known.set(numbers, kept)
-          return kept
-        }
-        const found = buckets.get(key)
-        return found === undefined ? Effect.flatMap(RetryBudget.make(numbers), keep) : keep(found)
-      }),
+    attempt: yield* Drain.attempts(attempt, options.drain ?? Duration.zero),
+    budget: RetryBudget.shared(),
     interceptor: undefined
   })
 })
@@ -155,7 +132,7 @@ const makeOver = Effect.fnUntraced(function*(
 /**
  * Layer that provides `Claude` over the `HttpClient` of the context.
  *
- * **Example** (Naming a gateway)
+ * **Example** (Using a gateway)
  *
  * ```ts
  * import * as Claude from "@effect-claude/http/Claude"
@@ -177,7 +154,7 @@ export const layer = (
 ): Layer.Layer<Claude, ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient> => Layer.effect(Claude, make(options))
 
 /**
- * Layer that reads what the options leave out from `Config`: `ANTHROPIC_API_KEY`,
+ * Layer that reads omitted options from `Config`: `ANTHROPIC_API_KEY`,
  * or else `ANTHROPIC_AUTH_TOKEN`, and `ANTHROPIC_BASE_URL`. Values are trimmed,
  * and an empty one counts as absent.
  *
@@ -190,13 +167,13 @@ export const layerConfig = (
   Layer.effect(Claude, Effect.flatMap(ClaudeConfig.fromConfig(options ?? {}), make))
 
 /**
- * Layer like `layerConfig` over the platform's `fetch`: all a program needs, on
- * any runtime, and the smallest. On Node, `ClaudeNode.layer` is faster.
+ * Layer like `layerConfig` over the platform's `fetch`. It works on any runtime and
+ * makes the smallest bundle. On Node, `ClaudeNode.layer` is faster.
  *
  * **Details**
  *
- * It goes without an `HttpClient`. `FetchHttpClient.Fetch` and `RequestInit` mean
- * the same here, from the context of the layer or of the call.
+ * It needs no `HttpClient`. `FetchHttpClient.Fetch` and `RequestInit` are read from
+ * the context of the call, or else of the layer.
  *
  * @category layers
  * @since 0.1.0
@@ -253,7 +230,7 @@ export const withTimeouts: {
 
 /**
  * Adds headers to the requests of one effect or stream. They replace the
- * layer's by the same name. Those whose name tells of a credential are kept
+ * layer's of the same name. Headers whose name suggests a credential are kept
  * redacted; give any other secret as `Redacted`.
  *
  * @category combinators
@@ -269,7 +246,7 @@ export const withHeaders: {
 )
 
 /**
- * Asks for betas on the requests of one effect or stream, beside the layer's.
+ * Requests betas for one effect or stream, in addition to those of the layer.
  *
  * @category combinators
  * @since 0.1.0
@@ -298,8 +275,8 @@ export const withVersion: {
 )
 
 /**
- * Changes levels of the rules requests are held to, for one effect or stream. It
- * adds none where the layer was given none.
+ * Changes the levels of rules for one effect or stream. It has no effect on a layer
+ * without rules.
  *
  * @category combinators
  * @since 0.1.0

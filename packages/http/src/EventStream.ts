@@ -1,31 +1,26 @@
 /**
- * From bytes to events: the decoder of server-sent events, and the judge of
- * where a stream ends.
+ * From bytes to events: the decoder of server-sent events.
  *
  * Follows the WHATWG rules for event streams at any chunking, down to single
- * bytes, except that an event whose JSON is whole counts even when the stream
- * ends without the blank line after it. A stream ends normally if and only if `message_stop` was seen; what
- * comes after it is ignored. Everything else is a typed error that carries the
- * partial message: an `error` event by its own tag, an end without
- * `message_stop` or an event that cannot be read as `StreamTruncatedError`.
+ * bytes, with one exception: an event whose JSON is complete counts even when the
+ * stream ends without the blank line after it. A stream ends normally if and only
+ * if `message_stop` was seen; the bytes after it are ignored. Everything else is a
+ * typed error with the partial message: an `error` event by its own tag, an end
+ * without `message_stop` as `StreamTruncatedError`, an event that cannot be read as
+ * `ResponseDecodeError`.
  *
- * `Messages.stream` is built on the same decoder; this module is for bytes that
- * come another way: a file, a proxy, a recording.
+ * `Messages.stream` reads its responses with the same decoder. This module is for
+ * bytes from elsewhere: a file, a proxy, a recording.
  *
  * @since 0.1.0
  */
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
-import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
-import * as Arr from "effect/Array"
-import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import { dual } from "effect/Function"
-import * as Option from "effect/Option"
-import * as Pull from "effect/Pull"
+import { dual, identity } from "effect/Function"
 import * as Stream from "effect/Stream"
-import { EventDecoder, type Stop } from "./internal/response/eventDecoder.ts"
+import { EventDecoder } from "./internal/response/eventDecoder.ts"
+import * as EventReader from "./internal/response/eventReader.ts"
 import * as Limits from "./Limits.ts"
 
 // -----------------------------------------------------------------------------
@@ -78,58 +73,13 @@ export const decode: {
   Stream.transformPull(self, (upstream) =>
     Effect.sync(() => {
       const decoder = new EventDecoder(Limits.make(options))
-      let ended = false
-      const next: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, E | ClaudeError.ClaudeError> = Effect.suspend(() =>
-        decoder.stop !== undefined
-          ? stopped(decoder, decoder.stop)
-          : ended
-          ? Effect.fail(truncated(decoder, "eof", "The stream ended before `message_stop`."))
-          : read
-      )
-      const read: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent>, E | ClaudeError.ClaudeError> = Pull.matchEffect(
-        upstream,
-        {
-          onSuccess: (chunks) => {
-            const events = decoder.decode(chunks)
-            return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : next
-          },
-          onFailure: (cause) => Effect.failCause(cause),
-          onDone: () => {
-            const last = ended ? [] : decoder.end()
-            ended = true
-            return Arr.isArrayNonEmpty(last)
-              ? Effect.succeed(last)
-              : decoder.stop === undefined
-              ? Effect.fail(truncated(decoder, "eof", "The stream ended before `message_stop`."))
-              : stopped(decoder, decoder.stop)
-          }
-        }
-      )
-      return next
+      return EventReader.pullEvents<E, E>(decoder, {
+        chunks: upstream,
+        lost: identity,
+        details: () => ({
+          outcome: decoder.started ? "partial" : "unknown",
+          partial: EventReader.partialOf(decoder)
+        }),
+        response: { meta: {}, headers: {} }
+      })
     })))
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-const stopped = (decoder: EventDecoder, stop: Stop): Pull.Pull<never, ClaudeError.ClaudeError> => {
-  switch (stop._tag) {
-    case "Done":
-      return Cause.done()
-    case "ErrorEvent":
-      return Effect.fail(ErrorResponse.fromEvent(stop.event, { partial: partialOf(decoder) }))
-    case "Malformed":
-      return Effect.fail(truncated(decoder, "decode", `The stream cannot be read on: an event ${stop.problem}.`))
-  }
-}
-
-const partialOf = (decoder: EventDecoder): ClaudeError.Details["partial"] =>
-  Option.getOrUndefined(MessageAccumulator.snapshot(decoder.accumulator))
-
-const truncated = (decoder: EventDecoder, reason: "eof" | "decode", message: string): ClaudeError.ClaudeError =>
-  new ClaudeError.StreamTruncatedError({
-    reason,
-    outcome: decoder.started ? "partial" : "unknown",
-    partial: partialOf(decoder),
-    message: `${message} The answer is not complete; \`partial\` holds what arrived.`
-  })

@@ -182,7 +182,9 @@ const leg = <A, R>(
   })
 
 /** Takes what a second request costs from the budget of the call's retries. */
-const pay = ({ claude, settings: { retry: { budget } } }: Interceptor.Call): Effect.Effect<boolean> =>
-  budget === undefined
+const pay = (call: Interceptor.Call): Effect.Effect<boolean> => {
+  const { budget } = call.settings.retry
+  return budget === undefined
     ? Effect.succeed(true)
-    : Effect.flatMap(claude.budget(budget), ({ withdraw }) => withdraw(budget.cost))
+    : Effect.flatMap(call.budget(budget), ({ withdraw }) => withdraw(budget.cost))
+}

@@ -22,7 +22,7 @@ import type * as Pull from "effect/Pull"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { LiveInput } from "./internal/response/toolInput.ts"
-import * as Alarm from "./internal/time/deadline.ts"
+import * as Deadline from "./internal/time/deadline.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
@@ -275,12 +275,12 @@ export const restart: {
   ): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
     Stream.unwrap(Effect.clockWith((clock) => {
       const policy = options?.policy ?? RetryPolicy.interactive
-      const startedAt = Alarm.now(clock)
+      const startedAt = Deadline.now(clock)
       const run = (n: number): Stream.Stream<StreamEvent | Restarted, ClaudeError.ClaudeError, R> =>
         Stream.catch(self, (error) =>
           Stream.unwrap(Effect.map(RetryPolicy.chance, (draw) => {
             if (error.contentHandedOut !== true) return Stream.fail(error)
-            const elapsed = Duration.millis(Alarm.now(clock) - startedAt)
+            const elapsed = Duration.millis(Deadline.now(clock) - startedAt)
             const judged = error.with({ contentHandedOut: undefined })
             const decision = RetryPolicy.decide(policy, { n, elapsed, error: judged, draw })
             if (decision._tag === "GiveUp") return Stream.fail(error)

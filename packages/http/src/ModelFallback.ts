@@ -37,7 +37,7 @@ import { dual } from "effect/Function"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import type { Running } from "./Claude.ts"
-import { Asked } from "./internal/request/rewrite.ts"
+import { RequestRewrite } from "./internal/request/rewrite.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -107,13 +107,13 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * What is done to the requests of the running calls before they are checked and
- * sent, for steps of your own.
+ * Rewrites the requests of the running calls before they are checked and sent, for
+ * steps of your own.
  *
  * @category services
  * @since 0.1.0
  */
-export { Asked } from "./internal/request/rewrite.ts"
+export { RequestRewrite } from "./internal/request/rewrite.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -162,7 +162,7 @@ export const plan = (choices: ReadonlyArray<Choice>, options?: Pick<Options, "wh
   return ExecutionPlan.make(
     { provide: Context.empty() },
     ...choices.map((choice) => ({
-      provide: Context.make(Asked, changeOf(choice)),
+      provide: Context.make(RequestRewrite, changeOf(choice)),
       attempts: 1,
       while: (error: unknown) => ClaudeError.is(error) && when(error)
     }))

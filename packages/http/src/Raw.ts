@@ -2,8 +2,8 @@
  * Any path of the API, with everything but the types: credentials, headers,
  * retries, timeouts, interceptors and typed errors.
  *
- * The resources (`Models`, `Batches`, `Files`, `Skills`) are made of it, and so
- * is whatever the API offers that this version has no module for.
+ * The resources (`Models`, `Batches`, `Files`, `Skills`) are made of it. Use it for
+ * endpoints that this version has no module for.
  *
  * @since 0.1.0
  */
@@ -11,22 +11,20 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Shape from "@effect-claude/core/Shape"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as HttpBody from "effect/http/HttpBody"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Claude } from "./Claude.ts"
+import type { Claude } from "./Claude.ts"
 import type * as Exchange from "./Exchange.ts"
-import type * as Interceptor from "./Interceptor.ts"
-import * as Follow from "./internal/call/follow.ts"
-import * as Attempts from "./internal/call/retried.ts"
+import * as Call from "./internal/call/call.ts"
+import * as Follower from "./internal/call/follower.ts"
+import * as Plain from "./internal/call/plain.ts"
 import * as Path from "./internal/request/path.ts"
-import * as Answer from "./internal/response/json.ts"
+import * as Json from "./internal/response/json.ts"
 import * as Failures from "./internal/transport/failures.ts"
-import * as General from "./internal/transport/httpClient.ts"
-import * as Direct from "./internal/transport/transport.ts"
+import * as HttpClientTransport from "./internal/transport/httpClient.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -42,7 +40,7 @@ export interface Request {
   readonly method: "GET" | "POST" | "DELETE"
   /** The path, from `/v1` on, each segment encoded. */
   readonly path: string
-  /** The query. Undefined values are left out; lists are written as `name[]`. */
+  /** The query. Undefined values are omitted; lists are written as `name[]`. */
   readonly query?:
     | { readonly [name: string]: string | number | boolean | ReadonlyArray<string> | undefined }
     | undefined
@@ -50,7 +48,7 @@ export interface Request {
   readonly body?: unknown
   /** Headers of this request alone. */
   readonly headers?: { readonly [name: string]: string } | undefined
-  /** Betas this request needs, beside those of the layer. */
+  /** Betas this request needs, in addition to those of the layer. */
   readonly betas?: ReadonlyArray<string> | undefined
   /**
    * Whether the request may be sent again when the server may have acted on it.
@@ -59,7 +57,7 @@ export interface Request {
    */
   readonly repeatable?: boolean | undefined
   /**
-   * What is asked: the name of spans and log lines.
+   * The operation: the name of spans and log lines.
    *
    * @default the method and the path
    */
@@ -71,9 +69,9 @@ export interface Request {
 // -----------------------------------------------------------------------------
 
 /**
- * Sends a request and returns the answer as JSON that matches a schema.
+ * Sends a request and returns the response as JSON that matches a schema.
  *
- * **Example** (Reading what has no module yet)
+ * **Example** (Reading an endpoint without a module)
  *
  * ```ts
  * import * as Raw from "@effect-claude/http/Raw"
@@ -91,96 +89,95 @@ export interface Request {
 export const json = <A>(
   request: Request,
   schema: Schema.Codec<A, A>
-): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => answered(request, Answer.json(Shape.fromSchema(schema)))
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => respond(request, Json.parser(Shape.fromSchema(schema)))
 
 /**
- * Sends a request and returns the answer as text.
+ * Sends a request and returns the response as text.
  *
  * @category calls
  * @since 0.1.0
  */
 export const text = (request: Request): Effect.Effect<string, ClaudeError.ClaudeError, Claude> =>
-  answered(request, Answer.text)
+  respond(request, Effect.succeed)
 
 /**
- * Sends a request and streams the bytes of the answer. What fails before the
- * first byte is retried as the policy says; after that nothing is.
+ * Sends a request and streams the bytes of the response. A failure before the
+ * headers is retried as the policy says; a failure after them is not.
  *
  * @category calls
  * @since 0.1.0
  */
 export const bytes = (request: Request): Stream.Stream<Uint8Array, ClaudeError.ClaudeError, Claude> =>
-  Stream.unwrap(Effect.gen(function*() {
-    const prepared = yield* prepare(request)
-    const outer = yield* Effect.scope
-    const { ended, follower } = yield* Follow.stream(prepared, outer, () => ({}))
-    const call = { ...prepared, follower }
-    const response = yield* Attempts.retried(call, () =>
-      Effect.uninterruptibleMask((restore) => {
-        const scope = Scope.forkUnsafe(outer)
-        return restore(Attempts.send(call)).pipe(
-          Scope.provide(scope),
-          Effect.onExit((exit) => Exit.isSuccess(exit) ? Effect.void : Scope.close(scope, exit))
-        )
-      })).pipe(Effect.onError((cause) => ended(cause)))
-    const host = new URL(call.settings.baseUrl).host
-    return response.body.pipe(
-      Stream.mapError((error) =>
-        Failures.fromTransport(error, { ...response.meta, status: response.status, phase: "body", host })
-      ),
-      Stream.onError((cause) => ended(cause)),
-      Stream.onEnd(ended(Cause.fail(Cause.Done())))
-    )
-  }))
+  Stream.unwrap(
+    Effect.flatMap(Effect.scope, (scope) =>
+      begin(request, (call) =>
+        Effect.flatMap(startStream(call, scope), ({ ended, follower }) => {
+          const followed = { ...call, follower }
+          const { baseUrl, timeouts } = call.settings
+          return Call.retried(followed, (number) =>
+            Call.openIn(followed, number, scope, Effect.succeed)).pipe(
+              Effect.onError((cause) => ended(cause)),
+              Effect.map(({ body, meta, status }) =>
+                body.pipe(
+                  Stream.mapError((error) =>
+                    Failures.fromTransport(
+                      error,
+                      { ...meta, status, phase: "body", host: new URL(baseUrl).host },
+                      timeouts
+                    )
+                  ),
+                  Stream.onError((cause) => ended(cause)),
+                  Stream.onEnd(ended(Cause.fail(Cause.Done())))
+                )
+              )
+            )
+        })))
+  )
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-const answered = <A>(
+const respond = <A>(
   request: Request,
-  read: (
-    response: Exchange.Response,
-    settings: Interceptor.Call["settings"]
-  ) => Effect.Effect<A, ClaudeError.ClaudeError, Scope.Scope>
+  parse: (text: string, response: Exchange.Response) => Effect.Effect<A, ClaudeError.ClaudeError>
 ): Effect.Effect<A, ClaudeError.ClaudeError, Claude> =>
-  Effect.flatMap(prepare(request), (call) => {
-    let meta: Exchange.Meta | undefined
-    return Follow.effect(call, (follower) => {
-      const followed = { ...call, follower }
-      return Attempts.retried(followed, () =>
-        Effect.scoped(Effect.flatMap(Attempts.send(followed), (response) => {
-          meta = response.meta
-          return read(response, call.settings)
-        })))
-    }, { answer: () => ({ meta }), soFar: () => ({ meta }) })
-  })
+  begin(request, (call) => Call.followed(call, (call) => Plain.attempts(call, parse), () => Call.soFar(call)))
 
-const prepare = Effect.fnUntraced(function*(
+const startStream = (call: Call.Call, scope: Scope.Scope): Effect.Effect<Follower.OfStream> =>
+  call.interceptor === undefined
+    ? Effect.succeed(Follower.noneOfStream)
+    : Follower.startStream(call.interceptor, call, scope, () => ({}))
+
+const begin = <A, R>(
+  request: Request,
+  use: (call: Call.Call) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude | R> => Call.begin(() => exchangeOf(request), {}, use)
+
+const exchangeOf = Effect.fnUntraced(function*(
   request: Request
-): Effect.fn.Return<Interceptor.Call, ClaudeError.ClaudeError, Claude> {
-  const claude = yield* Claude
-  const settings = yield* claude.settings
+): Effect.fn.Return<Exchange.Request, ClaudeError.ClaudeError> {
   const path = yield* Path.whole(request.path)
   const body = encode(request.body)
   if (Result.isFailure(body)) return yield* body.failure
-  const exchange: Exchange.Request = {
+  return {
     operation: request.operation ?? `${request.method} ${path}`,
     method: request.method,
     path,
     query: queryOf(request.query),
     body: body.success,
+    // Only programs that send bodies of Effect's carry the client for it.
+    upload: HttpBody.isHttpBody(request.body) ? HttpClientTransport.overFetch : undefined,
     headers: request.headers,
     betas: request.betas,
     streamed: false,
     repeatable: request.repeatable ?? request.method !== "POST"
   }
-  return { claude, settings, exchange }
 })
 
 const encode = (body: unknown): Result.Result<HttpBody.HttpBody | undefined, ClaudeError.RequestValidationError> => {
   if (body === undefined) return Result.succeed(undefined)
-  if (HttpBody.isHttpBody(body)) return Result.succeed(Direct.carry(body, General.overFetch))
+  if (HttpBody.isHttpBody(body)) return Result.succeed(body)
   return Result.mapBoth(Result.try(() => JSON.stringify(body)), {
     onSuccess: (text) => HttpBody.text(text, "application/json"),
     onFailure: () =>

@@ -17,7 +17,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Backoff from "./Backoff.ts"
-import * as Alarm from "./internal/time/deadline.ts"
+import * as Deadline from "./internal/time/deadline.ts"
 import * as Span from "./internal/time/duration.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 import * as RetryPolicy from "./RetryPolicy.ts"
@@ -68,7 +68,7 @@ export const retry: {
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options
 ): Effect.Effect<A, ClaudeError, R> =>
-  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Alarm.now(clock))))
+  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Deadline.now(clock))))
 
 // -----------------------------------------------------------------------------
 // internal
@@ -90,7 +90,7 @@ const from = <A, R>(
         ? Effect.succeed(value)
         : Effect.as(budget.deposit(budget.options.perSuccess + spent), value),
     onFailure: (error) => {
-      const elapsed = Duration.millis(Alarm.now(clock) - startedAt)
+      const elapsed = Duration.millis(Deadline.now(clock) - startedAt)
       return Effect.flatMap(RetryPolicy.chance, (draw) => {
         const decision = RetryPolicy.decide(policy, { n, elapsed, error, repeatable, draw })
         if (decision._tag === "GiveUp") return Effect.fail(final(error, n, elapsed, decision.reason))

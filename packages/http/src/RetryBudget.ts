@@ -79,6 +79,34 @@ export const standard: Options = { capacity: 500, cost: 5, hintedCost: 1, perSuc
 export const make = (options: Options): Effect.Effect<RetryBudget> =>
   Effect.clockWith((clock) => Effect.sync(() => fromClock(options, clock)))
 
+/**
+ * Returns a function that creates one bucket for equal options, and the same one
+ * when it is called again: the buckets that the calls of a layer share.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const shared = (): (options: Options) => Effect.Effect<RetryBudget> => {
+  const buckets = new Map<string, Effect.Effect<RetryBudget>>()
+  // Most calls use the same policy, and so the same options.
+  let latest: { readonly options: Options; readonly bucket: Effect.Effect<RetryBudget> } | undefined
+  const keep = (options: Options, bucket: Effect.Effect<RetryBudget>): Effect.Effect<RetryBudget> => {
+    latest = { options, bucket }
+    return bucket
+  }
+  return (options) =>
+    latest?.options === options ? latest.bucket : Effect.suspend(() => {
+      const key = JSON.stringify(options)
+      const found = buckets.get(key)
+      if (found !== undefined) return keep(options, found)
+      return Effect.flatMap(make(options), (bucket) => {
+        const made = Effect.succeed(bucket)
+        buckets.set(key, made)
+        return keep(options, made)
+      })
+    })
+}
+
 /** Creates a full bucket that starts to fill at the time of `clock`. Reads the clock, so it is an effect to others. */
 const fromClock = (options: Options, clock: Clock.Clock): RetryBudget => {
   let tokens = options.capacity

@@ -193,7 +193,7 @@ const measure = (interaction: Interaction.Interaction): Effect.Effect<void> =>
     if (message !== undefined && !Interaction.isCached(interaction)) yield* used(message, base)
     const { budget } = call.settings.retry
     if (budget !== undefined) {
-      const { available } = yield* call.claude.budget(budget)
+      const { available } = yield* call.budget(budget)
       yield* Metric.update(Metrics.retryBudget, yield* available)
     }
   })

@@ -1,10 +1,11 @@
 /**
  * How long each part of a call may take.
  *
- * The defaults never punish thinking or uploads: a model may be silent for
- * minutes while the server pings, and a large body gets time in proportion to
- * its size. Each limit that is reached is a typed error that names its phase:
- * `ClaudeTimeoutError`, or `StreamIdleError` for a stream that fell silent.
+ * The limits are kept for every kind of call: JSON, streams, downloads, batch
+ * results. The defaults leave time for thinking and uploads: a model may be silent
+ * for minutes while the server pings, and a large body gets time in proportion to
+ * its size. A limit that is reached is a typed error that names its phase:
+ * `ClaudeTimeoutError`, or `StreamIdleError` for a stream that sends nothing.
  *
  * @since 0.1.0
  */
@@ -22,21 +23,23 @@ import { dual } from "effect/Function"
  * @since 0.1.0
  */
 export interface Timeouts {
-  /** Until the connection stands. Only a transport that sees sockets can keep it. */
+  /** Until the connection is established. Only a transport that sees sockets can keep it. */
   readonly connect: Duration.Duration
   /** From the start of an attempt to the headers, on a streamed request. */
   readonly headers: Duration.Duration
   /** From the start of an attempt to the headers, on a plain JSON request. */
   readonly jsonHeaders: Duration.Duration
-  /** Bytes per second an upload may be as slow as: a body extends the time to the headers accordingly. */
+  /** The slowest upload in bytes per second. A body extends the time to the headers accordingly. */
   readonly uploadRate: number
-  /** From the headers to the first content of a stream. */
+  /** From the headers to the first content of the response. */
   readonly firstContent: Duration.Duration
-  /** Between two reads of the body, measured on bytes while a read is outstanding. */
+  /** From one content to the next, while pings or white space keep the connection alive. */
+  readonly nextContent: Duration.Duration
+  /** For one read of a body, whatever it brings. A slow consumer does not count. */
   readonly idle: Duration.Duration
-  /** For one attempt as a whole. */
+  /** For the whole call, retries and their waits included. */
   readonly total: Duration.Duration
-  /** For one attempt as a whole, where the answer is folded from a stream. */
+  /** For the whole call, where the message is folded from a stream. */
   readonly foldedTotal: Duration.Duration
 }
 
@@ -48,7 +51,7 @@ export interface Timeouts {
  */
 export interface Options {
   /**
-   * Until the connection stands. Only a transport that sees sockets can keep it.
+   * Until the connection is established. Only a transport that sees sockets can keep it.
    *
    * @default "10 seconds"
    */
@@ -66,31 +69,40 @@ export interface Options {
    */
   readonly jsonHeaders?: Duration.Input | undefined
   /**
-   * Bytes per second an upload may be as slow as.
+   * The slowest upload in bytes per second.
    *
    * @default 50_000
    */
   readonly uploadRate?: number | undefined
   /**
-   * From the headers to the first content of a stream.
+   * From the headers to the first content of the response.
    *
    * @default "10 minutes"
    */
   readonly firstContent?: Duration.Input | undefined
   /**
-   * Between two reads of the body. Pings count, a slow consumer does not.
+   * From one content to the next, while pings or white space keep the connection
+   * alive. Every event other than a ping is content, and so is every byte of JSON
+   * other than white space.
+   *
+   * @default "10 minutes"
+   */
+  readonly nextContent?: Duration.Input | undefined
+  /**
+   * For one read of a body: a JSON response, a stream, a download, the results of
+   * a batch. Pings count as bytes, a slow consumer does not count.
    *
    * @default "90 seconds"
    */
   readonly idle?: Duration.Input | undefined
   /**
-   * For one attempt as a whole.
+   * For the whole call, retries and their waits included.
    *
    * @default Duration.infinity
    */
   readonly total?: Duration.Input | undefined
   /**
-   * For one attempt as a whole, where the answer is folded from a stream.
+   * For the whole call, where the message is folded from a stream.
    *
    * @default "60 minutes"
    */
@@ -113,13 +125,14 @@ export const defaults: Timeouts = {
   jsonHeaders: Duration.minutes(4),
   uploadRate: 50_000,
   firstContent: Duration.minutes(10),
+  nextContent: Duration.minutes(10),
   idle: Duration.seconds(90),
   total: Duration.infinity,
   foldedTotal: Duration.minutes(60)
 }
 
 /**
- * Creates limits: what `options` leave out is as in `from`.
+ * Creates limits. Omitted fields are those of `from`.
  *
  * @category constructors
  * @since 0.1.0
@@ -131,6 +144,7 @@ export const make = (options: Options | undefined, from: Timeouts = defaults): T
     jsonHeaders: duration(options.jsonHeaders, from.jsonHeaders),
     uploadRate: options.uploadRate ?? from.uploadRate,
     firstContent: duration(options.firstContent, from.firstContent),
+    nextContent: duration(options.nextContent, from.nextContent),
     idle: duration(options.idle, from.idle),
     total: duration(options.total, from.total),
     foldedTotal: duration(options.foldedTotal, from.foldedTotal)

@@ -179,7 +179,7 @@ describe("EventStream", () => {
       Effect.gen(function*() {
         const error = yield* failure(`${textOf(answer("Hi").slice(0, 3))}data: {"type":"pi\n\n`)
 
-        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.strictEqual(error._tag, "ResponseDecodeError")
         assert.include(error.message, "is not JSON")
         assert.strictEqual(error.partial && Message.text(error.partial), "Hi")
       }))
@@ -190,7 +190,7 @@ describe("EventStream", () => {
           `data: {"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":7}}\n\n`
         )
 
-        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.strictEqual(error._tag, "ResponseDecodeError")
         assert.include(error.message, "at delta.text")
       }))
 
@@ -199,7 +199,7 @@ describe("EventStream", () => {
         const error = yield* failure(textOf(answer("x".repeat(1_000))), { event: 500, size: 100 })
         const { exit } = yield* decode(textOf(answer("x".repeat(200))), { event: 500 })
 
-        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.strictEqual(error._tag, "ResponseDecodeError")
         assert.include(error.message, "larger than 500 characters")
         assert.isTrue(Exit.isSuccess(exit))
       }))
@@ -224,7 +224,7 @@ describe("EventStream", () => {
         const error = yield* failure(textOf([start, ...call(0, 5), ...call(1, 6), stop]), { toolInput: 50 })
         const { exit } = yield* decode(textOf([start, ...call(0, 5), ...call(1, 5), stop]), { toolInput: 50 })
 
-        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.strictEqual(error._tag, "ResponseDecodeError")
         assert.include(error.message, "larger than 50 characters")
         assert.isTrue(Exit.isSuccess(exit))
       }))

@@ -139,7 +139,7 @@ describe("Hedging", () => {
         )
         const claude = yield* Claude.Claude
         const { attempt } = yield* claude.interceptor!({
-          claude,
+          budget: claude.budget,
           settings: yield* claude.settings,
           exchange: { operation: "test", method: "POST", path: "/", streamed: true, repeatable: true }
         })

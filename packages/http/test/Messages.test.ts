@@ -660,7 +660,7 @@ describe("Messages", () => {
           (yield* collect(Messages.stream(question).pipe(Claude.withRetry(RetryPolicy.never)))).exit
         )
 
-        assert.strictEqual(error._tag === "StreamTruncatedError" && error.reason, "decode")
+        assert.strictEqual(error._tag, "ResponseDecodeError")
         assert.include(error.message, "at delta.text")
         yield* settled
       }).pipe(Effect.provide(layer(Script.events([

@@ -446,15 +446,22 @@ describe("Pacing", () => {
         )
       ))
 
-    it.effect("on when to come back is not added up when several are told", () =>
+    it.effect("on when to retry is not added up over concurrent requests", () =>
       Effect.gen(function*() {
-        yield* Effect.forEach(times(5, Messages.create(question)), Effect.exit, { concurrency: "unbounded" })
+        const refused = yield* Effect.forkChild(
+          Effect.forEach(times(5, Messages.create(question)), Effect.exit, { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust("1 second")
+        yield* Fiber.join(refused)
         yield* all([Messages.create(question)])
 
-        assert.deepStrictEqual((yield* arrivals).slice(5), [20])
+        assert.deepStrictEqual((yield* arrivals).slice(5), [21])
       }).pipe(Effect.provide(paced(
         {},
-        Script.sequence(Script.times(Script.rateLimited({ retryAfter: "20 seconds" }), 5), Script.forever(used(1)))
+        Script.sequence(
+          Script.times(Script.rateLimited({ retryAfter: "20 seconds" }).pipe(Script.delay("1 second")), 5),
+          Script.forever(used(1))
+        )
       ))))
   })
 

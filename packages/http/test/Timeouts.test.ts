@@ -14,6 +14,7 @@ describe("Timeouts", () => {
         headers: 300,
         jsonHeaders: 240,
         firstContent: 600,
+        nextContent: 600,
         idle: 90,
         foldedTotal: 3600
       })
@@ -23,7 +24,16 @@ describe("Timeouts", () => {
   })
 
   describe("make", () => {
-    const names = ["connect", "headers", "jsonHeaders", "firstContent", "idle", "total", "foldedTotal"] as const
+    const names = [
+      "connect",
+      "headers",
+      "jsonHeaders",
+      "firstContent",
+      "nextContent",
+      "idle",
+      "total",
+      "foldedTotal"
+    ] as const
     for (const name of names) {
       it(`sets ${name}, and keeps the rest`, () => {
         assert.deepStrictEqual(Timeouts.make({ [name]: "7 seconds" }), {

@@ -26,17 +26,19 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
-import type * as HttpClientRequest from "effect/http/HttpClientRequest"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
-import type * as Source from "../internal/transport/body.ts"
-import { Settling } from "../internal/transport/release.ts"
-import * as Direct from "../internal/transport/transport.ts"
+import * as HttpClientTransport from "../internal/transport/httpClient.ts"
+import * as Mailbox from "../internal/transport/mailbox.ts"
+import { Release } from "../internal/transport/release.ts"
+import * as Transport from "../internal/transport/transport.ts"
 import * as ContentEncoding from "./internal/contentEncoding.ts"
 import * as Http1 from "./internal/http1.ts"
 import { Response } from "./internal/response.ts"
@@ -59,7 +61,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
     NodeHttpClient.Dispatcher,
     Http1.only(dispatcher)
   )
-  const settling = new Settling()
+  const release = new Release()
   const client = HttpClient.make((request, url, signal) => {
     const { body, headers, method } = request
     if (body._tag !== "Empty" && body._tag !== "Uint8Array") return general.postprocess(Effect.succeed(request))
@@ -68,7 +70,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
       const exchange = new Exchange(
         { method: methodOf(method), url, headers, body: bytes },
         dispatcher,
-        settling,
+        release,
         (head) => resume(Exit.map(head, (head) => head.response())),
         request
       )
@@ -77,11 +79,18 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
       return Effect.sync(() => exchange.abort())
     })
   })
-  return Direct.register(client, (request, _context, onHead) => {
-    const exchange = new Exchange(request, dispatcher, settling, onHead, undefined)
-    exchange.start()
-    return exchange
-  })
+  const upload = Transport.fromExecute(HttpClientTransport.execute(client))
+  const transport: Transport.Transport = {
+    send: (request, _context, onHead) => {
+      const body = request.body?._tag === "Uint8Array" ? request.body : undefined
+      const exchange = new Exchange({ ...request, body }, dispatcher, release, onHead, undefined)
+      exchange.start()
+      return exchange
+    },
+    upload: () => upload,
+    sharesTimers: true
+  }
+  return Object.assign(client, { transport })
 })
 
 // -----------------------------------------------------------------------------
@@ -123,9 +132,10 @@ const methods: { readonly [method: string]: Method | undefined } = {
 
 const methodOf = (method: string): Method => methods[method] ?? "POST"
 
-/** A request as undici is given it. */
-interface Request extends Omit<Direct.Request, "method"> {
+/** A request as undici takes it. */
+interface Request extends Omit<Transport.Request, "method" | "body"> {
   readonly method: Method
+  readonly body: HttpBody.Uint8Array | undefined
 }
 
 /** The methods that undici and Effect both know. */
@@ -133,19 +143,17 @@ type Method = Extract<Undici.Dispatcher.HttpMethod, HttpMethod.HttpMethod>
 
 type OnHead = (head: Exit.Exit<Head, HttpClientError.HttpClientError>) => void
 
-type Taker = Parameters<Source.Body<HttpClientError.HttpClientError>["take"]>[0]
+type End = HttpClientError.HttpClientError | Cause.Done
 
-type Ended = Exit.Exit<never, HttpClientError.HttpClientError | Cause.Done>
-
-/** What is waited for: the head of the response, then its chunks. */
-class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, Source.Body {
+/** A request that is dispatched: reports the head of the response, then delivers its chunks. */
+class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispatcher.DispatchHandler, Transport.Sent {
   readonly url: URL
   readonly #method: Method
   readonly #headers: Request["headers"]
   /** What is sent. It is let go of when the response begins: answers are read for long. */
   #body: Request["body"]
   readonly #dispatcher: Undici.Dispatcher
-  readonly #settling: Settling
+  readonly #release: Release
   /** Takes the head of the response, or the failure that came instead: one of them, once. */
   #onHead: OnHead | undefined
   readonly #http: HttpClientRequest.HttpClientRequest | undefined
@@ -155,26 +163,24 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   #aborted = false
   /** Whether it is dispatched for the second time. */
   #isAgain = false
-  /** Chunks nobody has read yet. */
-  #chunks: Array<Uint8Array> | undefined
+  /** The bytes of the chunks that wait. */
   #waiting = 0
-  #end: Ended | undefined
-  #taker: Taker | undefined
   #onAbort: (() => void) | undefined
 
   constructor(
     { body, headers, method, url }: Request,
     dispatcher: Undici.Dispatcher,
-    settling: Settling,
+    release: Release,
     onHead: OnHead,
     http: HttpClientRequest.HttpClientRequest | undefined
   ) {
+    super()
     this.url = url
     this.#method = method
     this.#headers = headers
     this.#body = body
     this.#dispatcher = dispatcher
-    this.#settling = settling
+    this.#release = release
     this.#onHead = onHead
     this.#http = http
   }
@@ -182,7 +188,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   /** The request as Effect's interface knows it: nobody asks before something fails. */
   http(): HttpClientRequest.HttpClientRequest {
     return this.#http ??
-      Direct.toHttp({ method: this.#method, url: this.url, headers: this.#headers, body: this.#body })
+      HttpClientRequest.make(this.#method)(this.url, { headers: this.#headers, body: this.#body ?? HttpBody.empty })
   }
 
   start(): void {
@@ -197,7 +203,7 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
       headersTimeout: 0,
       bodyTimeout: 0
     }
-    this.#settling.whenSettled(setImmediate, () => {
+    this.#release.whenDone(setImmediate, () => {
       if (!this.#aborted) this.#dispatcher.dispatch(options, this)
     })
   }
@@ -211,20 +217,10 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   }
 
   /** Closes the connection, unless the response was received to its end. */
-  abort(): void {
-    if (this.#end !== undefined || this.#aborted) return
+  abort(): undefined {
+    if (this.hasEnded || this.#aborted) return
     this.#aborted = true
     this.#controller?.abort(givenUp)
-  }
-
-  /** The chunks that wait, or those that come next. */
-  take(resume: Taker): void {
-    this.#taker = resume
-    this.#flush()
-  }
-
-  leave(): void {
-    this.#taker = undefined
   }
 
   onRequestStart(controller: Undici.Dispatcher.DispatchController): void {
@@ -251,45 +247,28 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#waiting += chunk.byteLength
     if (this.#waiting > highWaterMark) controller.pause()
-    if (this.#chunks !== undefined) {
-      this.#chunks.push(chunk)
-      return
-    }
-    this.#chunks = [chunk]
     // One packet may hold many chunks: they are handed over together.
-    if (this.#taker !== undefined) queueMicrotask(this.#flush)
+    if (this.push(chunk)) queueMicrotask(() => this.deliver())
   }
 
-  /** Hands over what is there, if somebody takes it. */
-  readonly #flush = (): void => {
-    const taker = this.#taker
-    if (taker === undefined) return
-    const chunks = this.#chunks
-    if (chunks !== undefined && Arr.isArrayNonEmpty(chunks)) {
-      this.#taker = undefined
-      this.#chunks = undefined
-      this.#waiting = 0
-      if (this.#controller?.paused === true) this.#controller.resume()
-      taker(Exit.succeed(chunks))
-    } else if (this.#end !== undefined) {
-      this.#taker = undefined
-      taker(this.#end)
-    }
+  protected override onTaken(): void {
+    this.#waiting = 0
+    if (this.#controller?.paused === true) this.#controller.resume()
   }
 
   onResponseEnd(): void {
-    this.#finish(ended)
+    this.#finish(Cause.Done())
   }
 
   onResponseError(_controller: Undici.Dispatcher.DispatchController, error: Error): void {
     const head = this.#head
-    if (head !== undefined) return this.#finish(Exit.fail(head.response().failed(error)))
+    if (head !== undefined) return this.#finish(head.response().failed(error))
     if (this.#controller === undefined && !this.#isAgain && isGone(error)) {
       // It waited for a connection that the server gave up in that moment: nothing of it was sent.
       this.#isAgain = true
       return this.start()
     }
-    this.#finish(ended)
+    this.#finish(Cause.Done())
     const cause = this.#controller === undefined ? new NotConnected({ message: error.message, cause: error }) : error
     this.#settle(Exit.fail(
       new HttpClientError.HttpClientError({
@@ -304,14 +283,14 @@ class Exchange implements Undici.Dispatcher.DispatchHandler, Direct.Exchange, So
     onHead?.(head)
   }
 
-  #finish(end: Ended): void {
-    this.#end = end
+  #finish(end: End): void {
+    this.finish(Cause.fail(end))
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
-    // Undici asks for its turn first; who waits for the end is told after that.
-    this.#settling.begin((settled) =>
+    // Undici schedules its own turn first; the end is delivered after that.
+    this.#release.begin((free) =>
       queueMicrotask(() => {
-        setImmediate(settled)
-        this.#flush()
+        setImmediate(free)
+        this.deliver()
       })
     )
   }
@@ -322,15 +301,13 @@ const gone: ReadonlySet<unknown> = new Set(["ECONNRESET", "CONNECTION_RESET", "E
 
 const isGone = (error: Error): boolean => "code" in error && gone.has(error.code)
 
-const ended: Ended = Exit.fail(Cause.Done())
-
 const givenUp = new Error("The request was given up")
 
 /** The head of a response. */
-class Head implements Direct.Head {
+class Head implements Transport.Head {
   readonly status: number
   readonly headers: { readonly [name: string]: string | undefined }
-  readonly body: Source.Body<HttpClientError.HttpClientError>
+  readonly body: Mailbox.Source<Uint8Array, End>
   /** Why the body cannot be decoded. */
   readonly problem: ContentEncoding.EncodingFailure | undefined
   readonly #exchange: Exchange

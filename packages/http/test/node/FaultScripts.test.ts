@@ -93,7 +93,7 @@ const faults: ReadonlyArray<readonly [name: string, script: Script.Script, json:
     "an event larger than allowed",
     Script.sse(`data: {"type":"${"x".repeat(5_000)}"}\n\n`),
     noStream,
-    "StreamTruncatedError decode, unknown"
+    "ResponseDecodeError, unknown"
   ],
   ["a body larger than allowed", Script.garbage({ body: " ".repeat(9_000) }), noStream, noStream],
   [
@@ -106,13 +106,13 @@ const faults: ReadonlyArray<readonly [name: string, script: Script.Script, json:
     "invalid JSON in an event",
     Script.sse(`${start}${text}data: {"type":\n\n`),
     noStream,
-    "StreamTruncatedError decode, partial"
+    "ResponseDecodeError, partial"
   ],
   [
     "an event of the wrong shape",
     Script.sse(`${start}${text}data: {"type":"content_block_stop"}\n\n`),
     noStream,
-    "StreamTruncatedError decode, partial"
+    "ResponseDecodeError, partial"
   ],
   ["an unknown event", Script.sse(`${start}data: {"type":"tomorrow"}\n\n${text}${stop}`), noStream, "ok"],
   [
@@ -143,8 +143,8 @@ const faults: ReadonlyArray<readonly [name: string, script: Script.Script, json:
   [
     "a status line that is none",
     Script.malformed(hello, "head"),
-    "ConnectionError headers, unknown",
-    "ConnectionError headers, unknown"
+    "ResponseDecodeError, unknown",
+    "ResponseDecodeError, unknown"
   ],
   [
     "a chunk whose size is no number",

@@ -123,7 +123,7 @@ const faults: ReadonlyArray<Fault> = [
     name: "an event larger than allowed",
     server: Script.reply("x".repeat(5_000)),
     options: { limits: { event: 60 } },
-    expected: { json: "ok", ...truncated("decode, unknown") }
+    expected: { json: "ok", folded: "ResponseDecodeError, unknown", stream: "ResponseDecodeError, unknown" }
   },
   {
     name: "a body larger than allowed",
@@ -139,12 +139,12 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "invalid JSON in an event",
     server: events(`${start}data: {"type":\n\n`),
-    expected: onStreams("StreamTruncatedError decode, partial")
+    expected: onStreams("ResponseDecodeError, partial")
   },
   {
     name: "an event of the wrong shape",
     server: events(`${start}data: {"type":"content_block_stop"}\n\n`),
-    expected: onStreams("StreamTruncatedError decode, partial")
+    expected: onStreams("ResponseDecodeError, partial")
   },
   {
     name: "an unknown event",
@@ -196,7 +196,7 @@ const faults: ReadonlyArray<Fault> = [
   {
     name: "a status line that is none",
     server: Script.malformed(hello, "head"),
-    expected: "ConnectionError headers, unknown"
+    expected: "ResponseDecodeError, unknown"
   },
   {
     name: "a chunk whose size is no number",

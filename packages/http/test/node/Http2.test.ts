@@ -127,7 +127,7 @@ describe("HTTP/2", { timeout: 120_000 }, () => {
           yield* Effect.gen(function*() {
             const refused = yield* Effect.flip(reader.read)
             assert.strictEqual(refused._tag, "ResponseDecodeError", reader.name)
-            assert.match(refused.message, /answered over HTTP\/2.*`allowH2: false`/)
+            assert.match(refused.message, /responded over HTTP\/2.*`allowH2: false`/)
             assert.strictEqual(served.http2, 1, "one attempt")
             for (const position of positions) {
               const endings: ReadonlyArray<Ending> = [

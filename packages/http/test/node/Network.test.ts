@@ -218,7 +218,7 @@ describe("Network", { timeout: 60_000 }, () => {
         const network = { proxy: { url: `http://127.0.0.1:${gone}` } }
         for (const url of ["https://api.anthropic.com", "http://0.0.0.0:9"]) {
           const error = yield* failing(url, network, { retry: RetryPolicy.never, allowInsecureHttp: true })
-          assert.match(error.message, /ECONNREFUSED.*The proxy does not answer; check its URL/)
+          assert.match(error.message, /ECONNREFUSED.*The proxy does not respond; check its URL/)
         }
       }))
 
@@ -383,7 +383,7 @@ describe("Network", { timeout: 60_000 }, () => {
         const network = { ...limited, proxy: { url: `http://127.0.0.1:${silent}` } }
         const error = yield* failing("https://api.anthropic.com", network, { retry: RetryPolicy.never })
 
-        assert.match(error.message, /no response in time.*The proxy does not answer/)
+        assert.match(error.message, /no response in time.*The proxy does not respond/)
       }))
   })
 })

@@ -10,6 +10,7 @@ import * as Answer from "./answer.ts"
 export const read = (said: Answer.Answer): Answer.Answer => {
   const bytes = Answer.joined(said.frames)
   const text = latin1(bytes)
+  if (text === "") return { ...said, frames: [], head: undefined, malformed: undefined }
   let at = 0
   for (;;) {
     const end = text.indexOf("\r\n\r\n", at)

@@ -1,137 +1,187 @@
 /**
- * A message request under way: checked, encoded, and attempted as its settings
- * say.
+ * A call under way: its request, its settings, and the attempts that the retry
+ * policy allows.
  *
  * @since 0.1.0
  */
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import type { Message } from "@effect-claude/core/Message"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
-import * as Shape from "@effect-claude/core/Shape"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
 import { Claude } from "../../Claude.ts"
 import type { Settings } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
-import type * as Interceptor from "../../Interceptor.ts"
-import type { Progress } from "../../Messages.ts"
-import * as Known from "../immediate.ts"
-import * as Prepare from "../request/encode.ts"
-import { Asked } from "../request/rewrite.ts"
-import type * as Open from "../response/eventReader.ts"
-import * as Answer from "../response/json.ts"
-import * as MissingFields from "../response/missingFields.ts"
-import * as Alarm from "../time/deadline.ts"
+import * as Retry from "../../Retry.ts"
+import * as RetryPolicy from "../../RetryPolicy.ts"
+import * as Immediate from "../immediate.ts"
+import * as Encode from "../request/encode.ts"
+import { RequestRewrite } from "../request/rewrite.ts"
+import * as Deadline from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
-import * as Follow from "./follow.ts"
-import * as Attempts from "./retried.ts"
+import * as Failures from "../transport/failures.ts"
+import * as Follower from "./follower.ts"
 
-/** A request that passed its checks, with what holds for it. */
-export interface Call extends Interceptor.Call {
-  readonly onProgress: ((progress: Progress) => Effect.Effect<void>) | undefined
-  readonly follower: Interceptor.Follower
-  /** The answer that is being read, once there is one. */
-  readonly read: { latest: Open.Read | undefined }
+/** A call that passed its checks. */
+export interface Call extends Follower.Call {
+  readonly attempt: Exchange.Attempt
+  readonly interceptor: Follower.Interceptor | undefined
+  readonly follower: Follower.Follower
+  readonly onProgress: ((progress: Exchange.Progress) => Effect.Effect<void>) | undefined
+  /** How long the whole call may take. */
+  readonly total: Duration.Duration
+  /** The response that is being read, once there is one. */
+  readonly reading: { latest: Reading | undefined }
 }
 
-/** Checks and encodes a request, and goes on with it. */
-export const prepare = <A>(
-  named: MessageRequest,
+/** A response, and what was read of it. */
+export interface Reading {
+  readonly meta: Exchange.Meta
+  /** The message as far as it arrived, where a message is read. */
+  readonly partial?: (() => Message | undefined) | undefined
+  /** Whether the server began to respond with content. */
+  readonly outcome?: (() => ClaudeError.Outcome) | undefined
+}
+
+/** What a call is made of. */
+export interface Options {
+  /** The message request, for the interceptors. */
+  readonly request?: MessageRequest | undefined
+  readonly onProgress?: Call["onProgress"]
+  /** Whether a message is folded from a stream, which has a limit of its own. */
+  readonly folded?: boolean | undefined
+}
+
+/** Begins a call with the settings of its layer. */
+export const begin = <A, R = never>(
+  encode: (settings: Settings) => Effect.Effect<Exchange.Request, ClaudeError.ClaudeError>,
+  options: Options,
+  use: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude | R> =>
+  Effect.contextWith((context: Context.Context<Claude | R>) => beginIn(context, encode, options, use))
+
+/** Begins the call of a message request, rewritten by `RequestRewrite` and checked. */
+export const beginMessage = <A>(
+  request: MessageRequest,
   streamed: boolean,
-  onProgress: Call["onProgress"],
+  options: Omit<Options, "request">,
   use: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError>
 ): Effect.Effect<A, ClaudeError.ClaudeError, Claude> =>
   Effect.contextWith((context: Context.Context<Claude>) => {
-    const claude = Context.get(context, Claude)
-    const request = Context.get(context, Asked)(named)
-    return Effect.flatMap(claude.settings, (settings) =>
-      Known.flatMap(Prepare.exchange(request, settings, streamed), (exchange) =>
-        use({
-          claude,
-          settings,
-          request,
-          exchange,
-          onProgress,
-          follower: Follow.nobody,
-          read: { latest: undefined }
-        })))
+    const rewritten = Context.get(context, RequestRewrite)(request)
+    const encode = (settings: Settings) => Encode.exchange(rewritten, settings, streamed)
+    return beginIn(context, encode, { ...options, request: rewritten }, use)
   })
 
-/** Makes attempts as the policy of the call says. */
+/** Runs a call with the follower of its layer, to which `response` reports the response. */
+export const followed = <A>(
+  call: Call,
+  self: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError>,
+  completed: (value: A) => Follower.Progress
+): Effect.Effect<A, ClaudeError.ClaudeError> =>
+  call.interceptor === undefined
+    ? self(call)
+    : Follower.runEffect(call.interceptor, call, (follower) => self({ ...call, follower }), {
+      completed,
+      soFar: () => soFar(call)
+    })
+
+/** Makes attempts until one succeeds or the policy gives up, each inside the follower of the call. */
 export const retried = <A, R>(
   call: Call,
   attempt: (number: number) => Effect.Effect<A, ClaudeError.ClaudeError, R>
 ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
-  const { onProgress } = call
-  return Attempts.retried(
+  const { budget, exchange: { repeatable }, follower, onProgress, settings: { retry } } = call
+  let policy = follower.onRetry === undefined ? retry : RetryPolicy.onRetry(retry, follower.onRetry)
+  if (onProgress !== undefined) {
+    policy = RetryPolicy.onRetry(policy, (event) => onProgress({ _tag: "Waiting", ...event }))
+  }
+  const wrapped = follower.attempt === undefined
+    ? attempt
+    : (number: number) => Follower.attempt(follower, attempt(number), number)
+  return within(
     call,
-    attempt,
-    onProgress === undefined ? undefined : (event) => onProgress({ _tag: "Waiting", ...event })
+    retry.budget === undefined
+      ? Retry.retry(wrapped, { policy, repeatable })
+      : Immediate.flatMap(budget(retry.budget), (budget) => Retry.retry(wrapped, { policy, budget, repeatable }))
   )
 }
 
-/** Starts an attempt, and says so. */
-export const started = (
-  call: Call,
+/** Sends the request once, and notifies `onProgress`. */
+export const send = (
+  { attempt, exchange, follower, onProgress, settings }: Call,
   number: number
 ): Effect.Effect<Exchange.Response, ClaudeError.ClaudeError, Scope.Scope> => {
-  const attempt = Attempts.send(call)
-  return call.onProgress === undefined
-    ? attempt
-    : Effect.andThen(call.onProgress({ _tag: "Attempt", number }), attempt)
+  const sent = Follower.exchange(follower, attempt(exchange, settings))
+  return onProgress === undefined ? sent : Effect.andThen(onProgress({ _tag: "Attempt", number }), sent)
 }
 
-/** What the reading of a stream is kept to. */
-export const readOptions = ({ onProgress, settings: { limits, timeouts } }: Call, endBy: number): Open.Options => ({
-  timeouts,
-  limits,
-  endBy,
-  onPing: onProgress?.({ _tag: "Ping" })
-})
-
-/** Reads a plain answer. */
-export const answer = Answer.json(Shape.message, MissingFields.inMessage)
-
-/** Takes the text of a plain answer for a message. */
-export const parse = Answer.parser(Shape.message, MissingFields.inMessage)
-
-/** What is known of an answer that is being read. */
-export const soFar = (read: Open.Read | undefined): Follow.Answer =>
-  read === undefined
-    ? {}
-    : { meta: read.meta, message: Option.getOrUndefined(MessageAccumulator.snapshot(read.accumulator())) }
-
-/** Ends a call that takes too long, with what is known of the attempt under way. */
-export const within = <A, R>(
-  self: Effect.Effect<A, ClaudeError.ClaudeError, R>,
-  limit: Duration.Duration,
-  latest: () => Open.Reading | undefined
-): Effect.Effect<A, ClaudeError.ClaudeError, R> =>
-  Alarm.within(self, Duration.toMillis(limit), () => overdue(limit, latest()))
-
-const overdue = (limit: Duration.Duration, latest: Open.Reading | undefined): ClaudeError.ClaudeError =>
-  new ClaudeError.ClaudeTimeoutError({
-    ...(latest === undefined ? { outcome: "unknown" as const } : latest.details()),
-    phase: "total",
-    limit,
-    message: `The call did not end within ${Span.format(limit)}. Raise \`total\` for longer answers.`
+/** Makes an attempt in a scope of its own under `scope`, which stays open while the response is read. */
+export const openIn = <A>(
+  call: Call,
+  number: number,
+  scope: Scope.Scope,
+  use: (response: Exchange.Response, scope: Scope.Closeable) => Effect.Effect<A, ClaudeError.ClaudeError>
+): Effect.Effect<A, ClaudeError.ClaudeError> =>
+  Effect.suspend(() => {
+    const own = Scope.forkUnsafe(scope)
+    return Effect.onExitPrimitive(
+      Effect.flatMap(Scope.provide(send(call, number), own), (response) => use(response, own)),
+      (exit) => Exit.isSuccess(exit) ? undefined : Scope.close(own, exit)
+    )
   })
 
-/** What a response fails with that does not claim to be a stream of events. An answer in JSON says what is wrong. */
-export const unexpected = (
-  response: Exchange.Response,
-  settings: Settings
-): Effect.Effect<never, ClaudeError.ClaudeError, Scope.Scope> | undefined => {
-  const type = response.headers["content-type"]
-  if (type === undefined || /^\s*(?:text\/event-stream|application\/octet-stream)/i.test(type)) return undefined
-  return Effect.flatMap(
-    answer(response, settings),
-    () =>
-      Effect.fail(
-        Answer.undecodable(`is a plain message where a stream was asked for (content-type ${type})`, "", response)
-      )
-  )
+/** Returns the response of a call as far as it arrived. */
+export const soFar = ({ reading: { latest } }: Call): Follower.Progress =>
+  latest === undefined ? {} : { meta: latest.meta, message: latest.partial?.() }
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const beginIn = <A, R>(
+  context: Context.Context<Claude>,
+  encode: (settings: Settings) => Effect.Effect<Exchange.Request, ClaudeError.ClaudeError>,
+  { folded, onProgress, request }: Options,
+  use: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
+  const { attempt, budget, interceptor, settings } = Context.get(context, Claude)
+  return Effect.flatMap(settings, (settings) =>
+    Immediate.flatMap(encode(settings), (exchange) => {
+      const { timeouts } = settings
+      const total = folded === true ? Span.least(timeouts.total, timeouts.foldedTotal) : timeouts.total
+      const limit = Duration.toMillis(total)
+      return use({
+        exchange: limit === Infinity
+          ? exchange
+          : { ...exchange, endBy: Deadline.now(Context.get(context, Clock.Clock)) + limit },
+        request,
+        settings,
+        attempt,
+        budget,
+        interceptor,
+        follower: Follower.none,
+        onProgress,
+        total,
+        reading: { latest: undefined }
+      })
+    }))
 }
+
+/** Interrupts a call at its limit, and fails with what is known of the attempt under way. */
+const within = <A, R>(
+  { reading, settings, total }: Call,
+  self: Effect.Effect<A, ClaudeError.ClaudeError, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, R> =>
+  Deadline.within(self, Duration.toMillis(total), () => {
+    const { latest } = reading
+    return Failures.limitReached("total", {
+      ...latest?.meta,
+      outcome: latest?.outcome?.() ?? "unknown",
+      partial: latest?.partial?.()
+    }, { ...settings.timeouts, total })
+  })

@@ -1,5 +1,5 @@
 /**
- * Letting calls end before their layer does.
+ * Waits for running calls when their layer closes.
  *
  * @since 0.1.0
  */
@@ -7,13 +7,14 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { Claude } from "../../Claude.ts"
-import * as Alarm from "../time/deadline.ts"
+import type * as Exchange from "../../Exchange.ts"
+import * as Deadline from "../time/deadline.ts"
 
-type Attempt = Claude["Service"]["attempt"]
-
-/** Counts attempts until their connections are given back, and waits for the last of them when the scope closes. */
-export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effect<Attempt, never, Scope.Scope> =>
+/** Counts attempts until their connections are released, and waits for the last one when the scope closes. */
+export const attempts = (
+  attempt: Exchange.Attempt,
+  within: Duration.Input
+): Effect.Effect<Exchange.Attempt, never, Scope.Scope> =>
   Effect.gen(function*() {
     const limit = Duration.toMillis(Duration.fromInputUnsafe(within))
     if (limit === 0) return attempt
@@ -26,7 +27,7 @@ export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effec
     })
     yield* Effect.addFinalizer(() => {
       closing = true
-      return Effect.exit(Alarm.within(Effect.interruptible(idle), limit, () => undefined))
+      return Effect.exit(Deadline.within(Effect.interruptible(idle), limit, () => undefined))
     })
     const ended = Effect.sync(() => {
       if (--running === 0) onIdle?.()
@@ -35,7 +36,7 @@ export const attempts = (attempt: Attempt, within: Duration.Input): Effect.Effec
       running++
       return Effect.addFinalizer(() => ended)
     }))
-    const counted: Attempt = (request, settings) =>
+    const counted: Exchange.Attempt = (request, settings) =>
       Effect.suspend(() => {
         if (closing) return Effect.fail(closed)
         return Effect.andThen(begun, attempt(request, settings))

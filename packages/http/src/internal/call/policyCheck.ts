@@ -1,19 +1,29 @@
 /**
- * The numbers no retry policy can be made of.
+ * Checks the numbers of a retry policy.
  *
  * @since 0.1.0
  */
 import * as Duration from "effect/Duration"
-import type { Options, RetryPolicy } from "../../RetryPolicy.ts"
+import type * as Backoff from "../../Backoff.ts"
+import type * as RetryBudget from "../../RetryBudget.ts"
 
-/** What is refused, and what is accepted instead. */
+/** The numbers of a policy. */
+export interface Numbers extends Backoff.Backoff {
+  readonly maxRetries: number
+  readonly hintLimit: Duration.Duration
+  readonly hintSpread: Duration.Duration
+  readonly deadline: Duration.Duration
+  readonly budget: RetryBudget.Options | undefined
+}
+
+/** An option that is out of its range, and what is accepted. */
 export interface Refusal {
-  readonly option: keyof Options
+  readonly option: keyof Numbers
   readonly message: string
 }
 
 /** Returns the first number of a policy that is out of its range. */
-export const refusal = (policy: RetryPolicy): Refusal | undefined => {
+export const refusal = (policy: Numbers): Refusal | undefined => {
   const { budget, factor, jitter, maxRetries } = policy
   if (!(maxRetries >= 0) || (Number.isFinite(maxRetries) && !Number.isInteger(maxRetries))) {
     return refuse("maxRetries", `${maxRetries} is not a number of retries`, "a whole number from 0 up, or Infinity")
@@ -46,7 +56,7 @@ export const refusal = (policy: RetryPolicy): Refusal | undefined => {
   return undefined
 }
 
-const refuse = (option: keyof Options, problem: string, accepted: string): Refusal => ({
+const refuse = (option: keyof Numbers, problem: string, accepted: string): Refusal => ({
   option,
   message: `${option}: ${problem}. Give ${accepted}.`
 })

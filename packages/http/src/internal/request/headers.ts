@@ -1,6 +1,6 @@
 /**
- * What requests of one layer have in common, made once: their headers, and where
- * they go.
+ * The headers and the URL of requests. What the requests of one layer share is
+ * made once.
  *
  * @since 0.1.0
  */
@@ -17,20 +17,20 @@ export interface Credential {
   readonly value: string
 }
 
-/** Headers, and what is wrong with them. */
+/** Headers, their secrets, and the first problem with them. */
 export interface Headers {
   readonly headers: Secrets.Sent
   readonly secrets: Secret.Known
   readonly problem: Check.Problem | undefined
 }
 
-/** What the requests sent under the same settings share. */
+/** The headers and URLs of the requests that are sent with the same settings. */
 export class Prepared {
-  /** Where they go, without credentials. */
+  /** The host they are sent to, without credentials. */
   readonly host: string
   readonly #settings: Settings
   readonly #fixed: { readonly [name: string]: string }
-  /** The headers of the latest request that asked for none of its own. */
+  /** The headers of the latest request that added none of its own. */
   #latest:
     | { readonly signature: string | undefined; readonly type: string | undefined; readonly made: Headers }
     | undefined
@@ -57,11 +57,11 @@ export class Prepared {
     return made
   }
 
-  /** Returns where a request goes, or undefined if that is no URL. */
+  /** Returns the URL of a request, or undefined when it is not valid. */
   url({ path, query }: Exchange.Request): URL | undefined {
-    const known = this.#target
+    const latest = this.#target
     const plain = query === undefined || query.length === 0
-    if (plain && known?.path === path) return known.url
+    if (plain && latest?.path === path) return latest.url
     const parsed = Result.try(() => new URL(`${this.#settings.baseUrl}${path}`))
     if (Result.isFailure(parsed)) return undefined
     const url = parsed.success
@@ -72,7 +72,7 @@ export class Prepared {
 
   #make(request: Exchange.Request, credential: Credential | undefined, type: string | undefined): Headers {
     const { betas, headers: own, version } = this.#settings
-    const asked = new Set([...betas, ...request.betas ?? []])
+    const requested = new Set([...betas, ...request.betas ?? []])
     const signed = credential === undefined ? undefined : { [credential.header]: credential.value }
     const headers = {
       ...this.#fixed,
@@ -81,7 +81,7 @@ export class Prepared {
       // The transports do not all decompress, and a stream gains nothing by it.
       "accept-encoding": "identity",
       "anthropic-version": version,
-      ...(asked.size === 0 ? undefined : { "anthropic-beta": [...asked].join(",") }),
+      ...(requested.size === 0 ? undefined : { "anthropic-beta": [...requested].join(",") }),
       ...Secrets.reveal(own),
       ...request.headers,
       ...(type === undefined ? undefined : { "content-type": type })

@@ -1,6 +1,6 @@
 /**
- * What is done to requests before they are checked: the seam of `ModelFallback`,
- * apart from it so that programs without it do not carry it.
+ * Rewrites requests before they are checked. `ModelFallback` uses it, and programs
+ * without `ModelFallback` do not load that.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import * as Context from "effect/Context"
 import { identity } from "effect/Function"
 
-/** What is done to the requests of the running calls before they are checked and sent. */
-export const Asked: Context.Reference<(request: MessageRequest) => MessageRequest> = Context.Reference<
+/** Rewrites the requests of the running calls before they are checked and sent. */
+export const RequestRewrite: Context.Reference<(request: MessageRequest) => MessageRequest> = Context.Reference<
   (request: MessageRequest) => MessageRequest
->("@effect-claude/http/ModelFallback/Asked", { defaultValue: () => identity })
+>("@effect-claude/http/ModelFallback/RequestRewrite", { defaultValue: () => identity })

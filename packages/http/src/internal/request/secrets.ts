@@ -7,7 +7,6 @@
 import * as RateLimits from "@effect-claude/core/RateLimits"
 import * as Secret from "@effect-claude/core/Secret"
 import * as Redacted from "effect/Redacted"
-import type * as Exchange from "../../Exchange.ts"
 
 /** Headers as they are given. */
 export interface Given {
@@ -17,6 +16,11 @@ export interface Given {
 /** Headers as they are sent. */
 export interface Sent {
   readonly [name: string]: string
+}
+
+/** Headers of a response, with names in lower case. */
+export interface Received {
+  readonly [name: string]: string | undefined
 }
 
 /** Returns headers with their names in lower case, and those that carry credentials redacted. */
@@ -39,13 +43,13 @@ export const valuesOf = (headers: Given): ReadonlyArray<string> =>
   Object.values(keep(headers)).filter((value) => typeof value !== "string").map((secret) => Redacted.value(secret))
 
 /** The facts about a response. The secrets of its request are kept beside them, where they cannot be read. */
-export class Meta implements Exchange.Meta {
-  readonly requestId: Exchange.Meta["requestId"]
-  readonly organizationId: Exchange.Meta["organizationId"]
-  readonly rateLimits: Exchange.Meta["rateLimits"]
+export class Meta {
+  readonly requestId: string | undefined
+  readonly organizationId: string | undefined
+  readonly rateLimits: RateLimits.RateLimits | undefined
   readonly #secrets: Secret.Known
 
-  constructor(headers: Exchange.Response["headers"], secrets: Secret.Known) {
+  constructor(headers: Received, secrets: Secret.Known) {
     const { ["anthropic-organization-id"]: organizationId, ["request-id"]: requestId } = headers
     this.requestId = requestId && secrets.clean(requestId)
     this.organizationId = organizationId && secrets.clean(organizationId)
@@ -54,20 +58,19 @@ export class Meta implements Exchange.Meta {
   }
 
   /** Returns the secrets of the request that a response belongs to. */
-  static secretsOf(meta: Exchange.Meta): Secret.Known {
+  static secretsOf(meta: object): Secret.Known {
     return #secrets in meta ? meta.#secrets : Secret.none
   }
 }
 
 /** Removes the secrets of a request from the text of its response: some servers repeat what they received. */
-export const clean = (text: string, meta: Exchange.Meta): string => Meta.secretsOf(meta).clean(text)
+export const clean = (text: string, meta: object): string => Meta.secretsOf(meta).clean(text)
 
 /** Removes the secrets of a request from the headers of its response. */
 export const cleanHeaders = (
-  headers: Exchange.Response["headers"],
-  meta: Exchange.Meta
-): Exchange.Response["headers"] =>
-  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value && clean(value, meta)]))
+  headers: Received,
+  meta: object
+): Received => Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, value && clean(value, meta)]))
 
 /** Removes the secrets of a request from the JSON of its response. */
-export const cleanJson = (value: unknown, meta: Exchange.Meta): unknown => Secret.cleanJson(value, Meta.secretsOf(meta))
+export const cleanJson = (value: unknown, meta: object): unknown => Secret.cleanJson(value, Meta.secretsOf(meta))

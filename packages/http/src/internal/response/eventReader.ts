@@ -1,10 +1,13 @@
 /**
- * Opening a stream: one attempt, up to the point from which it is handed out.
+ * Reads a response as events, up to `message_stop`.
  *
- * Events are held back until the stream commits; whatever fails before that
- * fails the attempt, which can be made again. The pull that results delivers the
- * events of that one attempt, and ends normally if and only if `message_stop`
- * was seen.
+ * A stream ends normally if and only if `message_stop` was seen. Everything else
+ * is a typed failure with the partial message: what was cut (an end, a lost
+ * connection, silence) may succeed when it is sent again, what cannot be read
+ * (an event that is no JSON, of a wrong shape, or over a limit) will not.
+ *
+ * Events can be held back until the stream commits, at the first event that must
+ * not be taken back. A failure before that can be followed by another attempt.
  *
  * @since 0.1.0
  */
@@ -14,7 +17,6 @@ import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
@@ -22,60 +24,42 @@ import type * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
 import type { Limits } from "../../Limits.ts"
 import type * as Timeouts from "../../Timeouts.ts"
-import * as Received from "../attempt/response.ts"
-import * as Known from "../immediate.ts"
+import * as Immediate from "../immediate.ts"
 import * as Secrets from "../request/secrets.ts"
 import * as Span from "../time/duration.ts"
-import * as Watchdog from "../time/readLimits.ts"
-import type * as Source from "../transport/body.ts"
+import * as Body from "../transport/body.ts"
 import * as Failures from "../transport/failures.ts"
-import { EventDecoder, type Stop } from "./eventDecoder.ts"
+import * as Mailbox from "../transport/mailbox.ts"
+import { EventDecoder } from "./eventDecoder.ts"
 
-/** What the reading of a stream is kept to. */
+/** The events of one chunk. */
+export type Events = Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>
+
+/** The limits of a stream, and what runs for its pings. */
 export interface Options {
   readonly timeouts: Timeouts.Timeouts
   readonly limits: Limits
-  /** When the whole call must have ended, by `Alarm.now`. */
-  readonly endBy: number
+  /** When the call must have ended, for a body that an interceptor replaced. */
+  readonly endBy: number | undefined
   /** Runs for each ping before the stream commits. */
   readonly onPing: Effect.Effect<void> | undefined
 }
 
-/** What has been read of an answer. */
-export interface Read {
-  readonly meta: Exchange.Meta
-  /** The message as far as it has been pulled. */
-  readonly accumulator: () => MessageAccumulator.MessageAccumulator
-}
-
-/** The events of one attempt. */
-export interface Opened extends Read {
-  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
-}
-
-/** Reads a response as events that nobody has seen yet. A failure of the pull can be followed by another attempt. */
-export const read = (
+/** Reads a response as events. The rest of the connection is read when the scope closes, so that it can be used again. */
+export const make = (
   response: Exchange.Response,
+  scope: Scope.Scope,
   options: Options
-): Effect.Effect<Reading, never, Scope.Scope> =>
-  Known.flatMap(Received.reading(response, options), (received) => {
-    const reading = new Reading(response.meta, received, options)
-    return Known.flatMap(received.beforeClose(Effect.suspend(() => reading.drain())), () => Effect.succeed(reading))
+): Effect.Effect<EventReader> =>
+  Immediate.flatMap(Body.readerOf(response.body, scope, options.timeouts, options.endBy), (body) => {
+    const reader = new EventReader(response, body, options)
+    body.onClose(Effect.suspend(() => reader.finish()))
+    return Effect.succeed(reader)
   })
 
-/** Opens a stream: pulls until it commits, and hands out what was held back first. */
-export const open = (
-  response: Exchange.Response,
-  options: Options
-): Effect.Effect<Opened, ClaudeError.ClaudeError, Scope.Scope> =>
-  Known.flatMap(read(response, options), (reading) => reading.open())
-
-const pings = (events: ReadonlyArray<StreamEvent.StreamEvent>, onPing: Effect.Effect<void>): Effect.Effect<void> =>
-  Effect.forEach(events.filter(({ type }) => type === "ping"), () => onPing, { discard: true })
-
 /**
- * Whether an event is the first that must not be taken back: content, the end,
- * or something this version does not know.
+ * Whether an event is the first that must not be taken back: content, the end, or
+ * an event this version does not know.
  */
 export const commits = (event: StreamEvent.StreamEvent): boolean => {
   switch (event.type) {
@@ -85,9 +69,210 @@ export const commits = (event: StreamEvent.StreamEvent): boolean => {
     case "message_start":
       return event.message.content.length > 0
     case "content_block_start":
-      return !isEmptyShell(event.content_block)
+      return !isEmptyBlock(event.content_block)
     default:
       return true
+  }
+}
+
+/** How a decoder's events are read from chunks. */
+export interface Source<F, E> {
+  readonly chunks: Effect.Effect<Arr.NonEmptyReadonlyArray<Uint8Array>, F | Cause.Done>
+  /** Creates the error of chunks that failed. */
+  readonly lost: (failure: F) => E
+  /** Runs for the events of each chunk. */
+  readonly onEvents?: (events: Events) => void
+  /** Returns events to deliver before those of the next chunk. */
+  readonly held?: () => Events | undefined
+  /** The details of errors, as far as they are known. */
+  readonly details: () => Omit<ClaudeError.Details, "message">
+  readonly response: ResponseHead
+}
+
+/** What errors quote of a response. */
+type ResponseHead = Pick<Exchange.Response, "meta" | "headers"> & Partial<Pick<Exchange.Response, "status">>
+
+/** Returns the pull of a decoder's events. It ends after `message_stop`. */
+export const pullEvents = <F, E>(
+  decoder: EventDecoder,
+  { chunks, details, held, lost, onEvents, response }: Source<F, E>
+): Pull.Pull<Events, E | ClaudeError.ClaudeError> => {
+  let hasEnded = false
+  const next = (events: ReadonlyArray<StreamEvent.StreamEvent>): Pull.Pull<Events, E | ClaudeError.ClaudeError> => {
+    if (!Arr.isReadonlyArrayNonEmpty(events)) return pull
+    onEvents?.(events)
+    return Effect.succeed(events)
+  }
+  const read: Pull.Pull<Events, E | ClaudeError.ClaudeError> = Effect.matchEffect(chunks, {
+    onSuccess: (chunks) => next(decoder.decode(chunks)),
+    onFailure: (failure) => {
+      if (!Cause.isDone(failure)) return Effect.fail(lost(failure))
+      hasEnded = true
+      return next(decoder.end())
+    }
+  })
+  const pull: Pull.Pull<Events, E | ClaudeError.ClaudeError> = Effect.suspend(() => {
+    const first = held?.()
+    if (first !== undefined) return Effect.succeed(first)
+    const { stop } = decoder
+    if (stop === undefined) return hasEnded ? Effect.fail(ended(decoder, response, details())) : read
+    switch (stop._tag) {
+      case "Done":
+        return Cause.done()
+      case "ErrorEvent":
+        return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(stop.event, response.meta), {
+          ...response.meta,
+          partial: partialOf(decoder),
+          contentHandedOut: details().contentHandedOut
+        }))
+      case "Malformed":
+        return Effect.fail(Failures.unreadable(`cannot be read: an event ${stop.problem}`, response, details()))
+    }
+  })
+  return pull
+}
+
+/** The error of a stream that ended before `message_stop`. */
+export const truncated = (
+  problem: string,
+  details: Omit<ClaudeError.Details, "message">
+): ClaudeError.StreamTruncatedError =>
+  new ClaudeError.StreamTruncatedError({
+    ...details,
+    reason: "eof",
+    message:
+      `The stream ${problem} before \`message_stop\`. The message is not complete; \`partial\` holds what arrived.`
+  })
+
+/** Returns the message as far as it was decoded. */
+export const partialOf = (decoder: EventDecoder): ClaudeError.Details["partial"] =>
+  Option.getOrUndefined(MessageAccumulator.snapshot(decoder.accumulator))
+
+/** The events of one response. */
+export class EventReader {
+  readonly meta: Exchange.Meta
+  readonly decoder: EventDecoder
+  /** Whether events may have been handed out. A failure then says so. */
+  hasCommitted = false
+  /** The next events, or the end. */
+  readonly pull: Pull.Pull<Events, ClaudeError.ClaudeError>
+  readonly #body: Exchange.Reader
+  readonly #options: Options
+  #hasContent = false
+  /** Whether the response was read to its end, or is lost. */
+  #isOver = false
+  /** The events that were pulled before the stream committed. */
+  #held: Arr.NonEmptyArray<StreamEvent.StreamEvent> | undefined
+
+  constructor(response: Exchange.Response, body: Exchange.Reader, options: Options) {
+    this.meta = response.meta
+    this.decoder = new EventDecoder(options.limits)
+    this.#body = body
+    this.#options = options
+    this.pull = pullEvents<Exchange.Failure, ClaudeError.ClaudeError>(this.decoder, {
+      chunks: Mailbox.read(body),
+      lost: (failure) => this.#lost(failure),
+      onEvents: (events) => {
+        if (this.#hasContent && events.some(isNoPing)) body.contentArrived()
+      },
+      held: () => {
+        if (!this.hasCommitted) return undefined
+        const held = this.#held
+        this.#held = undefined
+        return held
+      },
+      details: () => this.details(),
+      response
+    })
+  }
+
+  /** Pulls until the stream commits, and returns the pull of all its events. */
+  open(): Effect.Effect<Pull.Pull<Events, ClaudeError.ClaudeError>, ClaudeError.ClaudeError> {
+    const { limits, onPing } = this.#options
+    return Effect.matchEffect(this.pull, {
+      onSuccess: (events) => {
+        if (this.#held === undefined) this.#held = Arr.copy(events)
+        else for (const event of events) this.#held.push(event)
+        if (events.some(commits) || this.#held.length > limits.heldEvents) {
+          this.hasCommitted = true
+          this.contentArrived()
+        }
+        const next = this.hasCommitted ? Effect.succeed(this.pull) : this.open()
+        return onPing === undefined ? next : Effect.andThen(pings(events, onPing), next)
+      },
+      // It cannot have ended: `message_stop` commits.
+      onFailure: (error) => Effect.fail(Cause.isDone(error) ? this.withoutMessage() : error)
+    })
+  }
+
+  /** Ends the wait for the first content. */
+  contentArrived(): void {
+    this.#hasContent = true
+    this.#body.contentArrived()
+  }
+
+  /** Whether content has arrived. */
+  get hasContent(): boolean {
+    return this.#hasContent
+  }
+
+  /** Returns the message as far as it arrived. */
+  partial(): ClaudeError.Details["partial"] {
+    return partialOf(this.decoder)
+  }
+
+  /** Returns what the server can have done. */
+  outcome(): ClaudeError.Outcome {
+    return this.decoder.started ? "partial" : "unknown"
+  }
+
+  /** Returns the details of an error. */
+  details(): Omit<ClaudeError.Details, "message"> {
+    return {
+      ...this.meta,
+      outcome: this.outcome(),
+      partial: this.partial(),
+      ...(this.hasCommitted ? { contentHandedOut: true } : undefined)
+    }
+  }
+
+  /** Creates the error of a stream that ended normally without a `message_start`. */
+  withoutMessage(): ClaudeError.ClaudeError {
+    return truncated("has no `message_start`, and ended", this.details())
+  }
+
+  /** Reads the few bytes that may follow `message_stop`. A fiber that is interrupted does not wait for them. */
+  finish(): Effect.Effect<void> {
+    if (this.#isOver || this.decoder.stop?._tag !== "Done") return Effect.void
+    let left = finishBytes
+    const rest = Effect.callback<void>((resume) => {
+      this.#body.endWithin(finishMillis)
+      const leave = Body.drain(this.#body, (chunks) => {
+        for (const chunk of chunks) left -= chunk.byteLength
+        return left < 0
+      }, () => resume(Effect.void))
+      return Effect.sync(leave)
+    })
+    // An interruption changes nothing: the message is complete.
+    return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))
+  }
+
+  #lost({ reason }: Exchange.Failure): ClaudeError.ClaudeError {
+    this.#isOver = true
+    const details = this.details()
+    const { idle } = this.#options.timeouts
+    if (reason.limit === "idle") {
+      return new ClaudeError.StreamIdleError({
+        ...details,
+        idle,
+        message: `The stream sent no byte, not even a ping, for ${Span.format(idle)}. The message is not complete; ` +
+          "`partial` holds what arrived."
+      })
+    }
+    if (reason.limit !== undefined) return Failures.limitReached(reason.limit, details, this.#options.timeouts)
+    return reason._tag === "EmptyBodyError"
+      ? truncated("has no body, and ended", details)
+      : Failures.streamLost(reason.cause, details)
   }
 }
 
@@ -95,7 +280,16 @@ export const commits = (event: StreamEvent.StreamEvent): boolean => {
 // internal
 // -----------------------------------------------------------------------------
 
-const isEmptyShell = (block: StreamEvent.ContentBlockStart["content_block"]): boolean => {
+/** The time and the bytes that reading on after `message_stop` may take. */
+const finishMillis = 100
+const finishBytes = 4096
+
+const isNoPing = ({ type }: StreamEvent.StreamEvent): boolean => type !== "ping"
+
+const pings = (events: ReadonlyArray<StreamEvent.StreamEvent>, onPing: Effect.Effect<void>): Effect.Effect<void> =>
+  Effect.forEach(events.filter(({ type }) => type === "ping"), () => onPing, { discard: true })
+
+const isEmptyBlock = (block: StreamEvent.ContentBlockStart["content_block"]): boolean => {
   switch (block.type) {
     case "text":
       return block.text === ""
@@ -110,224 +304,14 @@ const isEmptyShell = (block: StreamEvent.ContentBlockStart["content_block"]): bo
   }
 }
 
-type ReadFailure = Exchange.Failure | Cause.Done | Late
-
-/** A limit that was reached, before what is known of the stream is added. */
-type Late = { readonly _tag: "Late"; readonly limit: "idle" | "firstContent" | "total" }
-
-const lateFor = {
-  idle: { _tag: "Late", limit: "idle" },
-  content: { _tag: "Late", limit: "firstContent" },
-  end: { _tag: "Late", limit: "total" }
-} as const
-
-const limitsOf = (options: Options, now: number): Watchdog.Limits<ReadFailure> => ({
-  idle: Duration.toMillis(options.timeouts.idle),
-  contentBy: now + Duration.toMillis(options.timeouts.firstContent),
-  endBy: options.endBy,
-  late: lateFor
-})
-
-/** At most this long and this much is read after `message_stop`, so that the connection can be used again. */
-const drainMillis = 100
-const drainBytes = 4096
-
-/** The reading of one response. */
-export class Reading implements Opened {
-  readonly decoder: EventDecoder
-  readonly meta: Exchange.Meta
-  /** Whether events may have been handed out. */
-  committed = false
-  /** Whether content has arrived. */
-  hasContent = false
-  /** The next events, or the end. */
-  readonly pull: Pull.Pull<Arr.NonEmptyReadonlyArray<StreamEvent.StreamEvent>, ClaudeError.ClaudeError>
-  readonly #received: Received.Reading
-  readonly #limits: Watchdog.Limits<ReadFailure>
-  readonly #options: Options
-  /** What was pulled before the stream committed, and not handed out yet. */
-  #held: Arr.NonEmptyArray<StreamEvent.StreamEvent> | undefined
-  /** Whether the response was read to its end. */
-  #ended = false
-
-  constructor(
-    meta: Exchange.Meta,
-    received: Received.Reading,
-    options: Options
-  ) {
-    const limits = limitsOf(options, received.alarm.now())
-    this.meta = meta
-    this.decoder = new EventDecoder(options.limits)
-    this.#limits = limits
-    this.#options = options
-    this.#received = received
-    const chunk = Effect.matchEffect(
-      Watchdog.watch<Source.Chunks, ReadFailure>(received.body, limits, received.alarm),
-      {
-        onFailure: (failure) => {
-          const last = Cause.isDone(failure) ? this.decoder.end() : []
-          if (Arr.isArrayNonEmpty(last)) {
-            this.#ended = true
-            return Effect.succeed(last)
-          }
-          return this.decoder.stop === undefined ? Effect.fail(this.#failed(failure)) : this.#stopped(this.decoder.stop)
-        },
-        onSuccess: (chunks) => {
-          const events = this.decoder.decode(chunks)
-          return Arr.isArrayNonEmpty(events) ? Effect.succeed(events) : this.pull
-        }
-      }
-    )
-    this.pull = Effect.suspend(() => {
-      const held = this.#held
-      if (this.committed && held !== undefined) {
-        this.#held = undefined
-        return Effect.succeed(held)
-      }
-      return this.decoder.stop !== undefined
-        ? this.#stopped(this.decoder.stop)
-        : this.#ended
-        ? Effect.fail(this.#truncated("eof", "ended"))
-        : chunk
-    })
-  }
-
-  accumulator(): MessageAccumulator.MessageAccumulator {
-    return this.decoder.accumulator
-  }
-
-  /** Pulls until the stream commits. What was held back until then is pulled first. */
-  open(): Effect.Effect<Opened, ClaudeError.ClaudeError> {
-    const { limits, onPing } = this.#options
-    return Effect.matchEffect(this.pull, {
-      onSuccess: (events) => {
-        if (this.#held === undefined) this.#held = Arr.copy(events)
-        else for (const event of events) this.#held.push(event)
-        if (events.some(commits) || this.#held.length > limits.heldEvents) this.commit()
-        const next = this.committed ? Effect.succeed(this) : this.open()
-        return onPing === undefined ? next : Effect.andThen(pings(events, onPing), next)
-      },
-      // It cannot have ended: `message_stop` commits.
-      onFailure: (error) => Effect.fail(Cause.isDone(error) ? this.withoutMessage() : error)
-    })
-  }
-
-  /** From now on, a failure says that events were handed out. */
-  commit(): void {
-    this.committed = true
-    this.contentArrived()
-  }
-
-  /** From now on, content is not waited for. */
-  contentArrived(): void {
-    this.hasContent = true
-    this.#limits.contentBy = Infinity
-  }
-
-  /** Creates the error of a stream that ended as it should, and never said which message it is. */
-  withoutMessage(): ClaudeError.ClaudeError {
-    return this.#truncated("eof", "has no `message_start`, and ended")
-  }
-
-  /** Reads what little may follow `message_stop`. A fiber that is interrupted does not wait for it. */
-  drain(): Effect.Effect<void> {
-    if (this.#ended || this.decoder.stop?._tag !== "Done") return Effect.void
-    const { alarm, body } = this.#received
-    let left = drainBytes
-    const limits: Watchdog.Limits<ReadFailure> = {
-      idle: Infinity,
-      contentBy: Infinity,
-      endBy: alarm.now() + drainMillis,
-      late: lateFor
-    }
-    const rest = Effect.callback<Source.Chunks, ReadFailure>((resume) =>
-      Effect.sync(Watchdog.drain<Source.Chunks, ReadFailure>(body, limits, alarm, (chunks) => {
-        for (const chunk of chunks) left -= chunk.byteLength
-        return left < 0
-      }, resume))
-    )
-    // Whatever comes of it changes nothing: the answer is complete.
-    return Effect.asVoid(Effect.exit(Effect.interruptible(rest)))
-  }
-
-  #stopped(stop: Stop): Pull.Pull<never, ClaudeError.ClaudeError> {
-    switch (stop._tag) {
-      case "Done":
-        return Cause.done()
-      case "ErrorEvent":
-        return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(stop.event, this.meta), {
-          ...this.meta,
-          partial: this.#partial(),
-          contentHandedOut: this.committed
-        }))
-      case "Malformed":
-        return Effect.fail(this.#truncated("decode", `cannot be read on: an event ${stop.problem}`))
-    }
-  }
-
-  #failed(failure: ReadFailure): ClaudeError.ClaudeError {
-    if (Cause.isDone(failure)) {
-      this.#ended = true
-      return this.#truncated("eof", this.decoder.started ? "ended" : "ended without any event")
-    }
-    if ("reason" in failure) {
-      this.#ended = true
-      return failure.reason._tag === "EmptyBodyError"
-        ? this.#truncated("eof", "has no body")
-        : Failures.streamLost("cause" in failure.reason ? failure.reason.cause : undefined, this.details())
-    }
-    return this.#late(failure.limit)
-  }
-
-  #truncated(reason: "eof" | "decode", what: string): ClaudeError.ClaudeError {
-    return new ClaudeError.StreamTruncatedError({
-      ...this.details(),
-      reason,
-      message: `The stream ${what}${reason === "eof" ? " before `message_stop`" : ""}. The answer is not complete; ` +
-        "`partial` holds what arrived."
-    })
-  }
-
-  #late(limit: Late["limit"]): ClaudeError.ClaudeError {
-    const { firstContent, idle, total } = this.#options.timeouts
-    switch (limit) {
-      case "idle":
-        return new ClaudeError.StreamIdleError({
-          ...this.details(),
-          idle,
-          message: `The stream sent no byte, not even a ping, for ${Span.format(idle)}. The answer is not ` +
-            "complete; `partial` holds what arrived."
-        })
-      case "firstContent":
-        return new ClaudeError.ClaudeTimeoutError({
-          ...this.details(),
-          phase: "firstContent",
-          limit: firstContent,
-          message: `The stream brought no content within ${Span.format(firstContent)}. Raise \`firstContent\` ` +
-            "for requests that think longer."
-        })
-      case "total":
-        return new ClaudeError.ClaudeTimeoutError({
-          ...this.details(),
-          phase: "total",
-          limit: total,
-          message: `The call did not end within ${Span.format(total)}. \`partial\` holds what arrived; raise ` +
-            "`total` for longer answers."
-        })
-    }
-  }
-
-  /** What is known of the stream so far. */
-  details(): Omit<ClaudeError.Details, "message"> {
-    return {
-      ...this.meta,
-      outcome: this.decoder.started ? "partial" : "unknown",
-      partial: this.#partial(),
-      ...(this.committed ? { contentHandedOut: true } : undefined)
-    }
-  }
-
-  #partial(): ClaudeError.Details["partial"] {
-    return Option.getOrUndefined(MessageAccumulator.snapshot(this.decoder.accumulator))
-  }
+/** The error of a body that ended before `message_stop`. A body of another type without any event is no stream. */
+const ended = (
+  { started }: EventDecoder,
+  response: ResponseHead,
+  details: Omit<ClaudeError.Details, "message">
+): ClaudeError.ClaudeError => {
+  const type = response.headers["content-type"]
+  return started || type === undefined || /^\s*text\/event-stream/i.test(type)
+    ? truncated(started ? "ended" : "ended without any event", details)
+    : Failures.unreadable(`holds no events (content-type ${type})`, response, details)
 }

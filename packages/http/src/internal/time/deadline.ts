@@ -1,14 +1,14 @@
 /**
- * Limits in time, kept without a fiber that waits for each in turn.
+ * Deadlines: limits on time that cost no fiber each.
  *
- * An alarm is set, moved and lifted without an effect. A sleep of its clock lasts
- * until it may strike, and looks again when it wakes. Alarms that share their
- * sleep need one for each clock: so a thousand streams need one timer, and so do
- * requests that follow one another. It ends a turn after the last of them was
- * closed.
+ * A deadline is set, moved and cleared without an effect. One timer keeps all
+ * deadlines that were made from it: a fiber that sleeps until the first of them
+ * may be reached. So a thousand streams of one layer need one sleeping fiber, and
+ * so do requests that follow one another. The sleep ends one turn of the event
+ * loop after the last deadline was closed.
  *
- * Only a transport that belongs to a whole process can have them share: there
- * are runtimes where timers end with what started them.
+ * Only a transport that outlives its requests can share a timer: there are
+ * runtimes that end a timer together with the request that started it.
  *
  * @since 0.1.0
  */
@@ -19,127 +19,96 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 
-/** Milliseconds of a clock that never goes back. */
+/** Returns the milliseconds of a clock that never goes back. */
 export const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
 
-/** Strikes when a limit passes. */
-export class Alarm {
-  /** The longest sleep: a limit that is moved closer by no more than this needs no new one. */
+/** Calls back when an instant is reached. */
+export class Deadline {
+  /** The longest sleep in milliseconds. A deadline that moves closer by no more than this needs no new sleep. */
   readonly longest: number
-  /** When it strikes, Infinity for never. */
+  /** The instant, Infinity while there is none. */
   at = Infinity
-  readonly #sleeper: Sleeper
-  #strike: (() => void) | undefined
+  readonly #timer: Timer
+  #onReached: (() => void) | undefined
   #isClosed = false
 
-  constructor(context: Context.Context<never>, longest: number, isShared = false) {
+  constructor(timer: Timer, longest: number) {
     this.longest = longest
-    this.#sleeper = isShared ? sharedIn(context) : new Sleeper(context, false)
+    this.#timer = timer
   }
 
-  /** Milliseconds of the alarm's clock. */
+  /** Returns the milliseconds of the deadline's clock. */
   now(): number {
-    return now(this.#sleeper.clock)
+    return now(this.#timer.clock)
   }
 
-  /** Runs `strike` at an instant, Infinity for never, in place of what was set before. `from` is now. */
-  set(at: number, strike: () => void, from: number): void {
+  /** Sets the instant, Infinity for none. It replaces the one that was set before. `from` is now. */
+  set(at: number, onReached: () => void, from: number): void {
     if (this.#isClosed) return
     this.at = at
-    this.#strike = strike
-    if (at !== Infinity) this.#sleeper.keep(this, from)
+    this.#onReached = onReached
+    if (at !== Infinity) this.#timer.keep(this, from)
   }
 
-  /** Lifts the limit. */
-  lift(): void {
+  /** Removes the instant. */
+  clear(): void {
     this.at = Infinity
-    this.#strike = undefined
+    this.#onReached = undefined
   }
 
-  /** Lifts the limit for good: whatever is set later has no effect. */
+  /** Removes the instant for good. Setting another has no effect. */
   close(): void {
     this.#isClosed = true
-    this.lift()
-    this.#sleeper.forget(this)
+    this.clear()
+    this.#timer.forget(this)
   }
 
-  /** Lifts the limit, and says that it has passed. */
-  strike(): void {
-    const strike = this.#strike
-    this.lift()
-    strike?.()
+  /** Removes the instant and calls back. */
+  reach(): void {
+    const onReached = this.#onReached
+    this.clear()
+    onReached?.()
   }
 }
 
-/** Runs an effect, and fails in its place if it takes longer than so many milliseconds. It is interrupted then. */
-export const within = <A, E, R>(
-  self: Effect.Effect<A, E, R>,
-  limit: number,
-  onLate: () => E
-): Effect.Effect<A, E, R> =>
-  limit === Infinity ? self : Effect.contextWith((context: Context.Context<R>) =>
-    Effect.callback((resume) => {
-      const alarm = new Alarm(context, Infinity)
-      const from = alarm.now()
-      const fiber = Effect.runForkWith(context)(self)
-      fiber.addObserver((exit) => {
-        alarm.close()
-        resume(exit)
-      })
-      if (fiber.pollUnsafe() !== undefined) return
-      alarm.set(from + limit, () => {
-        resume(Effect.andThen(Fiber.interrupt(fiber), Effect.suspend(() => Effect.fail(onLate()))))
-      }, from)
-      return Effect.suspend(() => {
-        alarm.close()
-        return Fiber.interrupt(fiber)
-      })
-    })
-  )
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-/** Sleeps until the first of its alarms may strike. */
-class Sleeper {
+/** Sleeps until the first of its deadlines may be reached. */
+export class Timer {
   readonly clock: Clock.Clock
   readonly #scheduler: Scheduler.Scheduler
-  /** Whether it lasts for a turn when there is nothing to sleep for. */
+  /** Whether the sleep lasts for one more turn when no deadline is left. */
   readonly #lingers: boolean
-  /** The alarms that were set, and not closed yet. */
-  readonly #alarms = new Set<Alarm>()
+  /** The deadlines that were set and are not closed. */
+  readonly #deadlines = new Set<Deadline>()
   #sleep: Fiber.Fiber<void> | undefined
-  /** When it wakes. */
   #wakesAt = Infinity
   #isEnding = false
 
-  constructor(context: Context.Context<never>, lingers: boolean) {
+  constructor(context: Context.Context<never>, lingers = false) {
     this.clock = Context.get(context, Clock.Clock)
     this.#scheduler = Context.get(context, Scheduler.Scheduler)
     this.#lingers = lingers
   }
 
-  /** Sees to it that an alarm strikes. */
-  keep(alarm: Alarm, from: number): void {
-    this.#alarms.add(alarm)
-    if (this.#wakesAt <= alarm.at) return
+  /** Wakes in time for a deadline. */
+  keep(deadline: Deadline, from: number): void {
+    this.#deadlines.add(deadline)
+    if (this.#wakesAt <= deadline.at) return
     this.#sleep?.interruptUnsafe()
-    this.#wakesAt = from + Math.min(alarm.at - from, alarm.longest)
+    this.#wakesAt = from + Math.min(deadline.at - from, deadline.longest)
     const sleep = Effect.runForkWith(Context.make(Scheduler.Scheduler, this.#scheduler))(this.#until(from))
-    // It may have woken meanwhile.
+    // It may have ended during the fork.
     this.#sleep = sleep.pollUnsafe() === undefined ? sleep : undefined
   }
 
-  /** Ends the sleep after the last alarm. One that lingers goes on if another is set in the same turn. */
-  forget(alarm: Alarm): void {
-    if (!this.#alarms.delete(alarm) || this.#alarms.size > 0 || this.#isEnding) return
+  /** Removes a deadline, and ends the sleep with the last one. */
+  forget(deadline: Deadline): void {
+    if (!this.#deadlines.delete(deadline) || this.#deadlines.size > 0 || this.#isEnding) return
     if (!this.#lingers) return this.#end()
     this.#isEnding = true
-    // A dispatcher of its own: one that has tasks already would run this with them, too early.
+    // A dispatcher of its own: one that already has tasks would run this together with them, too early.
     this.#scheduler.makeDispatcher().scheduleTask(() => {
       this.#isEnding = false
-      if (this.#alarms.size === 0) this.#end()
+      if (this.#deadlines.size === 0) this.#end()
     }, 0)
   }
 
@@ -155,14 +124,14 @@ class Sleeper {
 
   readonly #wake = (): Effect.Effect<void> => {
     const from = now(this.clock)
-    // What is set by those that strike now is looked at afterwards.
+    // Deadlines that callbacks set are looked at below.
     this.#wakesAt = -Infinity
-    for (const alarm of this.#alarms) if (alarm.at <= from) alarm.strike()
+    for (const deadline of this.#deadlines) if (deadline.at <= from) deadline.reach()
     let first = Infinity
     let longest = Infinity
-    for (const alarm of this.#alarms) {
-      first = Math.min(first, alarm.at)
-      longest = Math.min(longest, alarm.longest)
+    for (const deadline of this.#deadlines) {
+      first = Math.min(first, deadline.at)
+      longest = Math.min(longest, deadline.longest)
     }
     this.#wakesAt = first === Infinity ? Infinity : from + Math.min(first - from, longest)
     if (first !== Infinity) return this.#until(from)
@@ -171,13 +140,40 @@ class Sleeper {
   }
 }
 
-const shared = new WeakMap<Clock.Clock, Sleeper>()
+/** Returns a timer of its own for a context. */
+export const timer = (context: Context.Context<never>): Timer => new Timer(context)
 
-const sharedIn = (context: Context.Context<never>): Sleeper => {
-  const clock = Context.get(context, Clock.Clock)
-  const known = shared.get(clock)
-  if (known !== undefined) return known
-  const sleeper = new Sleeper(context, true)
-  shared.set(clock, sleeper)
-  return sleeper
+/** Returns a function that gives the timer of a context. Contexts of one clock share a timer. */
+export const sharedTimers = (): (context: Context.Context<never>) => Timer => {
+  let latest: Timer | undefined
+  return (context) => {
+    if (latest === undefined || latest.clock !== Context.get(context, Clock.Clock)) latest = new Timer(context, true)
+    return latest
+  }
 }
+
+/** Interrupts `self` and fails with `onLate` after `limit` milliseconds. */
+export const within = <A, E, R>(
+  self: Effect.Effect<A, E, R>,
+  limit: number,
+  onLate: () => E
+): Effect.Effect<A, E, R> =>
+  limit === Infinity ? self : Effect.contextWith((context: Context.Context<R>) =>
+    Effect.callback((resume) => {
+      const deadline = new Deadline(new Timer(context), Infinity)
+      const from = deadline.now()
+      const fiber = Effect.runForkWith(context)(self)
+      fiber.addObserver((exit) => {
+        deadline.close()
+        resume(exit)
+      })
+      if (fiber.pollUnsafe() !== undefined) return
+      deadline.set(from + limit, () => {
+        resume(Effect.andThen(Fiber.interrupt(fiber), Effect.suspend(() => Effect.fail(onLate()))))
+      }, from)
+      return Effect.suspend(() => {
+        deadline.close()
+        return Fiber.interrupt(fiber)
+      })
+    })
+  )

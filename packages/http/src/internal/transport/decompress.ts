@@ -1,8 +1,9 @@
 /**
- * Bodies that come compressed although identity was asked for.
+ * Decompresses the body of an `HttpClient` that arrives compressed although the
+ * request accepts only `identity`.
  *
- * Some clients decompress by themselves and still show the header, others do
- * neither: the first bytes tell.
+ * Some clients decompress a body and still show its `content-encoding`, so the
+ * first bytes decide whether it is still compressed. Only gzip has such bytes.
  *
  * @since 0.1.0
  */
@@ -17,21 +18,21 @@ import * as Stream from "effect/Stream"
 
 type Bytes = Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, HttpClientError.HttpClientError>
 
-/** Whether a `content-encoding` says that a body is compressed. */
+/** Whether a `content-encoding` is gzip. */
 export const isNeeded = (encoding: string | undefined): boolean =>
   encoding !== undefined && /^\s*(?:x-)?gzip\s*$/i.test(encoding)
 
-/** The body of a response whose header says that it is compressed, decompressed if that is still to be done. */
+/** Returns the body of a response, decompressed if it still is compressed. */
 export const body = (
   response: HttpClientResponse.HttpClientResponse
 ): Stream.Stream<Uint8Array, HttpClientError.HttpClientError> =>
   Stream.transformPull(response.stream, (upstream, scope) => {
     let chosen: Bytes | undefined = undefined
     const choose: Bytes = Effect.flatMap(upstream, (first) => {
-      const whole = startingWith(first, upstream)
+      const all = prepend(first, upstream)
       return isGzip(first)
-        ? Effect.flatMap(Scope.provide(inflated(whole, response), scope), (pull) => chosen = pull)
-        : chosen = whole
+        ? Effect.flatMap(Scope.provide(decompressed(all, response), scope), (pull) => chosen = pull)
+        : chosen = all
     })
     return Effect.succeed(Effect.suspend(() => chosen ?? choose))
   })
@@ -41,7 +42,7 @@ const isGzip = (chunks: Arr.NonEmptyReadonlyArray<Uint8Array>): boolean => {
   return first === 0x1f && second === 0x8b
 }
 
-const startingWith = (first: Arr.NonEmptyReadonlyArray<Uint8Array>, rest: Bytes): Bytes => {
+const prepend = (first: Arr.NonEmptyReadonlyArray<Uint8Array>, rest: Bytes): Bytes => {
   let next: typeof first | undefined = first
   return Effect.suspend(() => {
     if (next === undefined) return rest
@@ -51,7 +52,7 @@ const startingWith = (first: Arr.NonEmptyReadonlyArray<Uint8Array>, rest: Bytes)
   })
 }
 
-const inflated = (
+const decompressed = (
   pull: Bytes,
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Bytes, never, Scope.Scope> =>

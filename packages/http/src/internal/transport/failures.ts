@@ -11,12 +11,15 @@ import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as Duration from "effect/Duration"
 import * as Predicate from "effect/Predicate"
 import type * as Exchange from "../../Exchange.ts"
+import type * as Timeouts from "../../Timeouts.ts"
+import * as Secrets from "../request/secrets.ts"
+import * as Span from "../time/duration.ts"
 
-/** What is known of the exchange when it fails. */
+/** Details of the exchange that failed. */
 export interface Context {
-  /** Where the exchange stood. */
+  /** Which part of the response was awaited. */
   readonly phase: "headers" | "body"
-  /** Where the request went, without credentials. */
+  /** The host the request went to, without credentials. */
   readonly host: string
   readonly status?: number | undefined
   readonly requestId?: string | undefined
@@ -24,7 +27,7 @@ export interface Context {
   readonly rateLimits?: ClaudeError.Details["rateLimits"]
 }
 
-/** How a failure of the transport is told apart. */
+/** The kinds of failures of a transport. */
 export type Kind =
   | "refused"
   | "dns"
@@ -39,10 +42,15 @@ export type Kind =
   | "encoding"
   | "lost"
 
-/** Maps a failure while a request was sent or its plain answer read. */
-export const fromTransport = (error: Exchange.Failure, context: Context): ClaudeError.ClaudeError => {
+/** Maps a failure while a request was sent or a response was read that is not a stream of events. */
+export const fromTransport = (
+  error: Exchange.Failure,
+  context: Context,
+  timeouts: Timeouts.Timeouts
+): ClaudeError.ClaudeError => {
   const { host, phase, ...known } = context
   const reason = error.reason
+  if (reason.limit !== undefined) return limitReached(reason.limit, { ...known, outcome: "unknown" }, timeouts)
   const cause = "cause" in reason ? reason.cause : undefined
   if (reason._tag === "EncodeError" || reason._tag === "InvalidUrlError") {
     return new ClaudeError.ConnectionError({
@@ -59,12 +67,13 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
     return new ClaudeError.ResponseDecodeError({
       ...known,
       outcome: "unknown",
-      message: `The answer of ${host} has no body. ${notClaude}`
+      message: `The response of ${host} has no body. ${notClaude}`
     })
   }
   const found = classify(cause)
+  const kind = found.kind === "lost" && phase === "headers" && isParserError(cause) ? "protocol" : found.kind
   const because = describe(cause) ?? ("description" in reason ? reason.description : undefined) ?? "no reason given"
-  switch (found.kind) {
+  switch (kind) {
     case "connectTimeout":
       return new ClaudeError.ClaudeTimeoutError({
         ...known,
@@ -82,15 +91,17 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
         limit: Duration.infinity,
         outcome: "unknown",
         cause,
-        message: `${host} sent no headers within the client's own limit (${because}). Stream long answers.`
+        message: `${host} sent no headers within the client's own limit (${because}). Stream long responses.`
       })
     case "protocol":
       return new ClaudeError.ResponseDecodeError({
         ...known,
         outcome: "unknown",
         cause,
-        message: `${host} answered over HTTP/2, where undici reports a reset as the end of a body. ` +
-          "Create the dispatcher with `allowH2: false`, or use an `Agent`."
+        message: found.code === "HTTP2_NEGOTIATED"
+          ? `${host} responded over HTTP/2, where undici reports a reset as the end of a body. ` +
+            "Create the dispatcher with `allowH2: false`, or use an `Agent`."
+          : `${host} responded with what is not HTTP/1.1 (${because}). ${notClaude}`
       })
     case "encoding":
       return new ClaudeError.ResponseDecodeError({
@@ -107,7 +118,7 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
         outcome: "unknown",
         cause,
         message: `The connection to ${host} was lost ${
-          phase === "headers" ? "before an answer came" : "while the answer was read"
+          phase === "headers" ? "before a response came" : "while the response was read"
         } (${because}). Sending the request again may repeat what the server already did.`
       })
     default:
@@ -116,11 +127,39 @@ export const fromTransport = (error: Exchange.Failure, context: Context): Claude
         phase: "connect",
         outcome: "notSent",
         cause,
-        // The same certificate and the same proxy say the same a second later.
+        // The same certificate and the same proxy refuse the next attempt, too.
         ...(isSettled(found) ? { shouldRetry: false } : undefined),
-        message: `No connection to ${host}: ${because}. ${tlsAdvice[found.code ?? ""] ?? advice[found.kind]}`
+        message: `No connection to ${host}: ${because}. ${tlsAdvice[found.code ?? ""] ?? advice[kind]}`
       })
   }
+}
+
+/** Creates the error of a limit on time that was reached while a body was read. */
+export const limitReached = (
+  limit: NonNullable<Exchange.Failure["reason"]["limit"]>,
+  details: Omit<ClaudeError.Details, "message">,
+  timeouts: Timeouts.Timeouts
+): ClaudeError.ClaudeError => {
+  const within = timeouts[limit]
+  return new ClaudeError.ClaudeTimeoutError({
+    ...details,
+    phase: limit === "idle" ? "body" : limit,
+    limit: within,
+    message: `${limits[limit](Span.format(within))}${
+      details.partial === undefined ? "" : " `partial` holds what arrived."
+    }`
+  })
+}
+
+const limits: { readonly [L in NonNullable<Exchange.Failure["reason"]["limit"]>]: (within: string) => string } = {
+  idle: (within) =>
+    `The response sent no byte for ${within}. Sending the request again may repeat what the server already did.`,
+  firstContent: (within) =>
+    `The response brought no content within ${within}. Raise \`firstContent\` for requests that think longer.`,
+  nextContent: (within) =>
+    `The response brought no further content for ${within}, only pings or white space. Raise \`nextContent\` for ` +
+    "servers that pause longer.",
+  total: (within) => `The call did not end within ${within}. Raise \`total\` for longer responses.`
 }
 
 /** Maps a failure while the body of a stream was read. */
@@ -134,11 +173,27 @@ export const streamLost = (
     cause,
     message: `The stream broke off before \`message_stop\` (${
       describe(cause) ?? "the connection was lost"
-    }). The answer is not complete; \`partial\` holds what arrived.`
+    }). The message is not complete; \`partial\` holds what arrived.`
   })
 
-/** What to say when the answer is not one of the API's. */
-export const notClaude = "Check the base URL: this does not look like an answer of the Claude API."
+/** Creates the error of a response that arrived and cannot be read. Another attempt would bring the same. */
+export const unreadable = (
+  problem: string,
+  { meta, status }: { readonly meta: Exchange.Meta; readonly status?: number | undefined },
+  details: Partial<Omit<ClaudeError.Details, "message">> = {},
+  body = ""
+): ClaudeError.ClaudeError =>
+  new ClaudeError.ResponseDecodeError({
+    outcome: "unknown",
+    ...meta,
+    ...details,
+    status,
+    body: Secrets.clean(body, meta),
+    message: `The response ${problem}. ${notClaude}`
+  })
+
+/** Advice for a response that is none of the API's. */
+export const notClaude = "Check the base URL: this does not look like a response of the Claude API."
 
 /** Tells a failure of the transport by the codes in its chain of causes. */
 export const classify = (cause: unknown): { readonly kind: Kind; readonly code: string | undefined } => {
@@ -146,7 +201,7 @@ export const classify = (cause: unknown): { readonly kind: Kind; readonly code: 
   for (const error of chain(cause)) {
     const code = codeOf(error)
     if (code === undefined) continue
-    const kind = kinds[code] ?? (tlsCode.test(code) ? "tls" : undefined)
+    const kind = kinds[code] ?? (tlsCode.test(code) ? "tls" : protocolCode.test(code) ? "protocol" : undefined)
     if (kind !== undefined) return { kind, code }
     notConnected ||= code === "NOT_CONNECTED"
   }
@@ -185,27 +240,29 @@ const kinds: { readonly [code: string]: Kind | undefined } = {
 const tlsCode =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|CRL_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/
 
+/** Codes of Node's parser for a head that is not HTTP/1.1. Damage to the framing of a body is a lost connection. */
+const protocolCode = /^(?:HPE_INVALID_(?:CONSTANT|VERSION|STATUS|HEADER_TOKEN|METHOD)|UND_ERR_HEADERS_OVERFLOW)$/
+
+/** Whether Node's parser refused a response for a reason it has no code for. */
+const isParserError = (cause: unknown): boolean =>
+  chain(cause).some((error) => Predicate.hasProperty(error, "name") && error.name === "HTTPParserError")
+
 const advice: {
-  readonly [
-    K in Exclude<
-      Kind,
-      "lost" | "connectTimeout" | "headersTimeout" | "protocol" | "encoding"
-    >
-  ]: string
+  readonly [K in Exclude<Kind, "lost" | "protocol" | "encoding" | "connectTimeout" | "headersTimeout">]: string
 } = {
   refused: "Nothing listens there; check the base URL and the port.",
   dns: "The name does not resolve; check the base URL and the network.",
   unreachable: "Check the network, the proxy and the firewall.",
   tls: "The certificate or the handshake was refused; check the clock, the proxy and the trusted authorities.",
-  proxyUnreachable: "The proxy does not answer; check its URL, and that it runs.",
-  proxyAuthentication: "The proxy asks who connects; give its user name and password, or correct them.",
+  proxyUnreachable: "The proxy does not respond; check its URL, and that it runs.",
+  proxyAuthentication: "The proxy requires authentication; give its user name and password, or correct them.",
   proxyRefused: "The proxy refuses to connect there; ask whoever runs it to allow the host."
 }
 
 const untrusted = "The server's certificate is signed by an authority that is not trusted. If a proxy inspects the " +
   "traffic, trust its authority as well (`ca`, or NODE_EXTRA_CA_CERTS); otherwise somebody is listening in."
 
-/** What to do about one certificate or the other. */
+/** What to do about a certificate, by code. */
 const tlsAdvice: { readonly [code: string]: string | undefined } = {
   CERT_HAS_EXPIRED:
     "The server's certificate has expired; check this machine's clock, and tell whoever runs the server.",
@@ -240,7 +297,7 @@ const chain = (cause: unknown): ReadonlyArray<unknown> => {
 const codeOf = (error: unknown): string | undefined =>
   Predicate.hasProperty(error, "code") && typeof error.code === "string" ? error.code : undefined
 
-/** The innermost words for a failure, with its code. */
+/** The innermost message of a failure, with its code. */
 const describe = (cause: unknown): string | undefined => {
   const errors = chain(cause).filter((error) => Predicate.hasProperty(error, "message") && error.message !== "")
   const last = errors[errors.length - 1]

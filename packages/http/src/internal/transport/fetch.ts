@@ -1,9 +1,9 @@
 /**
- * The platform's `fetch`, spoken to directly.
+ * The transport over the platform's `fetch`.
  *
  * The references of Effect's own client, `Fetch` and `RequestInit`, mean the same
- * here. A body is read a piece at a time, and only when it is asked for; what was
- * received to its end is never aborted.
+ * here. A body is read chunk by chunk, and only when it is requested. A response
+ * that was received to its end is never aborted.
  *
  * @since 0.1.0
  */
@@ -17,71 +17,66 @@ import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type * as Public from "../../Exchange.ts"
-import type { Transport } from "../attempt/attempt.ts"
-import type * as Source from "./body.ts"
-import { type InATurn, Settling } from "./release.ts"
-import * as Direct from "./transport.ts"
+import * as Mailbox from "./mailbox.ts"
+import { type NextTurn, Release } from "./release.ts"
+import * as Transport from "./transport.ts"
 
-/** The way over `fetch`, without an `HttpClient`. */
-export const transport: Effect.Effect<Transport> = Effect.contextWith((context: Context.Context<never>) => {
-  const settling = new Settling()
-  return Effect.succeed<Transport>({
-    isOfProcess: false,
-    direct: (request, running, onHead) => {
+/** The transport over the `fetch` of the context. That of a call takes precedence. */
+export const transport: Effect.Effect<Transport.Transport> = Effect.contextWith((context: Context.Context<never>) => {
+  const release = new Release()
+  return Effect.succeed<Transport.Transport>({
+    sharesTimers: false,
+    send: (request, running, onHead) => {
       const fetch = Context.getOrUndefined(running, FetchHttpClient.Fetch) ??
         Context.get(context, FetchHttpClient.Fetch)
       const init = Context.getOrUndefined(running, FetchHttpClient.RequestInit) ??
         Context.getOrUndefined(context, FetchHttpClient.RequestInit)
-      const exchange = new Exchange(settling, inATurn(Context.get(running, Scheduler.Scheduler)), onHead)
-      exchange.start(request, fetch, init)
-      return exchange
+      const sent = new Sent(release, nextTurnOf(Context.get(running, Scheduler.Scheduler)), onHead)
+      sent.start(request, fetch, init)
+      return sent
     },
-    general: (body) => {
-      const way = body === undefined ? undefined : Direct.carriedBy(body)
-      return way === undefined ? undefined : (request, baseUrl, headers) =>
+    upload: (own) =>
+      own && Transport.fromExecute((request) =>
         Effect.updateContext(
-          way(request, baseUrl, headers),
+          own(request),
           (running: Context.Context<Scope.Scope>) => Context.merge(context, running)
         )
-    }
+      )
   })
 })
-
-/** What became of a connection. */
-class Broken extends Data.TaggedError("TransportError")<{ readonly reason: Public.Failure["reason"] }> {}
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-/** A dispatcher of its own: one that has tasks already would run this with them, too early. */
-const inATurn = (scheduler: Scheduler.Scheduler): InATurn => (task) => scheduler.makeDispatcher().scheduleTask(task, 0)
+class FetchError extends Data.TaggedError("TransportError")<{ readonly reason: Public.Failure["reason"] }> {}
 
-type Ended = Exit.Exit<never, Public.Failure | Cause.Done>
+/** A dispatcher of its own: one that already has tasks would run this together with them, too early. */
+const nextTurnOf = (scheduler: Scheduler.Scheduler): NextTurn => (task) =>
+  scheduler.makeDispatcher().scheduleTask(task, 0)
 
-type Piece = Exit.Exit<Source.Chunks, Public.Failure | Cause.Done>
-
-/** A request under way. What is sent is not kept: answers are read for long. */
-class Exchange implements Direct.Exchange {
-  readonly #settling: Settling
-  readonly #inATurn: InATurn
-  #onHead: Parameters<Direct.Send>[2] | undefined
+/** A request under way. It does not keep what is sent: responses are read for long. */
+class Sent implements Transport.Sent {
+  readonly #release: Release
+  readonly #nextTurn: NextTurn
+  #onHead: Parameters<Transport.Send>[2] | undefined
   readonly #controller = new AbortController()
-  #head: Head | undefined
+  #body: Body | undefined
   #aborted = false
 
-  constructor(settling: Settling, inATurn: InATurn, onHead: Parameters<Direct.Send>[2]) {
-    this.#settling = settling
-    this.#inATurn = inATurn
+  constructor(release: Release, nextTurn: NextTurn, onHead: Parameters<Transport.Send>[2]) {
+    this.#release = release
+    this.#nextTurn = nextTurn
     this.#onHead = onHead
   }
 
   start(
-    { body, headers, method, url }: Direct.Request,
+    { body, headers, method, url }: Transport.Request,
     fetch: typeof globalThis.fetch,
     init: RequestInit | undefined
   ): void {
-    this.#settling.whenSettled(this.#inATurn, () => {
+    const bytes = body?._tag === "Uint8Array" ? body : undefined
+    this.#release.whenDone(this.#nextTurn, () => {
       if (this.#aborted) return
       const sent = Result.try(() =>
         fetch(url, {
@@ -90,7 +85,7 @@ class Exchange implements Direct.Exchange {
           headers: init?.headers === undefined
             ? headers
             : { ...Object.fromEntries(new Headers(init.headers)), ...headers },
-          ...(body === undefined ? undefined : { body: body.text ?? new Uint8Array(body.body) }),
+          ...(bytes === undefined ? undefined : { body: bytes.text ?? new Uint8Array(bytes.body) }),
           redirect: "manual",
           signal: this.#controller.signal
         })
@@ -100,106 +95,73 @@ class Exchange implements Direct.Exchange {
     })
   }
 
-  /** Closes the connection, unless the response was received to its end. */
-  abort(): void {
-    if (this.#aborted || this.#head?.isOver === true) return
+  abort(): undefined {
+    if (this.#aborted || this.#body?.hasEnded === true) return
     this.#aborted = true
     // A reason spares the platform an exception of its own, with its stack.
-    this.#controller.abort(givenUp)
-  }
-
-  /** The response was received to its end. */
-  end(): void {
-    this.#settling.begin(this.#inATurn)
+    this.#controller.abort(aborted)
   }
 
   readonly #onResponse = (response: Response): void => {
-    this.#head = new Head(response, this)
-    this.#settle(Exit.succeed(this.#head))
+    this.#body = new Body(response, () => this.#release.begin(this.#nextTurn))
+    this.#settle(Exit.succeed({
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body: this.#body
+    }))
   }
 
   readonly #onLost = (cause: unknown): void =>
-    this.#settle(Exit.fail(new Broken({ reason: { _tag: "TransportError", cause } })))
+    this.#settle(Exit.fail(new FetchError({ reason: { _tag: "TransportError", cause } })))
 
-  /** Tells of the head, once, and lets go of whoever waited for it. */
-  #settle(head: Parameters<Parameters<Direct.Send>[2]>[0]): void {
+  /** Reports the head once, and drops the callback. */
+  #settle(head: Exit.Exit<Transport.Head, Public.Failure>): void {
     const onHead = this.#onHead
     this.#onHead = undefined
     onHead?.(head)
   }
 }
 
-/** The head of a response, which delivers its body. */
-class Head implements Direct.Head, Source.Body {
-  readonly status: number
-  readonly headers: { readonly [name: string]: string | undefined }
+/** The body of a response, read when a take finds nothing. */
+class Body extends Mailbox.Mailbox<Uint8Array, Public.Failure | Cause.Done> {
   readonly #response: Response
-  readonly #exchange: Exchange
+  readonly #onEnd: () => void
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  #reading = false
-  #taker: ((piece: Piece) => void) | undefined
-  /** What was read for somebody who has left. */
-  #kept: Piece | undefined
-  #end: Ended | undefined
+  #isReading = false
 
-  constructor(response: Response, exchange: Exchange) {
-    this.status = response.status
-    this.headers = Object.fromEntries(response.headers)
+  constructor(response: Response, onEnd: () => void) {
+    super()
     this.#response = response
-    this.#exchange = exchange
+    this.#onEnd = onEnd
   }
 
-  get body(): Source.Body {
-    return this
-  }
-
-  get isOver(): boolean {
-    return this.#end !== undefined
-  }
-
-  take(resume: (piece: Piece) => void): void {
-    const piece = this.#kept ?? this.#end
-    this.#kept = undefined
-    if (piece !== undefined) return resume(piece)
-    this.#taker = resume
-    if (this.#reading) return
+  protected override onWaiting(): void {
+    if (this.#isReading) return
     this.#reader ??= this.#response.body?.getReader()
-    if (this.#reader === undefined) return this.#finish(Exit.fail(new Broken({ reason: { _tag: "EmptyBodyError" } })))
-    this.#reading = true
+    if (this.#reader === undefined) return this.#finish(new FetchError({ reason: { _tag: "EmptyBodyError" } }))
+    this.#isReading = true
     this.#reader.read().then(this.#onRead, this.#onBroken)
   }
 
-  leave(): void {
-    this.#taker = undefined
-  }
-
   readonly #onRead = ({ value }: { readonly value?: Uint8Array | undefined }): void => {
-    this.#reading = false
-    if (value !== undefined) return this.#deliver(Exit.succeed([value]))
-    this.#exchange.end()
-    this.#finish(ended)
+    this.#isReading = false
+    if (value === undefined) {
+      this.#onEnd()
+      return this.#finish(Cause.Done())
+    }
+    this.push(value)
+    this.deliver()
   }
 
   readonly #onBroken = (cause: unknown): void => {
-    this.#reading = false
-    this.#finish(Exit.fail(new Broken({ reason: { _tag: "DecodeError", cause } })))
+    this.#isReading = false
+    this.#finish(new FetchError({ reason: { _tag: "DecodeError", cause } }))
   }
 
-  #finish(end: Ended): void {
-    this.#end = end
-    const taker = this.#taker
-    this.#taker = undefined
-    taker?.(end)
-  }
-
-  #deliver(piece: Piece): void {
-    const taker = this.#taker
-    this.#taker = undefined
-    if (taker === undefined) this.#kept = piece
-    else taker(piece)
+  #finish(end: Public.Failure | Cause.Done): void {
+    this.finish(Cause.fail(end))
+    this.deliver()
   }
 }
 
-const ended: Ended = Exit.fail(Cause.Done())
-
-const givenUp = new Error("The request was given up")
+const aborted = new Error("The request was aborted")

@@ -1,5 +1,5 @@
 /**
- * Sending through any `HttpClient`.
+ * The transport over any `HttpClient`.
  *
  * @since 0.1.0
  */
@@ -12,44 +12,33 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
-import * as Inflate from "./decompress.ts"
+import * as Decompress from "./decompress.ts"
+import * as Transport from "./transport.ts"
 
-/** A response, whatever its status. */
-export type Response = Omit<Exchange.Response, "meta">
+/** Returns the transport a client offers, or one that executes its requests. */
+export const of = (client: Transport.Client): Transport.Transport => {
+  if (client.transport !== undefined) return client.transport
+  const send = Transport.fromExecute(execute(client))
+  return { send, upload: () => send, sharesTimers: true }
+}
 
-/** Sends a request. It follows no redirect, and leaves no span and no trace header. */
-export type Execute = (
-  request: Exchange.Request,
-  baseUrl: string,
-  headers: { readonly [name: string]: string }
-) => Effect.Effect<Response, Exchange.Failure, Scope.Scope>
-
-/** Makes any client close a connection with the scope of its attempt. */
-export const make = (httpClient: HttpClient.HttpClient): Execute => {
+/** Sends through a client, whose connection is closed with the scope. Leaves no span and no trace header. */
+export const execute = (httpClient: HttpClient.HttpClient): Exchange.Execute => {
   const client = HttpClient.withScope(httpClient)
-  return (request, baseUrl, headers) =>
-    client.execute(
-      HttpClientRequest.make(request.method)(`${baseUrl}${request.path}`, {
-        headers,
-        urlParams: request.query,
-        body: request.body ?? HttpBody.empty
-      })
-    ).pipe(
-      Effect.updateContext(quietly),
-      Effect.map((response) => {
-        const { headers, status, stream } = response
-        return {
-          status,
-          headers,
-          body: Inflate.isNeeded(headers["content-encoding"]) ? Inflate.body(response) : stream
-        }
-      })
-    )
+  return ({ body, headers, method, url }) =>
+    Effect.updateContext(
+      client.execute(HttpClientRequest.make(method)(url, { headers, body: body ?? HttpBody.empty })),
+      quietly
+    ).pipe(Effect.map((response) => {
+      const { headers, status, stream } = response
+      const body = Decompress.isNeeded(headers["content-encoding"]) ? Decompress.body(response) : stream
+      return { status, headers, body }
+    }))
 }
 
 /** Sends over `fetch` through Effect's client. */
-export const overFetch: Execute = (request, baseUrl, headers) =>
-  Effect.flatMap(HttpClient.HttpClient, (client) => make(client)(request, baseUrl, headers)).pipe(
+export const overFetch: Exchange.Execute = (request) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) => execute(client)(request)).pipe(
     Effect.provide(FetchHttpClient.layer)
   )
 

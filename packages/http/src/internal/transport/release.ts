@@ -1,30 +1,32 @@
 /**
- * Connections whose response has ended, and which Node counts as free only after
- * a turn of the event loop. A request sent before that would open another.
+ * The turn of the event loop that a connection takes to become free.
+ *
+ * Node counts a connection as free one turn after its response has ended. A
+ * request that is sent earlier opens another connection.
  *
  * @since 0.1.0
  */
 
 /** Runs a task in the next turn of the event loop. */
-export type InATurn = (task: () => void) => void
+export type NextTurn = (task: () => void) => void
 
-/** The connections of one transport that are not free yet. */
-export class Settling {
+/** The connections of one transport that are about to become free. */
+export class Release {
   #count = 0
 
-  /** A response has ended. Its connection is free after the turn that is asked for here. */
-  begin(inATurn: InATurn): void {
+  /** Records that a response has ended. Its connection is free after `nextTurn`. */
+  begin(nextTurn: NextTurn): void {
     this.#count++
-    inATurn(this.#settled)
+    nextTurn(this.#end)
   }
 
-  /** Runs `send` once all connections are settled. */
-  whenSettled(inATurn: InATurn, send: () => void): void {
+  /** Runs `send` when no connection is about to become free. */
+  whenDone(nextTurn: NextTurn, send: () => void): void {
     if (this.#count === 0) send()
-    else inATurn(send)
+    else nextTurn(send)
   }
 
-  readonly #settled = (): void => {
+  readonly #end = (): void => {
     this.#count--
   }
 }

@@ -1,80 +1,84 @@
 /**
- * Transports that are spoken to directly, without an `HttpClient` in between.
+ * The contract of a transport: how one attempt sends a request and receives a
+ * response.
  *
- * Any `HttpClient` will do for `Claude`; what Effect's interface asks of one costs
- * a request a controller, a span's worth of effects and a chain of finalizers. A
- * client that registers a direct way is used by that for every request whose body
- * is at hand.
+ * It is a contract of callbacks, because an effect for each step is the dearest
+ * part of a request that takes no time. There are three adapters: `fetch`, undici
+ * (on Node), and any `HttpClient` of Effect. No adapter follows redirects.
  *
  * @since 0.1.0
  */
 import type * as Context from "effect/Context"
-import type * as Exit from "effect/Exit"
-import * as HttpBody from "effect/http/HttpBody"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
-import * as HttpClientRequest from "effect/http/HttpClientRequest"
-import type * as HttpMethod from "effect/http/HttpMethod"
-import type * as Public from "../../Exchange.ts"
-import type * as Source from "./body.ts"
-import type * as General from "./httpClient.ts"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type * as Exchange from "../../Exchange.ts"
+import type { Source } from "./body.ts"
+import * as Mailbox from "./mailbox.ts"
 
-/** A request as it goes out. */
-export interface Request {
-  readonly method: "GET" | "POST" | "DELETE"
-  readonly url: URL
-  readonly headers: { readonly [name: string]: string }
-  readonly body: HttpBody.Uint8Array | undefined
-}
+/** A request as it is sent. */
+export type Request = Parameters<Exchange.Execute>[0]
 
-/** The head of a response. */
+/** The head of a response, with the source of its body. */
 export interface Head {
   readonly status: number
   /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
-  /** Delivers the body, decoded from its `content-encoding`. */
-  readonly body: Source.Body
+  /** The body, decoded from its `content-encoding`. */
+  readonly body: Source
 }
 
 /** A request that was sent. */
-export interface Exchange {
-  /** Closes the connection, unless the response was received to its end. */
-  readonly abort: () => void
+export interface Sent {
+  /** Closes the connection unless the response was received to its end. Returns what remains to be awaited, if anything. */
+  readonly abort: () => Effect.Effect<void> | undefined
 }
 
-/** Sends a request, and tells once of the head of the response. It follows no redirect. */
+/** Sends a request and calls `onHead` once, with the head of the response or the failure. */
 export type Send = (
   request: Request,
   context: Context.Context<never>,
-  onHead: (head: Exit.Exit<Head, Public.Failure>) => void
-) => Exchange
+  onHead: (head: Exit.Exit<Head, Exchange.Failure>) => void
+) => Sent
 
-const known = new WeakMap<HttpClient.HttpClient, Send>()
-
-/** Says how to reach a client directly, which belongs to the whole process. */
-export const register = (client: HttpClient.HttpClient, send: Send): HttpClient.HttpClient => {
-  known.set(client, send)
-  return client
+/** A way to the API. */
+export interface Transport {
+  /** Sends requests whose body is bytes or empty. */
+  readonly send: Send
+  /** Returns what sends all other bodies. `own` is what the request brings for transports that cannot. */
+  readonly upload: (own: Exchange.Execute | undefined) => Send | undefined
+  /** Whether the transport outlives its requests, so that they may share a timer. */
+  readonly sharesTimers: boolean
 }
 
-/** Returns the direct way to a client, if it has one. */
-export const of = (client: HttpClient.HttpClient): Send | undefined => known.get(client)
-
-const carried = new WeakMap<HttpBody.HttpBody, General.Execute>()
-
-/** Says how to send a body that is not at hand where the transport cannot. */
-export const carry = (body: HttpBody.HttpBody, execute: General.Execute): HttpBody.HttpBody => {
-  carried.set(body, execute)
-  return body
+/** An `HttpClient` that offers a transport with callbacks. A client that wraps it does not. */
+export interface Client extends HttpClient.HttpClient {
+  readonly transport?: Transport | undefined
 }
 
-/** Returns the way a body brought along. */
-export const carriedBy = (body: HttpBody.HttpBody): General.Execute | undefined => carried.get(body)
+/** Whether a body is bytes or empty. */
+export const isBytes = (
+  body: HttpBody.HttpBody | undefined
+): body is HttpBody.Empty | HttpBody.Uint8Array | undefined =>
+  body === undefined || body._tag === "Empty" || body._tag === "Uint8Array"
 
-/** The request as errors and responses of Effect's interface quote it. */
-export const toHttp = (
-  { body, headers, method, url }: Omit<Request, "method"> & { readonly method: HttpMethod.HttpMethod }
-): HttpClientRequest.HttpClientRequest =>
-  HttpClientRequest.make(method)(url, {
-    headers,
-    body: body ?? HttpBody.empty
-  })
+/** Sends through an effect. Its scope is closed when the request is aborted. */
+export const fromExecute = (execute: Exchange.Execute): Send => (request, context, onHead) => {
+  const scope = Scope.makeUnsafe()
+  const head = Effect.flatMap(execute(request), ({ body, headers, status }) =>
+    Effect.map(
+      Effect.flatMap(Stream.toPull(body), Mailbox.fromPull),
+      (source): Head => ({ status, headers, body: source })
+    ))
+  const fiber = Effect.runForkWith(context)(Scope.provide(head, scope))
+  fiber.addObserver(onHead)
+  return {
+    abort: () => {
+      fiber.interruptUnsafe()
+      return Scope.close(scope, Exit.void)
+    }
+  }
+}

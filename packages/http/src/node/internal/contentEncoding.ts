@@ -8,13 +8,13 @@
  *
  * @since 0.1.0
  */
-import * as Arr from "effect/Array"
+import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Zlib from "node:zlib"
-import type * as Source from "../../internal/transport/body.ts"
+import * as Mailbox from "../../internal/transport/mailbox.ts"
 
 /** A body cannot be decoded. */
 export class EncodingFailure extends Data.Error<{
@@ -24,7 +24,10 @@ export class EncodingFailure extends Data.Error<{
 }> {}
 
 /** Decodes a body. `failed` makes the failure of the transport. */
-export type Decode = <E>(body: Source.Body<E>, failed: (failure: EncodingFailure) => E) => Source.Body<E>
+export type Decode = <E>(body: Body<E>, failed: (failure: EncodingFailure) => E) => Body<E>
+
+/** Delivers the chunks of a body. */
+export type Body<E> = Mailbox.Source<Uint8Array, E | Cause.Done>
 
 /** Returns what decodes a `content-encoding`, undefined if nothing does it. Fails with an encoding that is not known. */
 export const decoder = (header: string | undefined): Result.Result<Decode | undefined, EncodingFailure> => {
@@ -83,50 +86,30 @@ const known: ReadonlyMap<string, Coding> = new Map<string, Coding>([
   }]
 ])
 
-class Decoded<E> implements Source.Body<E> {
-  readonly #source: Source.Body<E>
+class Decoded<E> extends Mailbox.Mailbox<Uint8Array, E | Cause.Done> {
+  readonly #source: Body<E>
   readonly #coding: Coding
   readonly #failed: (failure: EncodingFailure) => E
-  #taker: Parameters<Source.Body<E>["take"]>[0] | undefined
   #decompressor: Decompressor | undefined
   /** The bytes given to the decompressor. */
   #given = 0
-  /** Decoded bytes of the streams before. */
-  #ready: Array<Uint8Array> = []
   #isFeeding = false
   #isPlain = false
   /** Whether the source has ended. */
   #isOver = false
-  #end: Exit.Exit<never, E | Cause.Done> | undefined
 
-  constructor(source: Source.Body<E>, coding: Coding, failed: (failure: EncodingFailure) => E) {
+  constructor(source: Body<E>, coding: Coding, failed: (failure: EncodingFailure) => E) {
+    super()
     this.#source = source
     this.#coding = coding
     this.#failed = failed
   }
 
-  take(resume: Parameters<Source.Body<E>["take"]>[0]): void {
-    if (this.#isPlain) return this.#source.take(resume)
-    this.#taker = resume
-    this.#deliver()
-  }
-
-  leave(): void {
-    if (this.#isPlain) this.#source.leave()
-    this.#taker = undefined
-  }
-
   /** Delivers what is decoded, or decodes more. */
-  readonly #deliver = (): void => {
-    if (this.#taker === undefined) return
+  protected override readonly onWaiting = (): void => {
+    if (!this.isWaiting) return
     this.#read()
-    const chunks = this.#ready
-    if (Arr.isArrayNonEmpty(chunks)) {
-      this.#ready = []
-      return this.#settle(Exit.succeed(chunks))
-    }
-    if (this.#end !== undefined) return this.#settle(this.#end)
-    if (!this.#isFeeding) this.#feed()
+    if (!this.deliver() && !this.#isFeeding) this.#feed()
   }
 
   #read(): void {
@@ -135,14 +118,8 @@ class Decoded<E> implements Source.Body<E> {
       chunk instanceof Uint8Array;
       chunk = this.#decompressor?.read()
     ) {
-      this.#ready.push(chunk)
+      this.push(chunk)
     }
-  }
-
-  #settle(piece: Exit.Exit<Source.Chunks, E | Cause.Done>): void {
-    const taker = this.#taker
-    this.#taker = undefined
-    taker?.(piece)
   }
 
   #feed(): void {
@@ -150,18 +127,21 @@ class Decoded<E> implements Source.Body<E> {
     this.#source.take((piece) => {
       if (Exit.isSuccess(piece)) return this.#accept(piece.value)
       const decompressor = this.#decompressor
-      if (decompressor === undefined || !isDone(piece.cause)) return this.#finish(Exit.failCause(piece.cause))
+      if (decompressor === undefined || !isDone(piece.cause)) return this.#finish(piece.cause)
       // It is not fed again: the end of the decompressed bytes follows.
       this.#isOver = true
       decompressor.end()
     })
   }
 
-  #accept(chunks: Source.Chunks): void {
+  #accept(chunks: Chunks): void {
     if (this.#decompressor === undefined) {
-      if (!begins(chunks, this.#coding.magic ?? [])) {
+      if (this.#isPlain || !begins(chunks, this.#coding.magic ?? [])) {
         this.#isPlain = true
-        return this.#settle(Exit.succeed(chunks))
+        this.#isFeeding = false
+        for (const chunk of chunks) this.push(chunk)
+        this.deliver()
+        return
       }
       this.#open(chunks[0]?.[0] ?? 0)
     }
@@ -170,7 +150,7 @@ class Decoded<E> implements Source.Body<E> {
 
   #open(first: number): void {
     const decompressor = this.#coding.open(first)
-    decompressor.on("readable", this.#deliver)
+    decompressor.on("readable", this.onWaiting)
     decompressor.on("end", this.#onEnd)
     decompressor.on("error", this.#onError)
     this.#decompressor = decompressor
@@ -182,7 +162,7 @@ class Decoded<E> implements Source.Body<E> {
     const decompressor = this.#decompressor
     if (chunk === undefined || decompressor === undefined) {
       this.#isFeeding = false
-      return this.#deliver()
+      return this.onWaiting()
     }
     this.#given += chunk.byteLength
     decompressor.write(chunk, (error) => {
@@ -194,7 +174,7 @@ class Decoded<E> implements Source.Body<E> {
         return this.#finish(this.#failure("CONTENT_ENCODING", "has bytes after the end of its"))
       }
       this.#read()
-      decompressor.off("readable", this.#deliver).off("end", this.#onEnd).destroy()
+      decompressor.off("readable", this.onWaiting).off("end", this.#onEnd).destroy()
       this.#open(0)
       this.#write([chunk.subarray(chunk.byteLength - left), ...more])
     })
@@ -202,7 +182,7 @@ class Decoded<E> implements Source.Body<E> {
 
   readonly #onEnd = (): void => {
     // An end inside the body is handled where the chunk was written.
-    if (this.#isOver) this.#finish(ended)
+    if (this.#isOver) this.#finish(Cause.fail(Cause.Done()))
   }
 
   readonly #onError = (cause: Error): void =>
@@ -212,19 +192,21 @@ class Decoded<E> implements Source.Body<E> {
         : this.#failure("CONTENT_ENCODING", "does not hold a valid")
     )
 
-  #failure(code: EncodingFailure["code"], what: string): Exit.Exit<never, E> {
-    return Exit.fail(
+  #failure(code: EncodingFailure["code"], what: string): Cause.Cause<E> {
+    return Cause.fail(
       this.#failed(new EncodingFailure({ code, message: `the body ${what} ${this.#coding.name} stream` }))
     )
   }
 
-  #finish(end: Exit.Exit<never, E | Cause.Done>): void {
-    this.#end ??= end
-    this.#deliver()
+  #finish(cause: Cause.Cause<E | Cause.Done>): void {
+    if (!this.hasEnded) this.finish(cause)
+    this.onWaiting()
   }
 }
 
-const begins = (chunks: Source.Chunks, magic: ReadonlyArray<number>): boolean => {
+type Chunks = Arr.NonEmptyReadonlyArray<Uint8Array>
+
+const begins = (chunks: Chunks, magic: ReadonlyArray<number>): boolean => {
   let at = 0
   for (const chunk of chunks) {
     for (let i = 0; i < chunk.byteLength && at < magic.length; i++) if (chunk[i] !== magic[at++]) return false
@@ -235,5 +217,3 @@ const begins = (chunks: Source.Chunks, magic: ReadonlyArray<number>): boolean =>
 
 const isDone = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some((reason) => Cause.isFailReason(reason) && Cause.isDone(reason.error))
-
-const ended = Exit.fail(Cause.Done())

@@ -4,6 +4,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Cookies from "effect/http/Cookies"
 import * as Headers from "effect/http/Headers"
@@ -18,10 +19,10 @@ import { type Pipeable, Prototype } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
-import * as Source from "../../internal/transport/body.ts"
+import * as Mailbox from "../../internal/transport/mailbox.ts"
 
-/** What a response is to. */
-export interface Exchange extends Source.Body<HttpClientError.HttpClientError> {
+/** The request of a response, and the source of its body. */
+export interface Exchange extends Mailbox.Source<Uint8Array, HttpClientError.HttpClientError | Cause.Done> {
   readonly url: URL
   readonly http: () => HttpClientRequest.HttpClientRequest
 }
@@ -50,7 +51,7 @@ export class Response extends Inspectable.Class implements HttpClientResponse.Ht
     this.url = exchange.url.href.split("#")[0] ?? ""
     this.status = status
     this.headers = Headers.fromInput(headers)
-    this.stream = Stream.fromPull(Effect.succeed(Source.read(exchange)))
+    this.stream = Stream.fromPull(Effect.succeed(Mailbox.read(exchange)))
     this.#setCookie = setCookie
   }
 

@@ -6,23 +6,25 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
-import * as Alarm from "../../../src/internal/time/deadline.ts"
+import * as Deadline from "../../../src/internal/time/deadline.ts"
 
-const made = (longest: number, isShared: boolean) =>
+const made = (longest: number, timer: (context: Context.Context<never>) => Deadline.Timer) =>
   Effect.contextWith((context: Context.Context<never>) =>
-    Effect.sync(() => new Alarm.Alarm(context, longest, isShared))
+    Effect.sync(() => new Deadline.Deadline(timer(context), longest))
   )
 
-const alarm = (longest = Infinity) => made(longest, true)
+const timers = Deadline.sharedTimers()
 
-const ownAlarm = made(Infinity, false)
+const deadline = (longest = Infinity) => made(longest, timers)
 
-/** A turn of the event loop, in which sleeps end that nobody needs any more. */
+const ownDeadline = made(Infinity, Deadline.timer)
+
+/** A turn of the event loop, after which sleeps without a deadline have ended. */
 const turn = Effect.callback<void>((resume) => {
   setImmediate(() => resume(Effect.void))
 })
 
-/** Tells how many sleeps of the clock are under way, and how long, in milliseconds, each was to last. */
+/** Counts the sleeps of the clock that are under way, and records the milliseconds each was to last. */
 const sleeping = <A, E, R>(
   use: (count: () => number, slept: ReadonlyArray<number>) => Effect.Effect<A, E, R>
 ) =>
@@ -38,72 +40,72 @@ const sleeping = <A, E, R>(
     return Effect.provideService(use(() => count, slept), Clock.Clock, { ...clock, sleep })
   })
 
-describe("Alarm", () => {
-  it.effect("strikes once, at its instant", () =>
+describe("Deadline", () => {
+  it.effect("is reached once, at its instant", () =>
     Effect.gen(function*() {
-      const it = yield* alarm()
-      let struck = 0
-      it.set(it.now() + 100, () => struck++, it.now())
+      const it = yield* deadline()
+      let reached = 0
+      it.set(it.now() + 100, () => reached++, it.now())
       yield* TestClock.adjust(99)
-      assert.strictEqual(struck, 0)
+      assert.strictEqual(reached, 0)
       yield* TestClock.adjust(1)
-      assert.strictEqual(struck, 1)
+      assert.strictEqual(reached, 1)
       yield* TestClock.adjust("1 hour")
-      assert.strictEqual(struck, 1)
+      assert.strictEqual(reached, 1)
     }))
 
-  it.effect("strikes at the instant that was set last, with what was set last", () =>
+  it.effect("calls back what was set last, at the instant that was set last", () =>
     Effect.gen(function*() {
       for (const [first, second] of [[100, 50], [50, 100]] as const) {
-        const it = yield* alarm()
-        const struck: Array<string> = []
-        it.set(it.now() + first, () => struck.push("first"), it.now())
-        it.set(it.now() + second, () => struck.push("second"), it.now())
+        const it = yield* deadline()
+        const reached: Array<string> = []
+        it.set(it.now() + first, () => reached.push("first"), it.now())
+        it.set(it.now() + second, () => reached.push("second"), it.now())
         yield* TestClock.adjust(second - 1)
-        assert.deepStrictEqual(struck, [])
+        assert.deepStrictEqual(reached, [])
         yield* TestClock.adjust(1)
-        assert.deepStrictEqual(struck, ["second"])
+        assert.deepStrictEqual(reached, ["second"])
       }
     }))
 
-  it.effect("does not strike once it is lifted, and can be set again", () =>
+  it.effect("is not reached after it is cleared, and can be set again", () =>
     Effect.gen(function*() {
-      const it = yield* alarm()
-      const struck: Array<string> = []
-      it.set(it.now() + 100, () => struck.push("first"), it.now())
-      it.lift()
+      const it = yield* deadline()
+      const reached: Array<string> = []
+      it.set(it.now() + 100, () => reached.push("first"), it.now())
+      it.clear()
       yield* TestClock.adjust("1 hour")
-      assert.deepStrictEqual(struck, [])
-      it.set(it.now() + 100, () => struck.push("second"), it.now())
+      assert.deepStrictEqual(reached, [])
+      it.set(it.now() + 100, () => reached.push("second"), it.now())
       yield* TestClock.adjust(100)
-      assert.deepStrictEqual(struck, ["second"])
+      assert.deepStrictEqual(reached, ["second"])
     }))
 
-  it.effect("never sleeps for an instant that never comes", () =>
+  it.effect("starts no sleep for an infinite instant", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const it = yield* alarm()
-        it.set(Infinity, () => assert.fail("struck"), it.now())
+        const it = yield* deadline()
+        it.set(Infinity, () => assert.fail("reached"), it.now())
 
         assert.strictEqual(sleeps(), 0)
       })
     ))
 
-  it.effect("sleeps once for limits that are moved away", () =>
+  it.effect("sleeps once when its instant moves away", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const it = yield* alarm()
+        const it = yield* deadline()
         for (let i = 0; i < 10; i++) it.set(it.now() + 100 + i, () => undefined, it.now())
 
         assert.strictEqual(sleeps(), 1)
       })
     ))
 
-  it.effect("does not strike once it is closed, and sleeps no longer than this turn", () =>
+  it.effect("is not reached after it is closed, and its sleep ends with the turn", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const it = yield* alarm()
-        it.set(it.now() + 100, () => assert.fail("struck"), it.now())
+        const it = yield* deadline()
+        it.set(it.now() + 100, () => assert.fail("reached"), it.now())
         it.close()
         yield* turn
         assert.strictEqual(sleeps(), 0)
@@ -111,12 +113,12 @@ describe("Alarm", () => {
       })
     ))
 
-  it.effect("cannot be set once it is closed", () =>
+  it.effect("cannot be set after it is closed", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        for (const it of [yield* alarm(), yield* ownAlarm]) {
+        for (const it of [yield* deadline(), yield* ownDeadline]) {
           it.close()
-          it.set(it.now() + 100, () => assert.fail("struck"), it.now())
+          it.set(it.now() + 100, () => assert.fail("reached"), it.now())
           assert.strictEqual(sleeps(), 0)
         }
         yield* TestClock.adjust("1 hour")
@@ -126,9 +128,9 @@ describe("Alarm", () => {
   it.effect("can be closed twice, and without having been set", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const other = yield* alarm()
+        const other = yield* deadline()
         other.set(other.now() + 100, () => undefined, other.now())
-        const it = yield* alarm()
+        const it = yield* deadline()
         it.close()
         it.close()
         yield* turn
@@ -142,108 +144,108 @@ describe("Alarm", () => {
     ))
 })
 
-describe("an alarm that shares nothing", () => {
-  it.effect("has a sleep of its own, which ends with it at once", () =>
+describe("a deadline with a timer of its own", () => {
+  it.effect("has a sleep of its own, which ends at once when it is closed", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const struck: Array<string> = []
-        const one = yield* ownAlarm
-        const other = yield* ownAlarm
-        one.set(one.now() + 100, () => struck.push("one"), one.now())
-        other.set(other.now() + 100, () => struck.push("other"), other.now())
+        const reached: Array<string> = []
+        const one = yield* ownDeadline
+        const other = yield* ownDeadline
+        one.set(one.now() + 100, () => reached.push("one"), one.now())
+        other.set(other.now() + 100, () => reached.push("other"), other.now())
         assert.strictEqual(sleeps(), 2)
         one.close()
         assert.strictEqual(sleeps(), 1)
         yield* TestClock.adjust(100)
 
-        assert.deepStrictEqual(struck, ["other"])
+        assert.deepStrictEqual(reached, ["other"])
         assert.strictEqual(sleeps(), 0)
       })
     ))
 })
 
-describe("the alarms of one clock", () => {
-  it.effect("share a sleep, and strike each at its instant", () =>
+describe("deadlines with a shared timer", () => {
+  it.effect("share a sleep, and are each reached at their instant", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const struck: Array<number> = []
+        const reached: Array<number> = []
         for (const after of [300, 100, 200, 100]) {
-          const it = yield* alarm()
-          it.set(it.now() + after, () => struck.push(after), it.now())
+          const it = yield* deadline()
+          it.set(it.now() + after, () => reached.push(after), it.now())
         }
 
         assert.strictEqual(sleeps(), 1)
         yield* TestClock.adjust(100)
-        assert.deepStrictEqual(struck, [100, 100])
+        assert.deepStrictEqual(reached, [100, 100])
         assert.strictEqual(sleeps(), 1)
         yield* TestClock.adjust(100)
-        assert.deepStrictEqual(struck, [100, 100, 200])
+        assert.deepStrictEqual(reached, [100, 100, 200])
         yield* TestClock.adjust(100)
-        assert.deepStrictEqual(struck, [100, 100, 200, 300])
+        assert.deepStrictEqual(reached, [100, 100, 200, 300])
         assert.strictEqual(sleeps(), 0)
       })
     ))
 
-  it.effect("go on sleeping for one that is set in the turn in which the last was closed", () =>
+  it.effect("keep their sleep for one that is set in the turn in which the last was closed", () =>
     sleeping((_sleeps, slept) =>
       Effect.gen(function*() {
         for (let i = 0; i < 10; i++) {
-          const it = yield* alarm()
+          const it = yield* deadline()
           it.set(it.now() + 100, () => undefined, it.now())
           it.close()
         }
-        const last = yield* alarm()
-        let struck = false
-        last.set(last.now() + 100, () => struck = true, last.now())
+        const last = yield* deadline()
+        let reached = false
+        last.set(last.now() + 100, () => reached = true, last.now())
         yield* turn
 
         assert.strictEqual(slept.length, 1)
         yield* TestClock.adjust(99)
-        assert.isFalse(struck)
+        assert.isFalse(reached)
         yield* TestClock.adjust(1)
-        assert.isTrue(struck)
+        assert.isTrue(reached)
       })
     ))
 
-  it.effect("are woken early by one that strikes earlier, and by no other", () =>
+  it.effect("wake early for one with an earlier instant, and for no other", () =>
     Effect.gen(function*() {
-      const struck: Array<string> = []
-      const far = yield* alarm()
-      far.set(far.now() + 1_000, () => struck.push("far"), far.now())
-      const near = yield* alarm()
-      near.set(near.now() + 10, () => struck.push("near"), near.now())
+      const reached: Array<string> = []
+      const far = yield* deadline()
+      far.set(far.now() + 1_000, () => reached.push("far"), far.now())
+      const near = yield* deadline()
+      near.set(near.now() + 10, () => reached.push("near"), near.now())
       yield* TestClock.adjust(10)
-      assert.deepStrictEqual(struck, ["near"])
+      assert.deepStrictEqual(reached, ["near"])
       yield* TestClock.adjust(989)
-      assert.deepStrictEqual(struck, ["near"])
+      assert.deepStrictEqual(reached, ["near"])
       yield* TestClock.adjust(1)
-      assert.deepStrictEqual(struck, ["near", "far"])
+      assert.deepStrictEqual(reached, ["near", "far"])
     }))
 
-  it.effect("keep what is set by one that strikes", () =>
+  it.effect("keep an instant that a callback sets", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        const struck: Array<string> = []
-        const it = yield* alarm()
+        const reached: Array<string> = []
+        const it = yield* deadline()
         it.set(it.now() + 100, () => {
-          struck.push("first")
-          it.set(it.now() + 50, () => struck.push("second"), it.now())
+          reached.push("first")
+          it.set(it.now() + 50, () => reached.push("second"), it.now())
         }, it.now())
         yield* TestClock.adjust(100)
         assert.strictEqual(sleeps(), 1)
         yield* TestClock.adjust(49)
-        assert.deepStrictEqual(struck, ["first"])
+        assert.deepStrictEqual(reached, ["first"])
         yield* TestClock.adjust(1)
 
-        assert.deepStrictEqual(struck, ["first", "second"])
+        assert.deepStrictEqual(reached, ["first", "second"])
       })
     ))
 
-  it.effect("sleep no longer than the shortest of the sleeps they may take", () =>
+  it.effect("sleep no longer than the shortest of their longest sleeps", () =>
     sleeping((_sleeps, slept) =>
       Effect.gen(function*() {
-        const long = yield* alarm()
-        const short = yield* alarm(60)
+        const long = yield* deadline()
+        const short = yield* deadline(60)
         long.set(long.now() + 1_000, () => undefined, long.now())
         short.set(short.now() + 500, () => undefined, short.now())
         assert.deepStrictEqual(slept, [1_000, 60])
@@ -256,19 +258,19 @@ describe("the alarms of one clock", () => {
       })
     ))
 
-  it.effect("are not those of another clock", () =>
+  it.effect("have another timer for another clock", () =>
     Effect.gen(function*() {
-      const struck: Array<string> = []
-      const test = yield* alarm()
-      test.set(test.now() + 100, () => struck.push("test"), test.now())
+      const reached: Array<string> = []
+      const test = yield* deadline()
+      test.set(test.now() + 100, () => reached.push("test"), test.now())
       yield* TestClock.withLive(Effect.gen(function*() {
-        const live = yield* alarm()
-        live.set(live.now() + 60_000, () => struck.push("live"), live.now())
+        const live = yield* deadline()
+        live.set(live.now() + 60_000, () => reached.push("live"), live.now())
         live.close()
       }))
       yield* TestClock.adjust(100)
 
-      assert.deepStrictEqual(struck, ["test"])
+      assert.deepStrictEqual(reached, ["test"])
     }))
 })
 
@@ -277,15 +279,15 @@ describe("within", () => {
     Effect.sync(() => {
       const self = Effect.succeed(1)
 
-      assert.strictEqual(Alarm.within(self, Infinity, () => "late"), self)
+      assert.strictEqual(Deadline.within(self, Infinity, () => "late"), self)
     }))
 
   it.effect("returns what the effect does, and leaves no timer", () =>
     sleeping((sleeps) =>
       Effect.gen(function*() {
-        assert.strictEqual(yield* Alarm.within(Effect.succeed(1), 100, () => "late"), 1)
-        assert.strictEqual(yield* Effect.flip(Alarm.within(Effect.fail("broken"), 100, () => "late")), "broken")
-        const slow = yield* Effect.forkChild(Alarm.within(Effect.as(Effect.sleep(50), 2), 100, () => "late"))
+        assert.strictEqual(yield* Deadline.within(Effect.succeed(1), 100, () => "late"), 1)
+        assert.strictEqual(yield* Effect.flip(Deadline.within(Effect.fail("broken"), 100, () => "late")), "broken")
+        const slow = yield* Effect.forkChild(Deadline.within(Effect.as(Effect.sleep(50), 2), 100, () => "late"))
         yield* TestClock.adjust(50)
         assert.strictEqual(yield* Fiber.join(slow), 2)
         yield* turn
@@ -293,11 +295,11 @@ describe("within", () => {
       })
     ))
 
-  it.effect("interrupts an effect that takes longer, and fails in its place", () =>
+  it.effect("interrupts an effect that takes longer, and fails", () =>
     Effect.gen(function*() {
       let released = false
       const self = Effect.onInterrupt(Effect.never, () => Effect.sync(() => released = true))
-      const fiber = yield* Effect.forkChild(Effect.exit(Alarm.within(self, 100, () => "late")))
+      const fiber = yield* Effect.forkChild(Effect.exit(Deadline.within(self, 100, () => "late")))
       yield* TestClock.adjust(99)
       assert.isFalse(released)
       yield* TestClock.adjust(1)
@@ -314,7 +316,7 @@ describe("within", () => {
           Effect.never,
           () => Effect.andThen(Effect.yieldNow, Effect.sync(() => released = true))
         )
-        const fiber = yield* Effect.forkChild(Alarm.within(self, Duration.toMillis("1 minute"), () => "late"))
+        const fiber = yield* Effect.forkChild(Deadline.within(self, Duration.toMillis("1 minute"), () => "late"))
         yield* TestClock.adjust(1)
         yield* Fiber.interrupt(fiber)
 

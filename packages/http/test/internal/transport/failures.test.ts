@@ -1,3 +1,4 @@
+import * as Timeouts from "@effect-claude/http/Timeouts"
 import { assert, describe, it } from "@effect/vitest"
 import * as Duration from "effect/Duration"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -14,7 +15,8 @@ const request = HttpClientRequest.post("https://api.anthropic.com/v1/messages", 
 const transport = (cause: unknown, phase: "headers" | "body" = "headers") =>
   Failures.fromTransport(
     new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, cause }) }),
-    { phase, host: "api.anthropic.com", requestId: "req_1" }
+    { phase, host: "api.anthropic.com", requestId: "req_1" },
+    Timeouts.defaults
   )
 
 describe("Failures", () => {
@@ -46,7 +48,14 @@ describe("Failures", () => {
       ]],
       ["connectTimeout", ["UND_ERR_CONNECT_TIMEOUT"]],
       ["headersTimeout", ["UND_ERR_HEADERS_TIMEOUT"]],
+      ["protocol", [
+        "HTTP2_NEGOTIATED",
+        "HPE_INVALID_CONSTANT",
+        "HPE_INVALID_HEADER_TOKEN",
+        "UND_ERR_HEADERS_OVERFLOW"
+      ]],
       ["lost", [
+        "HPE_INVALID_EOF_STATE",
         "ECONNRESET",
         "EPIPE",
         "UND_ERR_SOCKET",
@@ -128,7 +137,7 @@ describe("Failures", () => {
       const error = Failures.fromTransport(new HttpClientError.HttpClientError({ reason }), {
         phase: "headers",
         host: "api.anthropic.com"
-      })
+      }, Timeouts.defaults)
 
       assert.strictEqual(error.outcome, "notSent")
       assert.include(error.message, "no such body")

@@ -6,11 +6,11 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Zlib from "node:zlib"
-import * as Source from "../../../src/internal/transport/body.ts"
+import * as Mailbox from "../../../src/internal/transport/mailbox.ts"
 import * as ContentEncoding from "../../../src/node/internal/contentEncoding.ts"
 
 /** A body that delivers these chunks, each in a later turn, and then its end. */
-const bodyOf = (chunks: ReadonlyArray<Uint8Array>, end?: string): Source.Body<string> => {
+const bodyOf = (chunks: ReadonlyArray<Uint8Array>, end?: string): ContentEncoding.Body<string> => {
   let at = 0
   return {
     take: (resume) =>
@@ -31,7 +31,7 @@ const read = (header: string, chunks: ReadonlyArray<Uint8Array>, end?: string): 
   if (Result.isFailure(decoder)) return Effect.fail(decoder.failure.message)
   const body = bodyOf(chunks, end)
   const decoded = decoder.success === undefined ? body : decoder.success(body, ({ code }) => code)
-  return Stream.fromPull(Effect.succeed(Source.read(decoded))).pipe(
+  return Stream.fromPull(Effect.succeed(Mailbox.read(decoded))).pipe(
     Stream.runCollect,
     Effect.map((all) => Buffer.concat(all))
   )
@@ -138,8 +138,8 @@ describe("contentEncoding", () => {
         assert.instanceOf(chunk, Uint8Array)
         const decoded = decoder(bodyOf([chunk], "reset"), ({ code }) => code)
 
-        assert.strictEqual(String(Buffer.concat(yield* Source.read(decoded))), "hello")
-        assert.strictEqual(yield* Effect.flip(Source.read(decoded)), "reset")
+        assert.strictEqual(String(Buffer.concat(yield* Mailbox.read(decoded))), "hello")
+        assert.strictEqual(yield* Effect.flip(Mailbox.read(decoded)), "reset")
         gzip.destroy()
       }))
 
@@ -159,9 +159,9 @@ describe("contentEncoding", () => {
         const bomb = Zlib.gzipSync(Buffer.alloc(50_000_000))
         let taken = 0
         const body = bodyOf(slices(bomb, 1000))
-        const counted: Source.Body<string> = { ...body, take: (resume) => (taken++, body.take(resume)) }
+        const counted: ContentEncoding.Body<string> = { ...body, take: (resume) => (taken++, body.take(resume)) }
         const decoded = Result.getOrThrow(ContentEncoding.decoder("gzip"))!(counted, ({ code }) => code)
-        const first = yield* Source.read(decoded)
+        const first = yield* Mailbox.read(decoded)
 
         assert.isBelow(Buffer.concat(first).byteLength, 1_000_000)
         assert.isBelow(taken, 10)
