@@ -1,30 +1,34 @@
 /**
  * Limits on what may be spent: US dollars, tokens, requests, turns, time.
  *
- * Before a request is sent, what it may cost at worst is reserved; once its answer
- * is there, what it really used is counted and the rest given back. So a budget is
- * never overdrawn by requests that run at once, however many: what could exceed it
- * is refused with `BudgetExceededError` before it is sent. Budgets nest, a
- * session's within a tenant's within a program's, and a request must fit into all.
+ * Before a request is sent, what it may use at worst is reserved. Once it has
+ * ended, what it used is counted and the rest is given back. So concurrent requests
+ * never overdraw a budget: a request that could exceed it fails with
+ * `BudgetExceededError` before it is sent. Budgets nest, a session's within a
+ * tenant's within a program's, and a request must fit into all of them.
  *
- * Each attempt counts by itself, since what is sent again is paid again: retries
- * and hedges, in a session and out of it. An attempt draws from a budget once,
- * however it came to it. An answer that a `ResponseCache` knew draws nothing.
+ * The worst case counts everything that the request shows: the estimated input with
+ * its margin, written to the dearest cache; all of `max_tokens`; speed and geography;
+ * each model of `fallbacks`; searches, pages and rounds of server tools within
+ * `max_uses`. A request with parts whose size it does not show, such as media by URL
+ * or file id, is refused unless `unmeasured` bounds them.
  *
- * What an attempt counts depends on what is known of its end:
+ * Each attempt counts by itself, since an attempt that is repeated is paid again:
+ * retries and hedges, in a session and outside. An attempt draws from a budget once,
+ * however it reaches it. A response from a `ResponseCache` draws nothing.
  *
- * - answered: what the answer says it used
+ * What an attempt counts depends on how it ended:
+ *
+ * - with a response: its usage
  * - refused by the API, or never sent: nothing
- * - cut: its prompt, and what it wrote as estimated from what arrived; the worst
+ * - cut: its prompt, and its output as estimated from what arrived; the worst case
  *   in a `strict` budget
- * - nobody knows (a lost connection, an interrupt before anything came, the other
- *   of two hedged requests): the worst
+ * - unknown (a lost connection, an interrupt before anything arrived, the other of
+ *   two hedged requests): the worst case
  *
- * The worst case of a request is its input as estimated, with the margin of the
- * estimate, and all of `max_tokens`. What only the API can count (files, pages its
- * tools fetch) is not in it, so answers with such parts can use more than was
- * reserved; that is counted, and the next request is refused. Dollars are counted
- * in whole billionths, so sums are exact up to nine million dollars.
+ * `make` creates a budget of this process; `shared` one that all processes with the
+ * same `BudgetStore` share. Dollars are counted in whole billionths, so sums are
+ * exact up to nine million dollars.
  *
  * **Example** (Sharing a budget among sessions)
  *
@@ -48,19 +52,19 @@
  *
  * @since 0.1.0
  */
-import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import { Claude } from "@effect-claude/http/Claude"
 import * as Interceptor from "@effect-claude/http/Interceptor"
-import * as Clock from "effect/Clock"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import { BudgetStore, type BudgetStoreError } from "./BudgetStore.ts"
+import * as Account from "./internal/account.ts"
 import * as Amounts from "./internal/amounts.ts"
-import type { Amount, Budget, Reservation, Sums } from "./internal/budgetTypes.ts"
+import type { Amount, Budget, BudgetOptionError, Options, SharedOptions } from "./internal/budgetTypes.ts"
+import * as Limits from "./internal/limits.ts"
 import * as Metering from "./internal/metering.ts"
+import * as WorstCase from "./internal/worstCase.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -75,7 +79,15 @@ import * as Metering from "./internal/metering.ts"
 export type { Amount } from "./internal/budgetTypes.ts"
 
 /**
- * What is set aside for a request until it is settled.
+ * The parts of a request whose size it does not show.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type { Unmeasured } from "./internal/budgetTypes.ts"
+
+/**
+ * An amount that is reserved until it is settled.
  *
  * @category models
  * @since 0.1.0
@@ -83,7 +95,7 @@ export type { Amount } from "./internal/budgetTypes.ts"
 export type { Reservation } from "./internal/budgetTypes.ts"
 
 /**
- * How much of each thing that has a limit.
+ * Sums of what has a limit.
  *
  * @category models
  * @since 0.1.0
@@ -91,8 +103,7 @@ export type { Reservation } from "./internal/budgetTypes.ts"
 export type { Sums } from "./internal/budgetTypes.ts"
 
 /**
- * What a budget has seen, and what it has left. Something without a limit is
- * without an end.
+ * The state of a budget. What has no limit has infinitely much left.
  *
  * @category models
  * @since 0.1.0
@@ -100,7 +111,7 @@ export type { Sums } from "./internal/budgetTypes.ts"
 export type { State } from "./internal/budgetTypes.ts"
 
 /**
- * A limit on what may be spent.
+ * A limit on what may be spent. `E` is what reading its state can fail with.
  *
  * @category models
  * @since 0.1.0
@@ -108,146 +119,86 @@ export type { State } from "./internal/budgetTypes.ts"
 export type { Budget } from "./internal/budgetTypes.ts"
 
 // -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * An option of a budget limits nothing, such as `NaN` or a negative number.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export { BudgetOptionError } from "./internal/budgetTypes.ts"
+
+// -----------------------------------------------------------------------------
 // options
 // -----------------------------------------------------------------------------
 
 /**
- * Options for `make`. A limit that is left out is none.
+ * Options for `make`. A limit that is left out does not apply.
  *
  * @category options
  * @since 0.1.0
  */
-export interface Options {
-  /**
-   * US dollars, by the prices of the catalogue in use. A request whose price is
-   * not known is refused.
-   *
-   * @default none
-   */
-  readonly usd?: number | undefined
-  /**
-   * Tokens of all kinds, of prompts and of answers.
-   *
-   * @default none
-   */
-  readonly tokens?: number | undefined
-  /**
-   * How many requests may be sent, each attempt by itself.
-   *
-   * @default none
-   */
-  readonly requests?: number | undefined
-  /**
-   * How many turns of sessions may be committed. A turn that fails is given back.
-   *
-   * @default none
-   */
-  readonly turns?: number | undefined
-  /**
-   * How long after it was made the budget may be drawn on.
-   *
-   * @default none
-   */
-  readonly duration?: Duration.Input | undefined
-  /**
-   * Whether an answer that was cut counts what was reserved for it, rather than
-   * what can be told of it.
-   *
-   * @default false
-   */
-  readonly strict?: boolean | undefined
-  /**
-   * The budget around this one.
-   *
-   * @default none
-   */
-  readonly within?: Budget | undefined
-  /**
-   * What it is called in errors.
-   *
-   * @default "the budget"
-   */
-  readonly name?: string | undefined
-}
+export type { Options } from "./internal/budgetTypes.ts"
+
+/**
+ * Options for `shared`. Every process needs the same limits.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export type { SharedOptions } from "./internal/budgetTypes.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a budget nothing was drawn from.
+ * Creates a budget of this process. Fails when an option is not a limit: `NaN`,
+ * a negative number, infinity.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options): Effect.Effect<Budget> =>
-  Effect.map(Clock.currentTimeMillis, (now) => {
-    const name = options.name ?? "the budget"
-    const until = options.duration === undefined ? Infinity : now + Duration.toMillis(options.duration)
-    const limits: Sums = {
-      usd: nanos(options.usd ?? Infinity),
-      tokens: options.tokens ?? Infinity,
-      requests: options.requests ?? Infinity,
-      turns: options.turns ?? Infinity
-    }
-    const spent: Account = { usd: 0, tokens: 0, requests: 0, turns: 0 }
-    const reserved: Account = { usd: 0, tokens: 0, requests: 0, turns: 0 }
-    const left = (field: keyof Sums): number => limits[field] - spent[field] - reserved[field]
+export const make = (options: Options): Effect.Effect<Budget, BudgetOptionError> =>
+  Effect.flatMap(
+    Limits.read(options),
+    (limits) => Effect.map(Account.inMemory, (account) => Limits.on(account, limits))
+  )
 
-    /** Why an amount does not fit, if it does not. */
-    const refusal = (worst: Amount, now: number): string | undefined => {
-      if (now >= until) return `the time of ${name} is over.`
-      if (Option.isNone(worst.usd) && limits.usd < Infinity) {
-        return `${name} is in US dollars, and the price of the model is not known. Provide it with ModelCatalog.`
-      }
-      const sums = sumsOf(worst)
-      if (sums.turns > left("turns")) return `${name} is for ${counted(limits.turns, "turn")}.`
-      if (sums.requests > left("requests")) return `${name} is for ${counted(limits.requests, "request")}.`
-      if (sums.tokens > left("tokens")) {
-        return `it may use ${sums.tokens} tokens, and ${name} has ${Math.max(0, left("tokens"))} left.`
-      }
-      if (sums.usd > left("usd")) {
-        return `it may cost ${dollars(sums.usd)}, and ${name} has ${dollars(Math.max(0, left("usd")))} left.`
-      }
-      return undefined
-    }
-
-    const draw = (worst: Amount): Reservation => {
-      const sums = sumsOf(worst)
-      add(reserved, sums, 1)
-      let open = true
-      return {
-        settle: (used) =>
-          Effect.sync(() => {
-            if (!open) return
-            open = false
-            add(reserved, sums, -1)
-            add(spent, options.strict === true && used.estimated === true ? most(sums, sumsOf(used)) : sumsOf(used), 1)
-          })
-      }
-    }
-
-    return {
-      reserve: (worst) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) => {
-          const problem = refusal(worst, now)
-          if (problem !== undefined) return Effect.fail(exceeded(problem))
-          // Drawn at once, so that nobody comes between; given back where a budget around has no room.
-          const own = draw(worst)
-          if (options.within === undefined) return Effect.succeed(own)
-          return Metering.reserve(options.within, worst).pipe(
-            Effect.onError(() => own.settle(nothing)),
-            Effect.map((outer): Reservation => ({
-              settle: (used) => Effect.andThen(own.settle(used), outer.settle(used))
-            }))
-          )
-        }),
-      state: Effect.sync(() => ({
-        spent: shown(spent),
-        reserved: shown(reserved),
-        left: shown({ usd: left("usd"), tokens: left("tokens"), requests: left("requests"), turns: left("turns") })
-      }))
-    }
+/**
+ * Creates a budget that all processes with the same store and key share. Together
+ * they never overdraw it, whatever happens to one of them: what a process that was
+ * killed had reserved is counted as spent after `holdFor`. Its `duration` begins
+ * with the first reservation.
+ *
+ * **Example** (Sharing a tenant's budget among machines)
+ *
+ * ```ts no-run
+ * import * as Budget from "@effect-claude/session/Budget"
+ * import * as BudgetStoreRedis from "@effect-claude/session/BudgetStoreRedis"
+ * import * as NodeRedis from "@effect/platform-node/NodeRedis"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * const StoreLive = BudgetStoreRedis.layer().pipe(Layer.provide(NodeRedis.layer({ url: "redis://localhost:6379" })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const budget = yield* Budget.shared({ key: "acme/2026-11", usd: 100 })
+ *   return (yield* budget.state).left.usd
+ * }).pipe(Effect.provide(StoreLive))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const shared = (
+  options: SharedOptions
+): Effect.Effect<Budget<BudgetStoreError>, BudgetOptionError, BudgetStore> =>
+  Effect.gen(function*() {
+    const limits = yield* Limits.read(options)
+    return Limits.on(yield* Account.inStore(yield* BudgetStore, options), limits)
   })
 
 // -----------------------------------------------------------------------------
@@ -255,18 +206,17 @@ export const make = (options: Options): Effect.Effect<Budget> =>
 // -----------------------------------------------------------------------------
 
 /**
- * Layer that draws the messages a `Claude` asks for from a budget, each attempt by
- * itself: what is sent again is paid again.
+ * Layer that draws each attempt of a `Claude`'s messages from a budget.
  *
  * **When to use**
  *
- * Use it for a whole program, or for calls without a session. Sessions that have
- * the same budget, or one within it, draw from it once all the same.
+ * Use it for a whole program, or for calls without a session. Sessions with the same
+ * budget, or one within it, draw from it only once.
  *
  * **Details**
  *
- * Other layers may come before or after it: it is always next to what is sent, so
- * that what pacing holds back is not drawn yet, and both of two hedged requests are.
+ * The order of layers does not matter. It always acts next to the transport: what
+ * pacing holds back is not drawn yet, and both of two hedged requests are drawn.
  *
  * **Example** (Limiting what one call may cost)
  *
@@ -287,7 +237,7 @@ export const make = (options: Options): Effect.Effect<Budget> =>
  * @category layers
  * @since 0.1.0
  */
-export const layer = (budget: Budget): Layer.Layer<Claude, never, Claude> =>
+export const layer = (budget: Budget<unknown>): Layer.Layer<Claude, never, Claude> =>
   Layer.effect(
     Claude,
     Effect.map(Claude, (claude) =>
@@ -318,56 +268,13 @@ export const nothing: Amount = Amounts.nothing
  * @category amounts
  * @since 0.1.0
  */
-export const worstCase = (request: MessageRequest.MessageRequest): Effect.Effect<Amount> => Amounts.worstCase(request)
+export const worstCase = (request: MessageRequest.MessageRequest): Effect.Effect<Amount> => WorstCase.ofRequest(request)
 
 /**
- * Returns what an answer used. Of one that was cut, which has no `stop_reason`,
- * the API told only what its prompt used; the rest is estimated from what is there.
+ * Returns what a response used. A response that was cut has no `stop_reason`, and
+ * reports only its prompt; its output is estimated.
  *
  * @category amounts
  * @since 0.1.0
  */
 export const used = (message: Message.Message): Effect.Effect<Amount> => Amounts.used(message)
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-/** Sums, dollars in billionths. */
-type Account = { -readonly [Field in keyof Sums]: Sums[Field] }
-
-const sumsOf = ({ requests, tokens, turns, usd }: Amount): Sums => ({
-  usd: nanos(Option.getOrElse(usd, () => 0)),
-  tokens,
-  requests,
-  turns
-})
-
-const add = (account: Account, sums: Sums, sign: 1 | -1): void => {
-  account.usd += sign * sums.usd
-  account.tokens += sign * sums.tokens
-  account.requests += sign * sums.requests
-  account.turns += sign * sums.turns
-}
-
-const most = (a: Sums, b: Sums): Sums => ({
-  usd: Math.max(a.usd, b.usd),
-  tokens: Math.max(a.tokens, b.tokens),
-  requests: Math.max(a.requests, b.requests),
-  turns: Math.max(a.turns, b.turns)
-})
-
-/** Whole billionths of a dollar add up without a rest: a token of the cheapest class costs several. */
-const nanos = (usd: number): number => Math.round(usd * 1e9)
-
-const shown = (account: Sums): Sums => ({ ...account, usd: account.usd / 1e9 })
-
-const dollars = (nanos: number): string => `$${(nanos / 1e9).toFixed(4)}`
-
-const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`
-
-const exceeded = (problem: string): ClaudeError.BudgetExceededError =>
-  new ClaudeError.BudgetExceededError({
-    message: `The request was not sent: ${problem}`,
-    outcome: "notSent"
-  })

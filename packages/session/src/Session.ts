@@ -207,7 +207,7 @@ export interface Options extends Turn.Parameters, Turn.Policy {
    *
    * @default none
    */
-  readonly budget?: Budget | undefined
+  readonly budget?: Budget<unknown> | undefined
   /**
    * How long one call of the store may take. After that it fails with
    * `SessionStoreError`, and what it may still write is settled before the next turn.

@@ -14,10 +14,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as SqlTable from "./internal/sqlTable.ts"
 import * as SessionStore from "./SessionStore.ts"
 
 // -----------------------------------------------------------------------------
@@ -103,20 +102,9 @@ export const make = Effect.fnUntraced(function*(
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], SqlError.SqlError, SqlClient.SqlClient> {
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const table = tableOf(sql, options)
-  if (options?.createTable !== false) {
-    yield* sql`SELECT 1 FROM ${table} WHERE 1 = 0`.pipe(
-      // Two processes that create the table at once can both find it missing.
-      Effect.catch(() => Effect.retry(migration(options), { times: 1 }))
-    )
-  }
-
+  if (options?.createTable !== false) yield* SqlTable.ensure(sql, table, migration(options))
   const run = <A>(statement: Effect.Effect<A, SqlError.SqlError>): Effect.Effect<A, SessionStore.BackendError> =>
-    Effect.serviceOption(sql.transactionService).pipe(
-      Effect.flatMap((transaction): Effect.Effect<A, SqlError.SqlError> =>
-        Option.isSome(transaction) ? statement : Effect.retry(statement, { while: isRolledBack, schedule: again })
-      ),
-      Effect.mapError(problemOf)
-    )
+    Effect.mapError(SqlTable.run(sql, statement), SqlTable.problemOf)
 
   return SessionStore.make({
     append: (id, position, line) =>
@@ -168,19 +156,3 @@ export const layer = (
 
 const tableOf = (sql: SqlClient.SqlClient, options: Pick<Options, "table"> | undefined) =>
   sql(options?.table ?? "effect_claude_sessions")
-
-/** Whether the database rolled a statement back, so that nothing of it is there and it may be tried again. */
-const isRolledBack = ({ reason }: SqlError.SqlError): boolean =>
-  reason._tag === "SerializationError" || reason._tag === "DeadlockError"
-
-/** Up to half a minute in all: the limit that a session sets its store. */
-const again = Schedule.min([Schedule.exponential("5 millis"), Schedule.spaced("500 millis")]).pipe(
-  Schedule.jittered,
-  Schedule.upTo({ duration: "30 seconds" })
-)
-
-// The driver's message may quote the values of the statement, so only the kind of failure is given.
-const problemOf = (error: SqlError.SqlError): SessionStore.BackendError => ({
-  problem: `the database failed with ${error.reason._tag}`,
-  cause: error
-})

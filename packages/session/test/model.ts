@@ -218,7 +218,7 @@ export const run = (
 ): Effect.Effect<boolean, Broken> => {
   const faults: World["faults"] = { append: "works" }
   return Effect.gen(function*() {
-    const budget = yield* Budget.make({})
+    const budget = yield* Effect.orDie(Budget.make({}))
     const world: World = { observations: yield* ClaudeTest.ClaudeTest, budget, faults, seen, count: 0 }
     let session = yield* Session.open({ ...parameters, budget, id: "0" })
     for (const op of program) {

@@ -110,7 +110,7 @@ const causes: { readonly [T in Tag]: Cause } = {
     by: "The program has 500 tokens to spend, and the request could take more.",
     script: Script.model(),
     call: Effect.flatMap(
-      Budget.make({ tokens: 500, name: "the demonstration" }),
+      Effect.orDie(Budget.make({ tokens: 500, name: "the demonstration" })),
       (budget) => Effect.provide(plain, Budget.layer(budget))
     )
   },

@@ -33,7 +33,7 @@ export interface Settings {
   readonly claude: Claude["Service"]
   readonly lock: Lock.Options
   readonly policy: Turn.Policy
-  readonly budget: Budget.Budget | undefined
+  readonly budget: Budget.Budget<unknown> | undefined
   /** How long one call of the store may take. */
   readonly storeTimeout: Duration.Duration
 }

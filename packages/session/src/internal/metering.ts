@@ -15,6 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Amounts from "./amounts.ts"
 import type { Amount, Budget, Reservation } from "./budgetTypes.ts"
+import * as WorstCase from "./worstCase.ts"
 
 /** An attempt that was begun. */
 export interface Entry {
@@ -65,11 +66,11 @@ export const make = (call: Interceptor.Call, begin: Effect.Effect<Entry, ClaudeE
 
 /** Draws what a request may use at worst, to be settled by what it used. */
 export const draw = (
-  budget: Budget,
+  budget: Budget<unknown>,
   request: MessageRequest.MessageRequest
 ): Effect.Effect<Entry, ClaudeError.BudgetExceededError> =>
   Effect.flatMap(
-    Amounts.worstCase(request),
+    WorstCase.ofRequest(request),
     (worst) =>
       Effect.map(reserve(budget, worst), (reservation): Entry => ({
         settle: (message, outcome) =>
@@ -86,7 +87,7 @@ export const draw = (
 /** The budgets that the running attempt of a call was drawn from. */
 interface Drawn {
   readonly call: Interceptor.Call
-  readonly budgets: Set<Budget>
+  readonly budgets: Set<Budget<unknown>>
 }
 
 const Drawn: Context.Reference<Drawn | undefined> = Context.Reference<Drawn | undefined>(
@@ -96,7 +97,7 @@ const Drawn: Context.Reference<Drawn | undefined> = Context.Reference<Drawn | un
 
 /** Draws from a budget, unless the running attempt was drawn from it already. */
 export const reserve = (
-  budget: Budget,
+  budget: Budget<unknown>,
   worst: Amount
 ): Effect.Effect<Reservation, ClaudeError.BudgetExceededError> =>
   Effect.flatMap(Drawn, (drawn) => {
