@@ -20,18 +20,6 @@ const amount = (fields: Partial<Budget.Sums>): Budget.Amount => ({
 /** The laws of a store, over two connections to the same contents. */
 const laws = (name: string, layer: () => Layer.Layer<BudgetStore.BudgetStore>) => {
   describe(name, () => {
-    const withStores = <E>(
-      use: (
-        one: Effect.Effect<Budget.Budget<BudgetStore.BudgetStoreError>, E>,
-        other: Effect.Effect<Budget.Budget<BudgetStore.BudgetStoreError>, E>
-      ) => Effect.Effect<void, unknown>,
-      make: Effect.Effect<Budget.Budget<BudgetStore.BudgetStoreError>, E, BudgetStore.BudgetStore>
-    ) => {
-      const shared = layer()
-      const provided = Effect.provide(make, shared)
-      return use(provided, provided)
-    }
-
     it.live(
       "never overdraws, however many processes and fibers draw at once",
       () =>
@@ -70,13 +58,13 @@ const laws = (name: string, layer: () => Layer.Layer<BudgetStore.BudgetStore>) =
     )
 
     it.live("keeps budgets apart by key", () =>
-      withStores((one) =>
-        Effect.gen(function*() {
-          const a = yield* one
-          yield* a.reserve(amount({ usd: 1 }))
+      Effect.gen(function*() {
+        const a = yield* Budget.shared({ key: "a", usd: 1 })
+        const b = yield* Budget.shared({ key: "b", usd: 1 })
+        yield* a.reserve(amount({ usd: 1 }))
 
-          assert.strictEqual((yield* a.state).left.usd, 0)
-        }), Budget.shared({ key: "a", usd: 1 })))
+        assert.deepStrictEqual([(yield* a.state).left.usd, (yield* b.state).left.usd], [0, 1])
+      }).pipe(Effect.provide(layer())))
 
     it.live("replaces a text only if it is the expected one", () =>
       Effect.gen(function*() {

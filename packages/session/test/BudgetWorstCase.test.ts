@@ -138,7 +138,8 @@ describe("Budget", () => {
         ["turns", Infinity],
         ["unmeasured", NaN],
         ["duration", Infinity],
-        ["duration", NaN]
+        ["duration", NaN],
+        ["duration", -1]
       ] as const
     )("refuses %s: %d, which limits nothing", ([option, value]) =>
       Effect.gen(function*() {
