@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "./internal/record.ts"
+import * as Predicate from "effect/Predicate"
 import * as Turns from "./internal/turns.ts"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as Wire from "./Wire.ts"
@@ -155,7 +155,7 @@ const citedText = ({ block, path }: Turns.Located): ReadonlyArray<string> => {
   if (block["type"] === "text") return hasCitations(block) ? [`${path}.citations`] : []
   if (block["type"] !== "search_result" || !Array.isArray(block["content"])) return []
   return block["content"].flatMap((inner: unknown, index) =>
-    isRecord(inner) && hasCitations(inner) ? [`${path}.content[${index}].citations`] : []
+    Predicate.isObject(inner) && hasCitations(inner) ? [`${path}.content[${index}].citations`] : []
   )
 }
 

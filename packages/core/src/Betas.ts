@@ -11,7 +11,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "./internal/record.ts"
+import * as Predicate from "effect/Predicate"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as Wire from "./Wire.ts"
 
@@ -301,7 +301,7 @@ const reaches = (value: unknown, field: Field, depth: number): boolean => {
     for (const item of value) if (reaches(item, field, depth + 1)) return true
     return false
   }
-  return isRecord(value) && reaches(value[key], field, depth + 1)
+  return Predicate.isObject(value) && reaches(value[key], field, depth + 1)
 }
 
 const lookup = (table: { readonly [type: string]: Beta }, type: unknown): Beta | undefined =>
@@ -312,13 +312,13 @@ const add = (found: Set<Beta>, beta: Beta | undefined): void => {
 }
 
 const addTool = (found: Set<Beta>, tool: unknown): void => {
-  if (!isRecord(tool)) return
+  if (!Predicate.isObject(tool)) return
   add(found, lookup(tools, tool["type"]))
   if (tool["type"] === "mcp_toolset" && isPresent(tool["tools"])) found.add("mcp-client-2026-09-15")
 }
 
 const addBlock = (found: Set<Beta>, block: unknown): void => {
-  if (!isRecord(block)) return
+  if (!Predicate.isObject(block)) return
   const type = block["type"]
   if (type === "compaction" && isPresent(block["signature"])) found.add("compact-2026-09-04")
   else add(found, lookup(blocks, type))
@@ -329,11 +329,11 @@ const addBlock = (found: Set<Beta>, block: unknown): void => {
 
 /** Adds the betas of a tool that is defined in the conversation and not in `tools`. */
 const addDefinition = (found: Set<Beta>, tool: unknown): void => {
-  if (!isRecord(tool) || tool["type"] !== "tool_definition") return
+  if (!Predicate.isObject(tool) || tool["type"] !== "tool_definition") return
   found.add("inline-tools-2026-09-15")
   const definition = tool["definition"]
   addTool(found, definition)
-  if (isRecord(definition) && definition["type"] === "mcp_toolset") found.add("mcp-client-2026-09-15")
+  if (Predicate.isObject(definition) && definition["type"] === "mcp_toolset") found.add("mcp-client-2026-09-15")
 }
 
 const addContextManagement = (found: Set<Beta>, config: MessageRequest["context_management"]): void => {

@@ -10,7 +10,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "./internal/record.ts"
+import * as Predicate from "effect/Predicate"
 import type { UnknownTag } from "./Wire.ts"
 
 // -----------------------------------------------------------------------------
@@ -191,7 +191,7 @@ export const fromUnknown = (u: unknown): ErrorDetails | undefined => isDetails(u
 // -----------------------------------------------------------------------------
 
 const isDetails = (u: unknown): u is ErrorDetails => {
-  if (!isRecord(u)) return false
+  if (!Predicate.isObject(u)) return false
   switch (u["error_code"]) {
     case "image_dimensions_too_large":
       return typeof u["max_side_length_pixels"] === "number" && isTexts(u["paths"])

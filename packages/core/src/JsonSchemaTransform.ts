@@ -13,9 +13,9 @@
  * @since 0.1.0
  */
 import type * as JsonSchema from "effect/JsonSchema"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
-import { isRecord } from "./internal/record.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -186,7 +186,7 @@ const reachable = (schema: JsonSchema.JsonSchema, definitions: JsonSchema.Defini
   const found: Record<string, JsonSchema.JsonSchema> = {}
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) return value.forEach(visit)
-    if (!isRecord(value)) return
+    if (!Predicate.isObject(value)) return
     const key = definitionKey(value["$ref"])
     const target = key === undefined ? undefined : definitions[key]
     if (key !== undefined && target !== undefined && !Object.hasOwn(found, key)) {
@@ -215,13 +215,15 @@ const simplify = (schema: JsonSchema.JsonSchema): JsonSchema.JsonSchema => {
   if (!Array.isArray(out["anyOf"])) return out
   const members = out["anyOf"].filter((member) => !isNonFinite(member))
   const { anyOf: _, ...beside } = out
-  return members.length === 1 && isRecord(members[0]) ? { ...members[0], ...beside } : { ...out, anyOf: members }
+  return members.length === 1 && Predicate.isObject(members[0])
+    ? { ...members[0], ...beside }
+    : { ...out, anyOf: members }
 }
 
 const nonFinite = JSON.stringify(["Infinity", "-Infinity", "NaN"])
 
 const isNonFinite = (schema: unknown): boolean =>
-  isRecord(schema) && schema["type"] === "string" &&
+  Predicate.isObject(schema) && schema["type"] === "string" &&
   JSON.stringify(schema["enum"]) === nonFinite
 
 // -----------------------------------------------------------------------------
@@ -346,14 +348,14 @@ const mapChildren = (
   schema: JsonSchema.JsonSchema,
   f: (child: JsonSchema.JsonSchema, at: ReadonlyArray<string>) => JsonSchema.JsonSchema
 ): JsonSchema.JsonSchema => {
-  const apply = (child: unknown, ...at: ReadonlyArray<string>) => isRecord(child) ? f(child, at) : child
+  const apply = (child: unknown, ...at: ReadonlyArray<string>) => Predicate.isObject(child) ? f(child, at) : child
   const out: Record<string, unknown> = {}
   for (const [keyword, value] of Object.entries(schema)) {
     out[keyword] = schemaKeywords.has(keyword)
       ? apply(value, keyword)
       : listKeywords.has(keyword) && Array.isArray(value)
       ? value.map((child, index) => apply(child, keyword, String(index)))
-      : mapKeywords.has(keyword) && isRecord(value)
+      : mapKeywords.has(keyword) && Predicate.isObject(value)
       ? Object.fromEntries(Object.entries(value).map(([name, child]) => [name, apply(child, keyword, name)]))
       : value
   }

@@ -12,8 +12,8 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Base64 from "./internal/base64.ts"
-import { isRecord } from "./internal/record.ts"
 import { type Range, Search } from "./internal/search.ts"
 
 // -----------------------------------------------------------------------------
@@ -196,7 +196,7 @@ const cleanLevel = (value: unknown, known: Known, depth: number): unknown => {
   if (depth > depthLimit) return mark
   if (typeof value === "string") return clean(known.clean(value))
   if (Array.isArray(value)) return value.map((item) => cleanLevel(item, known, depth + 1))
-  if (!isRecord(value)) return value
+  if (!Predicate.isObject(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       clean(known.clean(name)),
@@ -241,7 +241,7 @@ const ranges = (search: Search, text: string): ReadonlyArray<Range> => {
   if (!/[%\\]/.test(text)) return plain
   const { offsets, unescaped } = unescape(text)
   const escaped = search.ranges(unescaped).map(({ end, start }) => ({ start: offsets[start]!, end: offsets[end]! }))
-  return [...plain, ...escaped].sort((a, b) => a.start - b.start)
+  return [...plain, ...escaped].toSorted((a, b) => a.start - b.start)
 }
 
 /** Reads URL and JSON escapes. `offsets` says where each character of the result begins in the text. */

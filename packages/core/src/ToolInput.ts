@@ -9,8 +9,8 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import type * as ContentBlock from "./ContentBlock.ts"
-import { isRecord } from "./internal/record.ts"
 import type * as Mcp from "./Mcp.ts"
 import * as PartialJson from "./PartialJson.ts"
 
@@ -81,7 +81,7 @@ export const incomplete = (json: string): { readonly INVALID_JSON: string } => (
 export const parse = (json: string): { readonly [key: string]: unknown } => {
   const { state, value } = PartialJson.parse(json)
   if (state === "empty") return {}
-  return state === "complete" && isRecord(value) ? value : incomplete(json)
+  return state === "complete" && Predicate.isObject(value) ? value : incomplete(json)
 }
 
 // -----------------------------------------------------------------------------
@@ -114,7 +114,11 @@ export const parse = (json: string): { readonly [key: string]: unknown } => {
  */
 export const of = (call: Pick<Call, "input">): ToolInput => {
   const { input } = call
-  if (!isRecord(input)) return typeof input === "string" ? unread(input) : { complete: false, json: "", value: input }
+  if (!Predicate.isObject(input)) {
+    return typeof input === "string"
+      ? unread(input)
+      : { complete: false, json: "", value: input }
+  }
   const json = textOf(input)
   return json === undefined ? { complete: true, value: input } : unread(json)
 }

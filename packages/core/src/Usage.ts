@@ -237,10 +237,14 @@ export const totalInput = (self: Totals): number => self.input + self.cacheRead 
 export const applyDelta = (usage: Usage, delta: MessageDeltaUsage): Usage => {
   const out: { [field: string]: unknown } = { ...usage }
   for (const [field, value] of Object.entries(delta)) {
-    const isUncounted = value === 0 && inputCounts.includes(field) && typeof out[field] === "number"
+    const isUncounted = value === 0 && inputCounts.has(field) && typeof out[field] === "number"
     if (value !== null && value !== undefined && !isUncounted) out[field] = value
   }
   return { ...usage, ...out }
 }
 
-const inputCounts: ReadonlyArray<string> = ["input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens"]
+const inputCounts: ReadonlySet<string> = new Set([
+  "input_tokens",
+  "cache_creation_input_tokens",
+  "cache_read_input_tokens"
+])

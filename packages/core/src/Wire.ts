@@ -14,6 +14,7 @@
  */
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaIssue from "effect/SchemaIssue"
@@ -21,7 +22,6 @@ import * as SchemaParser from "effect/SchemaParser"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Describe from "./internal/describe.ts"
 import * as Guard from "./internal/guard.ts"
-import { isRecord } from "./internal/record.ts"
 import type { Shape } from "./internal/shape.ts"
 
 // -----------------------------------------------------------------------------
@@ -240,7 +240,7 @@ export const openUnion = <const Members extends ReadonlyArray<Schema.Constraint 
     [Schema.Record(Schema.String, Schema.Json)]
   )
   const explain = (u: unknown): Schema.Constraint => {
-    const tag = isRecord(u) ? u["type"] : undefined
+    const tag = Predicate.isObject(u) ? u["type"] : undefined
     return (typeof tag === "string" ? byTag.get(tag) : untagged) ?? untyped
   }
   const shape = (): Shape => {

@@ -7,8 +7,8 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
-import { isRecord } from "./record.ts"
 
 /** What a body says about a failure. */
 export interface ErrorBody {
@@ -46,7 +46,7 @@ export const ofJson = (json: unknown): ErrorBody => {
 
 /** Whether JSON reports a failure: it is an error by its `type`, or has an `error` member that holds something. */
 export const isError = (json: unknown): boolean =>
-  isRecord(json) && (json["type"] === "error" || isPresent(json["error"]))
+  Predicate.isObject(json) && (json["type"] === "error" || isPresent(json["error"]))
 
 // -----------------------------------------------------------------------------
 // JSON
@@ -78,7 +78,7 @@ const find = (value: unknown, depth: number): Found => {
   if (depth > depthLimit) return {}
   if (typeof value === "string") return ofText(value, depth)
   if (Array.isArray(value)) return find(value[0], depth + 1)
-  return isRecord(value) ? ofRecord(value, depth) : {}
+  return Predicate.isObject(value) ? ofRecord(value, depth) : {}
 }
 
 const ofRecord = (value: { readonly [name: string]: unknown }, depth: number): Found => {
@@ -97,7 +97,8 @@ const ofRecord = (value: { readonly [name: string]: unknown }, depth: number): F
   const status = [value["status"], value["code"], value["status_code"]].find(isErrorStatus)
   const words = joined([text(value["title"])?.slice(0, wordsLimit), message.words, inner.words])
   const type = inner.type ?? message.type ?? (isTypeName(value["type"]) ? value["type"] : undefined)
-  const details = inner.details ?? message.details ?? (isRecord(value["details"]) ? value["details"] : undefined)
+  const details = inner.details ?? message.details ??
+    (Predicate.isObject(value["details"]) ? value["details"] : undefined)
   return {
     ...message,
     ...inner,
@@ -138,7 +139,7 @@ const isErrorStatus = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 400 && value <= 599
 
 const isEnvelope = (value: unknown): boolean =>
-  isRecord(value) && value["type"] === "error" && isRecord(value["error"]) &&
+  Predicate.isObject(value) && value["type"] === "error" && Predicate.isObject(value["error"]) &&
   typeof value["error"]["type"] === "string" && typeof value["error"]["message"] === "string"
 
 const isPresent = (value: unknown): boolean => value !== undefined && value !== null && value !== false && value !== ""

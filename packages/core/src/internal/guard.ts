@@ -10,7 +10,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "./record.ts"
+import * as Predicate from "effect/Predicate"
 import type { Compound, Guard, Issue, Shape, Struct, Tagged, Union } from "./shape.ts"
 import * as Shapes from "./shapes.ts"
 
@@ -131,7 +131,7 @@ const compileObject = (fields: Struct, rest?: Shape): Guard => {
   }
   const values = rest === undefined ? undefined : compile(rest)
   return (u) => {
-    if (!isRecord(u)) return false
+    if (!Predicate.isObject(u)) return false
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!
       const value = u[name]
@@ -159,7 +159,7 @@ const compileTagged = (union: Tagged): Guard => {
   const members = byTag(union)
   const known = new Map<string, Guard | undefined>()
   return (u) => {
-    if (!isRecord(u)) return false
+    if (!Predicate.isObject(u)) return false
     const tag = u["type"]
     if (typeof tag === "string") {
       let guard = known.get(tag)
@@ -219,17 +219,19 @@ const addIssues = (out: Explanation, shape: Shape, u: unknown, path: Issue["path
         return candidates.forEach((member) => addIssues(out, member, u, path))
       }
       case "o":
-        if (isRecord(u)) return addObjectIssues(out, compound[1], compound[2], u, path)
+        if (Predicate.isObject(u)) return addObjectIssues(out, compound[1], compound[2], u, path)
         break
       case "t": {
-        if (!isRecord(u)) break
+        if (!Predicate.isObject(u)) break
         const tag = u["type"]
         return addIssues(out, (typeof tag === "string" ? byTag(compound).get(tag) : compound[2]) ?? untyped, u, path)
       }
       case "c":
         if (!compile(compound[1])(u)) return addIssues(out, compound[1], u, path)
     }
-  } else if (typeof compound !== "string" && isRecord(u)) return addObjectIssues(out, compound, undefined, u, path)
+  } else if (typeof compound !== "string" && Predicate.isObject(u)) {
+    return addObjectIssues(out, compound, undefined, u, path)
+  }
   out.issues.push({ path, expected: expectedOf(compound), found: foundOf(u) })
 }
 

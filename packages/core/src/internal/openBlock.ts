@@ -9,12 +9,12 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import type * as Citation from "../Citation.ts"
 import type * as ContentBlock from "../ContentBlock.ts"
 import type * as StreamEvent from "../StreamEvent.ts"
 import * as ToolInput from "../ToolInput.ts"
 import * as Grown from "./grown.ts"
-import { isRecord } from "./record.ts"
 
 /** A block that is still growing. */
 export interface Open {
@@ -176,7 +176,7 @@ const stringOf = (value: unknown): string => typeof value === "string" ? value :
 
 /** Whether a call starts with its input. */
 const hasInput = (block: ContentBlock.ContentBlock): boolean =>
-  "input" in block && !(isRecord(block.input) && Object.keys(block.input).length === 0)
+  "input" in block && !(Predicate.isObject(block.input) && Object.keys(block.input).length === 0)
 
 const citationsOf = (block: ContentBlock.ContentBlock): ReadonlyArray<Citation.Citation> =>
   block.type === "text" ? block.citations ?? [] : []

@@ -8,7 +8,7 @@
  * @since 0.1.0
  */
 import { constTrue } from "effect/Function"
-import { isRecord } from "./record.ts"
+import * as Predicate from "effect/Predicate"
 
 /** A JSON object. */
 export interface Json {
@@ -70,7 +70,7 @@ export const firstThat = (request: object, field: string, is: (item: Json) => bo
   const list = listIn(request, field)
   for (let index = 0; index < list.length; index++) {
     const item = list[index]
-    if (isRecord(item) && is(item)) return new Item(item, undefined, field, index)
+    if (Predicate.isObject(item) && is(item)) return new Item(item, undefined, field, index)
   }
   return undefined
 }
@@ -80,7 +80,7 @@ export const lastThat = (request: object, field: string, is: (item: Json) => boo
   const list = listIn(request, field)
   for (let index = list.length - 1; index >= 0; index--) {
     const item = list[index]
-    if (isRecord(item) && is(item)) return new Item(item, undefined, field, index)
+    if (Predicate.isObject(item) && is(item)) return new Item(item, undefined, field, index)
   }
   return undefined
 }
@@ -94,12 +94,12 @@ export const blocksThat = (request: object, is: (block: Json) => boolean): Reado
   let found: Array<Located> | undefined
   for (let place = 0; place < turns.length; place++) {
     const turn = turns[place]
-    if (!isRecord(turn) || !Array.isArray(turn["content"])) continue
+    if (!Predicate.isObject(turn) || !Array.isArray(turn["content"])) continue
     const content: ReadonlyArray<unknown> = turn["content"]
     let owner: Item | undefined
     for (let index = 0; index < content.length; index++) {
       const block = content[index]
-      if (!isRecord(block) || !is(block)) continue
+      if (!Predicate.isObject(block) || !is(block)) continue
       owner ??= new Item(turn, undefined, "messages", place)
       const located = new Located(roleOf(turn), block, owner, index)
       if (found === undefined) found = [located]
@@ -112,8 +112,8 @@ export const blocksThat = (request: object, is: (block: Json) => boolean): Reado
 /** Returns whether a block of the conversation satisfies a predicate. */
 export const someBlock = (request: object, is: (block: Json) => boolean): boolean => {
   for (const turn of listIn(request, "messages")) {
-    if (!isRecord(turn) || !Array.isArray(turn["content"])) continue
-    for (const block of turn["content"]) if (isRecord(block) && is(block)) return true
+    if (!Predicate.isObject(turn) || !Array.isArray(turn["content"])) continue
+    for (const block of turn["content"]) if (Predicate.isObject(block) && is(block)) return true
   }
   return false
 }
@@ -131,7 +131,7 @@ export const merged = (request: object): ReadonlyArray<Turn> => {
     const content = listIn(turn.item, "content")
     for (let index = 0; index < content.length; index++) {
       const block = content[index]
-      if (isRecord(block)) last.blocks.push(new Located(role, block, turn, index))
+      if (Predicate.isObject(block)) last.blocks.push(new Located(role, block, turn, index))
     }
   }
   return out
@@ -157,7 +157,7 @@ const collect = (
   let found: Array<Item> | undefined
   for (let index = 0; index < list.length; index++) {
     const item = list[index]
-    if (isRecord(item) && is(item)) (found ??= []).push(new Item(item, owner, field, index))
+    if (Predicate.isObject(item) && is(item)) (found ??= []).push(new Item(item, owner, field, index))
   }
   return found ?? none
 }

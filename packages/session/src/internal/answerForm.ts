@@ -48,7 +48,8 @@ export const partials = (schema: Schema.Constraint): (event: StreamEvent) => Rea
     if (now === shown || now === "") return []
     shown = now
     // The value of the reader keeps growing: return a copy.
-    return [JSON.parse(now)]
+    const copy: unknown = JSON.parse(now)
+    return [copy]
   }
 }
 

@@ -158,8 +158,10 @@ class Reviews<A, R> {
 
   /** Returns what was read of the response of the turn. A turn that was committed before was not reviewed. */
   readonly finish = (message: Message.Message): Effect.Effect<Answer<A>, StructuredOutputError> =>
-    Effect.flatMap(this.verdict ?? this.judge(message), (verdict) =>
-      verdict._tag === "Done" ? Effect.succeed(verdict.answer) : Effect.fail(verdict.error))
+    Effect.flatMap(
+      this.verdict ?? this.judge(message),
+      (verdict) => verdict._tag === "Done" ? Effect.succeed(verdict.answer) : Effect.fail(verdict.error)
+    )
 
   private judge(message: Message.Message): Effect.Effect<Verdict<A>, StructuredOutputError> {
     return Effect.provideContext(judge(this.reader, message, this.round, this.options), this.context)

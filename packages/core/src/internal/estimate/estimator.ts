@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "../record.ts"
+import * as Predicate from "effect/Predicate"
 import * as Turns from "../turns.ts"
 import * as Media from "./media.ts"
 import * as Profile from "./profile.ts"
@@ -176,10 +176,10 @@ const addBlock = (sum: Sum, at: Turns.Item, keepsThinking: boolean): void => {
   }
 }
 
-const isEnabled = (citations: unknown): boolean => isRecord(citations) && citations["enabled"] === true
+const isEnabled = (citations: unknown): boolean => Predicate.isObject(citations) && citations["enabled"] === true
 
 const addImage = (sum: Sum, source: unknown, at: Turns.Item): void => {
-  const data = isRecord(source) && source["type"] === "base64" ? source["data"] : undefined
+  const data = Predicate.isObject(source) && source["type"] === "base64" ? source["data"] : undefined
   if (typeof data !== "string") {
     sum.unmeasured.push(at.path)
     return
@@ -193,7 +193,7 @@ const addImage = (sum: Sum, source: unknown, at: Turns.Item): void => {
 
 const addDocument = (sum: Sum, at: Turns.Item, keepsThinking: boolean): void => {
   const source = at.item["source"]
-  if (!isRecord(source)) return
+  if (!Predicate.isObject(source)) return
   const { content, data, type } = source
   if (type === "text") return sum.text(data)
   if (type === "content") {
@@ -211,7 +211,7 @@ const addTools = (sum: Sum, request: object): void => {
   const tools = Turns.items(request, "tools")
   if (tools.some(({ item }) => item["defer_loading"] !== true && isIntroduced(item))) {
     const choice: unknown = Reflect.get(request, "tool_choice")
-    const forced = isRecord(choice) && (choice["type"] === "any" || choice["type"] === "tool")
+    const forced = Predicate.isObject(choice) && (choice["type"] === "any" || choice["type"] === "tool")
     sum.fixed(forced ? sum.profile.forcedTools : sum.profile.tools)
   }
   for (const at of tools) addTool(sum, at)
@@ -243,21 +243,21 @@ const familyOf = (type: unknown): string =>
   typeof type === "string" ? type.replace(/(?:_(?:bm25|regex))?(?:_\d{8})?$/, "") : ""
 
 const addDefinition = (sum: Sum, tool: unknown, at: Turns.Item): void => {
-  const definition = isRecord(tool) ? tool["definition"] : undefined
-  if (isRecord(definition)) addTool(sum, new Turns.Item(definition, at, "tool.definition"))
+  const definition = Predicate.isObject(tool) ? tool["definition"] : undefined
+  if (Predicate.isObject(definition)) addTool(sum, new Turns.Item(definition, at, "tool.definition"))
 }
 
 const addOptions = (sum: Sum, request: object): void => {
   const field = (name: string): unknown => Reflect.get(request, name)
   const thinking = field("thinking")
-  if (isRecord(thinking) && thinking["type"] === "enabled") sum.fixed(perThinking)
+  if (Predicate.isObject(thinking) && thinking["type"] === "enabled") sum.fixed(perThinking)
   const config = field("output_config")
-  const format = field("output_format") ?? (isRecord(config) ? config["format"] : undefined)
-  if (isRecord(format)) {
+  const format = field("output_format") ?? (Predicate.isObject(config) ? config["format"] : undefined)
+  if (Predicate.isObject(format)) {
     sum.fixed(perFormat)
     addJson(sum, format["schema"], writtenSign)
   }
-  if (isRecord(config) && isRecord(config["task_budget"])) sum.fixed(perTaskBudget)
+  if (Predicate.isObject(config) && Predicate.isObject(config["task_budget"])) sum.fixed(perTaskBudget)
   for (const name of ["mcp_servers", "container", "thread", "context_management"]) {
     const value = field(name)
     if (value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0)) {

@@ -5,8 +5,8 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import type { MessageRequest } from "../../MessageRequest.ts"
-import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 import { findings, isPresent } from "./findings.ts"
 import type { Context, Finding } from "./model.ts"
@@ -123,7 +123,7 @@ const mayInterleave = (request: Request, betas: ReadonlyArray<string> | undefine
 
 /** A call whose result the caller sends: not one by code that runs on the server. */
 const isOwnCall = ({ caller, id, type }: Turns.Json): boolean =>
-  type === "tool_use" && typeof id === "string" && (!isRecord(caller) || caller["type"] === "direct")
+  type === "tool_use" && typeof id === "string" && (!Predicate.isObject(caller) || caller["type"] === "direct")
 
 const isResult = ({ type }: Turns.Json): boolean => type === "tool_result"
 

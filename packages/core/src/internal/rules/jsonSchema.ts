@@ -6,7 +6,7 @@
  *
  * @since 0.1.0
  */
-import { isRecord } from "../record.ts"
+import * as Predicate from "effect/Predicate"
 
 /** Keywords that hold a schema, a list of schemas, or schemas by name. */
 const one = ["items", "additionalProperties", "not"] as const
@@ -20,7 +20,7 @@ export const openObjects = (schema: unknown, path: string): ReadonlyArray<string
   const left: Array<readonly [schema: unknown, path: string]> = [[schema, path]]
   for (let next = left.pop(); next !== undefined; next = left.pop()) {
     const [node, at] = next
-    if (!isRecord(node) || seen.has(node)) continue
+    if (!Predicate.isObject(node) || seen.has(node)) continue
     seen.add(node)
     if (node["type"] === "object" && node["additionalProperties"] !== false) found.push(at)
     for (const keyword of one) left.push([node[keyword], `${at}.${keyword}`])
@@ -30,7 +30,7 @@ export const openObjects = (schema: unknown, path: string): ReadonlyArray<string
     }
     for (const keyword of named) {
       const schemas = node[keyword]
-      if (!isRecord(schemas)) continue
+      if (!Predicate.isObject(schemas)) continue
       for (const [name, each] of Object.entries(schemas)) left.push([each, `${at}.${keyword}.${name}`])
     }
   }

@@ -5,10 +5,10 @@
  * @since 0.1.0
  */
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type { MessageRequest } from "../../MessageRequest.ts"
 import * as ModelCatalog from "../../ModelCatalog.ts"
 import * as Base64 from "../base64.ts"
-import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 import type { Context, Finding } from "./model.ts"
 
@@ -108,7 +108,9 @@ const mayHoldMedia = ({ type }: Turns.Json): boolean =>
 const mediaIn = (block: Turns.Item): ReadonlyArray<Media> => {
   const { source, type } = block.item
   if (type === "tool_result") return Turns.inside(block, "content").flatMap(mediaIn)
-  if ((type !== "image" && type !== "document") || !isRecord(source) || source["type"] !== "base64") return Turns.none
+  if ((type !== "image" && type !== "document") || !Predicate.isObject(source) || source["type"] !== "base64") {
+    return Turns.none
+  }
   const data = source["data"]
   if (typeof data !== "string") return Turns.none
   return [{ type, mediaType: source["media_type"], data, path: `${block.path}.source` }]

@@ -3,8 +3,8 @@
  *
  * @since 0.1.0
  */
+import * as Predicate from "effect/Predicate"
 import type { MessageRequest } from "../../MessageRequest.ts"
-import { isRecord } from "../record.ts"
 import * as Turns from "../turns.ts"
 import { findings, isPresent } from "./findings.ts"
 import * as JsonSchema from "./jsonSchema.ts"
@@ -70,7 +70,7 @@ export const inputSchemaType = (request: Request): Found =>
   })
 
 const isNotOfObjects = (tool: Turns.Json): boolean =>
-  isCustom(tool) && isRecord(tool["input_schema"]) && tool["input_schema"]["type"] !== "object"
+  isCustom(tool) && Predicate.isObject(tool["input_schema"]) && tool["input_schema"]["type"] !== "object"
 
 /** The schema of a tool's input is no union or intersection. */
 export const inputSchemaRoot = (request: Request): Found =>
@@ -81,8 +81,9 @@ export const inputSchemaRoot = (request: Request): Found =>
 
 const isComposed = (tool: Turns.Json): boolean => {
   const schema = tool["input_schema"]
-  return isCustom(tool) && isRecord(schema) && (Array.isArray(schema["oneOf"]) || Array.isArray(schema["anyOf"]) ||
-    Array.isArray(schema["allOf"]))
+  return isCustom(tool) && Predicate.isObject(schema) &&
+    (Array.isArray(schema["oneOf"]) || Array.isArray(schema["anyOf"]) ||
+      Array.isArray(schema["allOf"]))
 }
 
 const maxStrictTools = 20
@@ -108,7 +109,8 @@ export const closedObjects = (request: Request): Found => [
   )
 ]
 
-const openIn = (format: unknown, path: string): Found => isRecord(format) ? open(format["schema"], path) : Turns.none
+const openIn = (format: unknown, path: string): Found =>
+  Predicate.isObject(format) ? open(format["schema"], path) : Turns.none
 
 const open = (schema: unknown, path: string): Found =>
   JsonSchema.openObjects(schema, path).map((at) => ({
