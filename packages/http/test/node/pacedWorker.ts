@@ -10,7 +10,7 @@ import * as Layer from "effect/Layer"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Redacted from "effect/Redacted"
 
-const [prefix = "", calls = "0", requests = "0", burst = "0"] = process.argv.slice(2)
+const [port = "", prefix = "", calls = "0", requests = "0", burst = "0"] = process.argv.slice(2)
 
 const program = Effect.gen(function*() {
   const call = Messages.create({
@@ -25,7 +25,7 @@ const program = Effect.gen(function*() {
   Effect.provide(
     Pacing.layerStore({ limits: { requests: Number(requests) }, burst: Number(burst) }).pipe(
       Layer.provide(RateLimiter.layerStoreRedis({ prefix })),
-      Layer.provide(NodeRedis.layer({ url: "redis://127.0.0.1:6379" })),
+      Layer.provide(NodeRedis.layer({ url: `redis://127.0.0.1:${port}` })),
       Layer.provideMerge(Claude.layer({ apiKey: Redacted.make("sk-ant-test") })),
       Layer.provideMerge(ClaudeTest.layer(Script.forever(Script.reply("Hi!")), { rateLimits: { requests: 1_000_000 } }))
     )
