@@ -80,7 +80,7 @@ describe("cert", () => {
         assert.include(server.out, "2020-01-01 to 2021-01-01 (expired 3287 days ago)")
         assert.include(server.err, "not an authority")
         assert.include(early.out, "not before")
-        assert.include(early.err, "holds from 2026-11-21 on")
+        assert.include(early.err, "is valid from 2026-11-21 on")
         assert.include(late.err, "expired on 2126-10-28")
       }).pipe(Effect.provide(layerFiles)))
 
@@ -97,7 +97,7 @@ describe("cert", () => {
           ["key.pem", "private key"],
           ["cut.der", "damaged"],
           ["chain.p7b", "openssl pkcs7"],
-          ["empty.der", "nothing in it"],
+          ["empty.der", "The file is empty"],
           ["page.html", "not a certificate"]
         ] as const
         for (const [name, words] of cases) {

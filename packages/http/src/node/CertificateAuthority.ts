@@ -1,14 +1,12 @@
 /**
- * Certificates of authorities to trust beside the public ones: read in PEM or DER,
- * looked at, and written as PEM.
+ * Certificates of authorities to trust beside the public ones.
  *
- * A proxy that inspects traffic signs with an authority of its own, and a program
- * behind it has to trust that. `read` takes what browsers, systems and proxies
- * export, and refuses what it cannot be (a private key, a bundle) in words that say
- * how to go on; `check` says why a certificate would not do, before a connection
- * fails for it.
+ * A proxy that inspects traffic signs with an authority of its own, which programs
+ * behind it have to trust. `read` parses PEM and DER as browsers, systems and proxies
+ * export them, and fails for a private key or a bundle with the next step. `check`
+ * fails for a certificate that cannot serve as an authority, before a connection does.
  *
- * **Example** (Looking at a certificate)
+ * **Example** (Showing a certificate)
  *
  * ```ts no-run
  * import * as CertificateAuthority from "@effect-claude/http/node/CertificateAuthority"
@@ -39,7 +37,7 @@ import * as KeyUsage from "./internal/keyUsage.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * A certificate, and what a person wants to know of it.
+ * A certificate with its main properties.
  *
  * @category models
  * @since 0.1.0
@@ -47,17 +45,17 @@ import * as KeyUsage from "./internal/keyUsage.ts"
 export interface CertificateAuthority {
   /** The certificate in PEM. */
   readonly pem: string
-  /** Whose it is. */
+  /** The subject. */
   readonly subject: string
-  /** Who signed it: for an authority of one's own, itself. */
+  /** The issuer; equal to the subject if it is self-signed. */
   readonly issuer: string
-  /** When it begins to hold, in milliseconds since the epoch. */
+  /** The start of its validity, in milliseconds since the epoch. */
   readonly validFrom: number
-  /** When it stops to hold, in milliseconds since the epoch. */
+  /** The end of its validity, in milliseconds since the epoch. */
   readonly validTo: number
-  /** Whether it says that it may sign others. */
+  /** Whether it may sign other certificates. */
   readonly isAuthority: boolean
-  /** What its key may be used for, such as `keyCertSign`; empty if it does not say. */
+  /** The usages of its key, such as `keyCertSign`; empty if they are not stated. */
   readonly keyUsage: ReadonlyArray<string>
   /** Its SHA-256 fingerprint. */
   readonly fingerprint: string
@@ -68,14 +66,14 @@ export interface CertificateAuthority {
 // -----------------------------------------------------------------------------
 
 /**
- * Something is not a certificate, or not one that can be relied on.
+ * The input is not a certificate, or not a usable one.
  *
  * @category errors
  * @since 0.1.0
  */
 export class CertificateError extends Data.TaggedError("CertificateError")<{
   readonly reason: "empty" | "privateKey" | "bundle" | "unreadable" | "notAnAuthority" | "expired" | "notYetValid"
-  /** What is wrong with it, and what to do. */
+  /** What is wrong, and what to do. */
   readonly message: string
 }> {}
 
@@ -99,8 +97,8 @@ export const read = (
 // -----------------------------------------------------------------------------
 
 /**
- * Fails if a certificate would not do as an authority now: it is no authority, its
- * key may not sign certificates, or it does not hold at this time.
+ * Fails if a certificate cannot serve as an authority now: it is not an authority, its
+ * key may not sign certificates, or it is not valid at this time.
  *
  * @category checks
  * @since 0.1.0
@@ -116,8 +114,8 @@ export const check = (self: CertificateAuthority): Effect.Effect<void, Certifica
 // -----------------------------------------------------------------------------
 
 /**
- * Writes a certificate as a person reads it: subject, issuer, validity, key usage
- * and fingerprint, a line each.
+ * Formats a certificate for people: subject, issuer, validity, key usage and
+ * fingerprint, one per line.
  *
  * @category conversions
  * @since 0.1.0
@@ -159,7 +157,7 @@ const parse = (input: string | Uint8Array): Read => {
   if (Arr.isArrayNonEmpty(blocks)) {
     return Result.map(Result.all(blocks.map(one)), (found) => Arr.isArrayNonEmpty(found) ? found : Arr.of(found[0]!))
   }
-  if (text.trim() === "") return refuse("empty", "There is nothing in it. Export the certificate again.")
+  if (text.trim() === "") return refuse("empty", "The file is empty. Export the certificate again.")
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
     return refuse(
       "privateKey",
@@ -172,7 +170,7 @@ const parse = (input: string | Uint8Array): Read => {
   const found = one(bytes)
   if (Result.isSuccess(found)) return Result.succeed(Arr.of(found.success))
   const head = Array.from(bytes.slice(0, 64), (byte) => byte.toString(16).padStart(2, "0")).join("")
-  // The object identifiers of PKCS#7 signed data, and of what PKCS#12 contains.
+  // The object identifiers of PKCS#7 signed data and of the content of PKCS#12.
   if (head.includes("2a864886f70d010702")) {
     return bundle("openssl pkcs7 -inform DER -print_certs -in FILE -out ca.pem")
   }
@@ -221,7 +219,7 @@ const problemOf = (self: CertificateAuthority, now: number): CertificateError | 
   if (now < self.validFrom) {
     return new CertificateError({
       reason: "notYetValid",
-      message: `The certificate of ${self.subject} holds from ${day(self.validFrom)} on. Check the clock.`
+      message: `The certificate of ${self.subject} is valid from ${day(self.validFrom)} on. Check the clock.`
     })
   }
   return undefined
@@ -231,7 +229,7 @@ const refuse = (reason: CertificateError["reason"], message: string): Read =>
   Result.fail(new CertificateError({ reason, message }))
 
 const bundle = (command: string): Read =>
-  refuse("bundle", `This is a bundle of certificates (PKCS), not one. Take it apart first: ${command}`)
+  refuse("bundle", `This is a bundle of certificates (PKCS), not one certificate. Split it first: ${command}`)
 
 const millis = (date: string): number =>
   Option.match(DateTime.make(date), { onNone: () => Number.NaN, onSome: DateTime.toEpochMillis })

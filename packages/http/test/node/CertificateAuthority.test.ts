@@ -97,7 +97,7 @@ describe("CertificateAuthority", () => {
         assert.strictEqual(expired.reason, "expired")
         assert.match(expired.message, /CN=CA expired on 2026-04-01/)
         assert.strictEqual(early.reason, "notYetValid")
-        assert.match(early.message, /CN=CA holds from 2026-09-01 on/)
+        assert.match(early.message, /CN=CA is valid from 2026-09-01 on/)
       }))
   })
 

@@ -32,12 +32,12 @@ const refusal = (options?: ClaudeConfig.Options) =>
 
 describe("ClaudeNode", () => {
   describe("layer", () => {
-    it.live("holds requests to the standard rules", () =>
+    it.live("checks requests with the standard rules", () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* refusal(), ["RequestValidationError", 0])
       }).pipe(Effect.scoped))
 
-    it.live("holds requests to other rules where it is given some", () =>
+    it.live("checks requests with the rules of its options", () =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* refusal({ rules: Rules.none }), ["InvalidRequestError", 1])
       }).pipe(Effect.scoped))
@@ -63,7 +63,7 @@ describe("ClaudeNode", () => {
         return String(messages[0])
       }).pipe(Effect.scoped)
 
-    it.live("is refused where it is Node before 22.19, with the version it needs", () =>
+    it.live("fails on Node before 22.19 and names the version it needs", () =>
       Effect.gen(function*() {
         for (const node of ["18.20.4", "20.19.0", "22.2.0", "22.18.9", "9.0.0"]) {
           assert.match(
@@ -73,7 +73,7 @@ describe("ClaudeNode", () => {
         }
       }))
 
-    it.live("is refused where it is Bun, whatever Node it claims to be, and where it is neither", () =>
+    it.live("fails on Bun and on what is not Node", () =>
       Effect.gen(function*() {
         assert.match(
           yield* refused({ bun: "1.3.0", node: "24.3.0" }),
@@ -82,7 +82,7 @@ describe("ClaudeNode", () => {
         assert.match(yield* refused({}), /not Node.*`Claude\.layerFetch`/)
       }))
 
-    it.effect("is accepted from Node 22.19 on", () =>
+    it.effect("accepts Node 22.19 and newer", () =>
       Effect.gen(function*() {
         for (const node of ["22.19.0", "23.0.0", "24.1.0", "100.0.0-nightly"]) {
           yield* Effect.scoped(Layer.build(ClaudeNode.layer({ apiKey: Redacted.make(key) }))).pipe(

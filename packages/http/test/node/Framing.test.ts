@@ -218,7 +218,7 @@ describe("Framing", { timeout: 120_000 }, () => {
       zstd: Zlib.zstdCompressSync
     }
 
-    it.live("is decoded for every reader on Node, and a compressed stream that breaks off fails it", () =>
+    it.live("is decoded for every reader on Node, or fails where it breaks off", () =>
       Effect.gen(function*() {
         for (const [coding, compress] of Object.entries(codings)) {
           for (const { body, name, read, result } of readers) {
@@ -248,7 +248,7 @@ describe("Framing", { timeout: 120_000 }, () => {
         assert.strictEqual(String(yield* Effect.provide(bytes, live("node", url))), "one, two")
       }).pipe(Effect.scoped))
 
-    it.live("that is not supported is named, after one attempt; the status of a failure matters more", () =>
+    it.live("is named after one attempt if it is not supported, unless the status failed", () =>
       Effect.gen(function*() {
         let count = 0
         const url = yield* server(() => (count++, encoded("compress", Buffer.from("?"))))

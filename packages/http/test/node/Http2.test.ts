@@ -83,7 +83,7 @@ const using = (make: () => Undici.Dispatcher): Layer.Layer<NodeHttpClient.Dispat
 const connect = { ca: ca.pem }
 
 describe("HTTP/2", { timeout: 120_000 }, () => {
-  it.live("is not negotiated by the dispatchers of the library, nor by an agent", () =>
+  it.live("is not negotiated by our dispatchers or by an agent", () =>
     Effect.gen(function*() {
       for (const reader of readers) {
         const { served, url } = yield* server({ reader, ending: { how: "whole" } })
@@ -181,7 +181,7 @@ describe("HTTP/2", { timeout: 120_000 }, () => {
       assert.deepStrictEqual(served, { http1: 40, http2: 0 })
     }))
 
-  it.live("says so where the server accepts nothing else", () =>
+  it.live("is named where a server accepts nothing else", () =>
     Effect.gen(function*() {
       const only = Http2.createSecureServer({ key: certificate.key, cert: certificate.pem })
       const url = `https://127.0.0.1:${yield* listening(only)}`

@@ -33,10 +33,13 @@ const join = (one: Net.Socket, two: Net.Socket): void => {
   two.on("error", () => one.destroy()).pipe(one)
 }
 
+/** The scripted API, by any address of this machine. */
+const api = ClaudeServer.make(Script.forever(Script.reply("Hi!")), { hosts: ["0.0.0.0", "[::ffff:7f00:1]"] })
+
 /** The scripted API behind TLS, with the certificate that is given. */
 const secure = (certificate: Certificates.Signed) =>
   Effect.gen(function*() {
-    const { url } = yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))
+    const { url } = yield* api
     const port = Number(new URL(url).port)
     const server = Tls.createServer(
       { cert: certificate.pem, key: certificate.key },
@@ -51,10 +54,10 @@ const outside = (url: string): string => url.replace("127.0.0.1", "0.0.0.0")
 /** A proxy that makes tunnels and forwards plain requests, or responds with a status. Records what is requested. */
 const proxy = (options?: { readonly password?: string; readonly status?: number }) =>
   Effect.gen(function*() {
-    const asked: Array<string> = []
+    const requested: Array<string> = []
     const server = Http.createServer((request, response) => {
       const status = options?.status ?? (options?.password === undefined ? 200 : 407)
-      asked.push(`${request.url} ${status} ${request.headers["x-api-key"]}`)
+      requested.push(`${request.url} ${status} ${request.headers["x-api-key"]}`)
       if (status !== 200) return void response.writeHead(status).end("No")
       const { method, headers, url = "" } = request
       request.pipe(Http.request(url, { method, headers }, (upstream) => {
@@ -68,7 +71,7 @@ const proxy = (options?: { readonly password?: string; readonly status?: number 
         : `Basic ${Buffer.from(`ada:${options.password}`).toString("base64")}`
       const isKnown = request.headers["proxy-authorization"] === expected
       const status = options?.status ?? (isKnown ? 200 : 407)
-      asked.push(`${request.url} ${status}`)
+      requested.push(`${request.url} ${status}`)
       if (status !== 200) return void socket.end(`HTTP/1.1 ${status} No\r\n\r\n`)
       const { hostname, port } = new URL(`http://${request.url}`)
       const upstream = Net.connect(Number(port), hostname, () => {
@@ -78,7 +81,7 @@ const proxy = (options?: { readonly password?: string; readonly status?: number 
         socket.on("error", () => upstream.destroy()).pipe(upstream)
       })
     })
-    return { url: `http://127.0.0.1:${yield* listening(server)}`, asked }
+    return { url: `http://127.0.0.1:${yield* listening(server)}`, requested }
   })
 
 const client = (baseUrl: string, network: Network.Options, options?: ClaudeConfig.Options) =>
@@ -103,7 +106,7 @@ const failing = (baseUrl: string, network: Network.Options, options?: ClaudeConf
 
 describe("Network", { timeout: 60_000 }, () => {
   describe("ca", () => {
-    it.live("trusts an authority of one's own, given as PEM or as DER", () =>
+    it.live("trusts an additional authority, as PEM or as DER", () =>
       Effect.gen(function*() {
         const url = yield* secure(good)
 
@@ -114,7 +117,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(yield* Effect.provide(text, client(url, { ca: ca.pem })), "Hi!")
       }))
 
-    it.live("fails for a server that another authority signed, and says so, at once", () =>
+    it.live("fails at once for a server that an unknown authority signed", () =>
       Effect.gen(function*() {
         const url = yield* secure(good)
 
@@ -125,7 +128,7 @@ describe("Network", { timeout: 60_000 }, () => {
         }
       }))
 
-    it.live("fails for a server whose certificate has expired, and says so", () =>
+    it.live("fails for a server whose certificate has expired", () =>
       Effect.gen(function*() {
         const expired = Certificates.server(ca, { from: new Date(Date.UTC(2020)), to: new Date(Date.UTC(2021)) })
         const error = yield* failing(yield* secure(expired), { ca: ca.pem })
@@ -134,7 +137,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(error.attempts?.count, 1)
       }))
 
-    it.live("fails for a server whose certificate is for another address, and says so", () =>
+    it.live("fails for a server whose certificate is for another address", () =>
       Effect.gen(function*() {
         const wrong = Certificates.server(ca, { addresses: [[10, 0, 0, 1]] })
         const error = yield* failing(yield* secure(wrong), { ca: ca.pem })
@@ -142,7 +145,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.match(error.message, /certificate is for another name/)
       }))
 
-    it.live("is checked before anything is sent", () =>
+    it.live("checks authorities before anything is sent", () =>
       Effect.gen(function*() {
         const expired = Certificates.authority("Old CA", { from: new Date(0), to: new Date(1000) })
         const reasons = yield* Effect.forEach(
@@ -159,21 +162,21 @@ describe("Network", { timeout: 60_000 }, () => {
   })
 
   describe("proxy", () => {
-    it.live("is gone through where it is given, in a tunnel", () =>
+    it.live("sends https through a tunnel", () =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
-        const { asked, url: proxyUrl } = yield* proxy()
+        const { requested, url: proxyUrl } = yield* proxy()
 
         const text = Stream.mkString(MessageStream.text(Messages.stream(question)))
         const network = { proxy: { url: proxyUrl }, ca: ca.pem }
         assert.strictEqual(yield* Effect.provide(text, client(url, network)), "Hi!")
-        assert.deepStrictEqual(asked, [`${new URL(url).host} 200`])
+        assert.deepStrictEqual(requested, [`${new URL(url).host} 200`])
       }))
 
-    it.live("is given a user name and a password, in the URL or beside it", () =>
+    it.live("sends a user name and a password, from the URL or from options", () =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
-        const { asked, url: proxyUrl } = yield* proxy({ password: "s3cret/!" })
+        const { requested, url: proxyUrl } = yield* proxy({ password: "s3cret/!" })
         const inUrl = proxyUrl.replace("//", `//ada:${encodeURIComponent("s3cret/!")}@`)
 
         for (
@@ -184,10 +187,10 @@ describe("Network", { timeout: 60_000 }, () => {
         ) {
           assert.strictEqual(yield* Effect.provide(ask, client(url, { proxy: given, ca: ca.pem })), "Hi!")
         }
-        assert.deepStrictEqual(asked.map((line) => line.split(" ")[1]), ["200", "200"])
+        assert.deepStrictEqual(requested.map((line) => line.split(" ")[1]), ["200", "200"])
       }))
 
-    it.live("that asks who connects fails the call at once, and says so, without the password", () =>
+    it.live("fails at once for a proxy that wants authentication, without the password", () =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
         const { url: proxyUrl } = yield* proxy({ password: "right" })
@@ -202,7 +205,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.notInclude(inspect(error, { depth: 10 }), Buffer.from("ada:wr0ng-password").toString("base64"))
       }))
 
-    it.live("that refuses fails the call at once, and says so", () =>
+    it.live("fails at once for a proxy that refuses the host", () =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
         const { url: proxyUrl } = yield* proxy({ status: 403 })
@@ -212,7 +215,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(error.attempts?.count, 1)
       }))
 
-    it.live("that does not answer is told apart from a server that does not", () =>
+    it.live("tells a proxy that does not respond from a server that does not", () =>
       Effect.gen(function*() {
         const gone = yield* Effect.scoped(listening(Net.createServer()))
         const network = { proxy: { url: `http://127.0.0.1:${gone}` } }
@@ -222,7 +225,7 @@ describe("Network", { timeout: 60_000 }, () => {
         }
       }))
 
-    it.live("that inspects the traffic needs its authority trusted", () =>
+    it.live("needs the authority of a proxy that inspects traffic", () =>
       Effect.gen(function*() {
         // What it shows for the server is signed by itself.
         const url = outside(yield* secure(Certificates.server(other)))
@@ -234,20 +237,20 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(yield* Effect.provide(ask, trusting), "Hi!")
       }))
 
-    it.live("is not gone through for the hosts that are excepted", () =>
+    it.live("reaches excepted hosts directly", () =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
-        const { asked, url: proxyUrl } = yield* proxy()
+        const { requested, url: proxyUrl } = yield* proxy()
         const network = { proxy: { url: proxyUrl, noProxy: "example.com, 0.0.0.0/31" }, ca: ca.pem }
 
         assert.strictEqual(yield* Effect.provide(ask, client(url, network)), "Hi!")
-        assert.deepStrictEqual(asked, [])
+        assert.deepStrictEqual(requested, [])
       }))
 
-    it.live("is not used for loopback, whatever is excepted", () =>
+    it.live("reaches loopback directly, whatever is excepted", () =>
       Effect.gen(function*() {
-        const { asked, url: proxyUrl } = yield* proxy()
-        const { url: plain } = yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))
+        const { requested, url: proxyUrl } = yield* proxy()
+        const { url: plain } = yield* api
         const { port } = new URL(plain)
         for (
           const url of [plain, `http://localhost:${port}`, `http://[::ffff:127.0.0.1]:${port}`, yield* secure(good)]
@@ -256,20 +259,20 @@ describe("Network", { timeout: 60_000 }, () => {
           assert.strictEqual(yield* Effect.provide(ask, client(url, network)), "Hi!", url)
         }
 
-        assert.deepStrictEqual(asked, [])
+        assert.deepStrictEqual(requested, [])
       }))
 
     it.live("forwards plain requests where plain http is allowed", () =>
       Effect.gen(function*() {
-        const { asked, url: proxyUrl } = yield* proxy()
-        const url = outside((yield* ClaudeServer.make(Script.forever(Script.reply("Hi!")))).url)
+        const { requested, url: proxyUrl } = yield* proxy()
+        const url = outside((yield* api).url)
         const network = { proxy: { url: proxyUrl } }
 
         assert.strictEqual(yield* Effect.provide(ask, client(url, network, { allowInsecureHttp: true })), "Hi!")
-        assert.deepStrictEqual(asked, [`${url}/v1/messages 200 ${key}`])
+        assert.deepStrictEqual(requested, [`${url}/v1/messages 200 ${key}`])
       }))
 
-    it.live("that asks who connects fails a plain request at once too", () =>
+    it.live("fails a plain request at once for a proxy that wants authentication", () =>
       Effect.gen(function*() {
         const { url: proxyUrl } = yield* proxy({ password: "right" })
         const error = yield* failing("http://0.0.0.0:9", { proxy: { url: proxyUrl } }, { allowInsecureHttp: true })
@@ -278,7 +281,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(error.attempts?.count, 1)
       }))
 
-    it.live("has its password in no inspection of the dispatcher", () =>
+    it.live("shows the password in no inspection of the dispatcher", () =>
       Effect.gen(function*() {
         const secret = "s3cret-password"
         const encoded = Buffer.from(`ada:${secret}`).toString("base64")
@@ -296,7 +299,7 @@ describe("Network", { timeout: 60_000 }, () => {
         }
       }).pipe(Effect.scoped))
 
-    it.live("with credentials that cannot be decoded is refused, without them", () =>
+    it.live("refuses credentials that are not percent-encoded, without showing them", () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy: { url: "http://ada:%zzs3cret@h:1" } })))
 
@@ -305,7 +308,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.notInclude(error.message, "s3cret")
       }))
 
-    it.live("whose exceptions are malformed is refused, and names the entry", () =>
+    it.live("refuses a malformed exception and names it", () =>
       Effect.gen(function*() {
         const proxy = { url: "http://127.0.0.1:9", noProxy: "example.com, 10.0.0.0/33" }
         const error = yield* Effect.flip(Effect.scoped(Network.make({ proxy })))
@@ -314,7 +317,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.match(error.message, /"10\.0\.0\.0\/33"/)
       }))
 
-    it.live("that is no URL of one is refused, without its password", () =>
+    it.live("refuses what is not the URL of a proxy, without its password", () =>
       Effect.gen(function*() {
         const passwords = ["http://ada:s3cret@bad host/x", "ada:s3cret@proxy:3128", "http://ada:s3c@s3cret@bad host/x"]
         for (const url of ["proxy:8080", "socks5://127.0.0.1:1080", "http://", ...passwords]) {
@@ -334,13 +337,13 @@ describe("Network", { timeout: 60_000 }, () => {
     const through = (proxyOption: Network.Options["proxy"], env: (proxyUrl: string) => { [name: string]: string }) =>
       Effect.gen(function*() {
         const url = outside(yield* secure(good))
-        const { asked, url: proxyUrl } = yield* proxy()
+        const { requested, url: proxyUrl } = yield* proxy()
         const network = { proxy: proxyOption, ca: ca.pem }
         yield* Effect.provide(ask, client(url, network)).pipe(within(env(proxyUrl)))
-        return asked.length
+        return requested.length
       })
 
-    it.live("says which proxy, when it is asked", () =>
+    it.live("provides the proxy on request", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* through("environment", (HTTPS_PROXY) => ({ HTTPS_PROXY })), 1)
         assert.strictEqual(yield* through("environment", (HTTP_PROXY) => ({ HTTP_PROXY })), 1)
@@ -355,7 +358,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(yield* through("environment", () => ({})), 0)
       }))
 
-    it.live("says nothing unless it is asked", () =>
+    it.live("is not read by default", () =>
       Effect.gen(function*() {
         assert.strictEqual(yield* through(undefined, (HTTPS_PROXY) => ({ HTTPS_PROXY })), 0)
       }))
@@ -364,7 +367,7 @@ describe("Network", { timeout: 60_000 }, () => {
   describe("connect", () => {
     const limited = { connect: "300 millis" } as const
 
-    it.live("ends a connection that is not made in time", () =>
+    it.live("fails a connection that is not made in time", () =>
       Effect.gen(function*() {
         // It accepts, and never shakes hands.
         const silent = yield* listening(Net.createServer())
@@ -377,7 +380,7 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(error.outcome, "notSent")
       }))
 
-    it.live("ends the wait for a proxy that accepts and says nothing", () =>
+    it.live("fails for a proxy that accepts and does not respond", () =>
       Effect.gen(function*() {
         const silent = yield* listening(Net.createServer())
         const network = { ...limited, proxy: { url: `http://127.0.0.1:${silent}` } }

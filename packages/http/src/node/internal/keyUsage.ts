@@ -1,11 +1,11 @@
 /**
- * Reads what a certificate's key may be used for, which Node does not tell: the
- * `keyUsage` extension (RFC 5280, 4.2.1.3) in the DER of the certificate.
+ * Reads the `keyUsage` extension (RFC 5280, 4.2.1.3) from the DER of a certificate,
+ * which Node does not expose.
  *
  * @since 0.1.0
  */
 
-/** The names of the bits, in their order. */
+/** The names of the bits, in order. */
 const names = [
   "digitalSignature",
   "nonRepudiation",
@@ -18,15 +18,15 @@ const names = [
   "decipherOnly"
 ]
 
-/** Reads the usages; none if the certificate does not say, or cannot be read. */
+/** Returns the usages, empty if the extension is missing or malformed. */
 export const read = (certificate: Uint8Array): ReadonlyArray<string> => {
   const tbs = children(children(contentOf(certificate))[0])
-  // The extensions are tagged [3].
+  // The extensions have the tag [3].
   const extensions = children(children(tbs.find(({ tag }) => tag === 0xa3))[0])
   for (const extension of extensions) {
     const [id, ...rest] = children(extension)
     const value = rest.at(-1)
-    // 2.5.29.15
+    // The object identifier 2.5.29.15.
     if (id === undefined || value === undefined || hex(id.content) !== "551d0f") continue
     const [bits] = elements(value.content)
     return bits === undefined || bits.tag !== 0x03 ? [] : usages(bits.content)
@@ -40,7 +40,7 @@ interface Element {
 }
 
 const usages = (bits: Uint8Array): ReadonlyArray<string> =>
-  // The first byte counts the bits that are not used.
+  // The first byte is the number of unused bits.
   names.filter((_, bit) => ((bits[1 + (bit >> 3)] ?? 0) & (0x80 >> (bit & 7))) !== 0)
 
 const contentOf = (bytes: Uint8Array): Element | undefined => elements(bytes)[0]
@@ -48,7 +48,7 @@ const contentOf = (bytes: Uint8Array): Element | undefined => elements(bytes)[0]
 const children = (element: Element | undefined): ReadonlyArray<Element> =>
   element === undefined ? [] : elements(element.content)
 
-/** The elements one after the other in some bytes, as far as they are whole. */
+/** Parses consecutive elements, up to the first that is incomplete. */
 const elements = (bytes: Uint8Array): ReadonlyArray<Element> => {
   const out: Array<Element> = []
   let at = 0
