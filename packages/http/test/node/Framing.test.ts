@@ -22,7 +22,7 @@ import { listening } from "./servers.ts"
 /** What the server writes, and how it leaves the connection. */
 interface Play {
   readonly bytes: Uint8Array
-  readonly then: "open" | "end" | "reset"
+  readonly ending: "open" | "end" | "reset"
 }
 
 /** A server that writes what `play` says, to every request. */
@@ -36,11 +36,11 @@ const server = (play: () => Play): Effect.Effect<string, never, Scope.Scope> =>
         const length = Number(/content-length: (\d+)/i.exec(request)?.[1] ?? 0)
         if (head === -1 || request.length < head + 4 + length) return
         request = ""
-        const { bytes, then } = play()
+        const { bytes, ending } = play()
         socket.write(bytes, () => {
-          if (then === "end") socket.end()
+          if (ending === "end") socket.end()
           // The client reads what was written before.
-          else if (then === "reset") setImmediate(() => setImmediate(() => socket.resetAndDestroy()))
+          else if (ending === "reset") setImmediate(() => setImmediate(() => socket.resetAndDestroy()))
         })
       })
     })),
@@ -77,7 +77,7 @@ const Body = Schema.Struct({
   framing: Schema.Literals(["length", "chunked", "connection"]),
   version: Schema.Literals(["1.1", "1.0"]),
   connection: Schema.Literals(["", "close", "keep-alive"]),
-  then: Schema.Literals(["open", "end", "reset"]),
+  ending: Schema.Literals(["open", "end", "reset"]),
   content: Schema.Uint8Array,
   chunk: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 20 })),
   /** Bytes that are missing at the end of what is written. */
@@ -87,7 +87,7 @@ const Body = Schema.Struct({
 
 /** What is written for a body, and what the law says of it. */
 const written = (
-  { chunk, connection, content, framing, missing, then, trailing, version }: typeof Body.Type
+  { chunk, connection, content, framing, missing, ending, trailing, version }: typeof Body.Type
 ): Play & { readonly isWhole: boolean; readonly isKept: boolean } => {
   const chunked = framing === "chunked"
   const body = chunked ? Buffer.concat([chunks(content, chunk), Buffer.from("0\r\n\r\n")]) : content
@@ -104,9 +104,9 @@ const written = (
       body.subarray(0, body.byteLength - cut),
       Buffer.from(extra)
     ]),
-    then,
-    isWhole: framing === "connection" ? then === "end" : cut === 0,
-    isKept: then === "open" && (framing === "connection" || cut > 0)
+    ending,
+    isWhole: framing === "connection" ? ending === "end" : cut === 0,
+    isKept: ending === "open" && (framing === "connection" || cut > 0)
   }
 }
 
@@ -126,7 +126,7 @@ describe("Framing", { timeout: 120_000 }, () => {
           // That is silence, and a matter of the idle limit.
           if (play.isKept) return
           // `fetch` and Node's client may report the end of the connection for a reset one.
-          if (transport !== "node" && body.framing === "connection" && body.then === "reset") return
+          if (transport !== "node" && body.framing === "connection" && body.ending === "reset") return
           // Node's client takes bytes after a body for a failure.
           const isStrict = transport === "httpClient" && play.isWhole && body.trailing !== ""
           const exit = yield* Effect.exit(bytes).pipe(Effect.provide(live(transport, yield* server(() => play))))
@@ -140,7 +140,7 @@ describe("Framing", { timeout: 120_000 }, () => {
             const error = yield* Effect.flip(exit)
             assert.strictEqual(error._tag, "ConnectionError")
             // A reset may overtake what was written before.
-            assert.isTrue(!play.isWhole || body.then === "reset" || isStrict, error.message)
+            assert.isTrue(!play.isWhole || body.ending === "reset" || isStrict, error.message)
           }
         }).pipe(Effect.scoped)
     )
@@ -152,20 +152,20 @@ describe("Framing", { timeout: 120_000 }, () => {
           const half = whole.subarray(0, whole.byteLength >> 1)
           const length = `content-length: ${whole.byteLength}`
           const plays: ReadonlyArray<readonly [string, Play]> = [
-            ["short", { bytes: Buffer.concat([head([length]), half]), then: "end" }],
-            ["short, close", { bytes: Buffer.concat([head([length, "connection: close"]), half]), then: "end" }],
-            ["short, 1.0", { bytes: Buffer.concat([head([length], "1.0"), half]), then: "end" }],
+            ["short", { bytes: Buffer.concat([head([length]), half]), ending: "end" }],
+            ["short, close", { bytes: Buffer.concat([head([length, "connection: close"]), half]), ending: "end" }],
+            ["short, 1.0", { bytes: Buffer.concat([head([length], "1.0"), half]), ending: "end" }],
             ["no last chunk", {
               bytes: Buffer.concat([head(["transfer-encoding: chunked"]), chunks(half, 7)]),
-              then: "end"
+              ending: "end"
             }],
             ["no last chunk, close", {
               bytes: Buffer.concat([head(["transfer-encoding: chunked", "connection: close"]), chunks(half, 7)]),
-              then: "end"
+              ending: "end"
             }],
             ["inside a chunk", {
               bytes: Buffer.concat([head(["transfer-encoding: chunked"]), chunks(whole, 1000).subarray(0, -20)]),
-              then: "end"
+              ending: "end"
             }]
           ]
           for (const [how, play] of plays) {
@@ -176,7 +176,7 @@ describe("Framing", { timeout: 120_000 }, () => {
               `${name}, ${how}: ${error.message}`
             )
           }
-          const play: Play = { bytes: Buffer.concat([head([length]), whole]), then: "open" }
+          const play: Play = { bytes: Buffer.concat([head([length]), whole]), ending: "open" }
           assert.strictEqual(yield* Effect.provide(read, live(transport, yield* server(() => play))), result, name)
         }
       }).pipe(Effect.scoped))
@@ -187,9 +187,9 @@ describe("Framing", { timeout: 120_000 }, () => {
       for (const version of ["1.1", "1.0"]) {
         for (const headers of [[], ["connection: close"]]) {
           const whole = Buffer.concat([head(headers, version), Buffer.from("the body")])
-          const url = yield* server(() => ({ bytes: whole, then: "end" }))
+          const url = yield* server(() => ({ bytes: whole, ending: "end" }))
           assert.strictEqual(String(yield* Effect.provide(bytes, live("node", url))), "the body")
-          const reset = yield* server(() => ({ bytes: whole, then: "reset" }))
+          const reset = yield* server(() => ({ bytes: whole, ending: "reset" }))
           assert.strictEqual(
             (yield* Effect.flip(bytes).pipe(Effect.provide(live("node", reset))))._tag,
             "ConnectionError"
@@ -201,7 +201,7 @@ describe("Framing", { timeout: 120_000 }, () => {
   it.live("reads no body where there is none", () =>
     Effect.gen(function*() {
       for (const headers of [[], ["content-length: 5"]]) {
-        const url = yield* server(() => ({ bytes: head(headers, "1.1", "204 No Content"), then: "open" }))
+        const url = yield* server(() => ({ bytes: head(headers, "1.1", "204 No Content"), ending: "open" }))
         assert.strictEqual(yield* Effect.provide(Raw.text({ method: "GET", path: "/v1/raw" }), live("node", url)), "")
       }
     }).pipe(Effect.scoped))
@@ -209,7 +209,7 @@ describe("Framing", { timeout: 120_000 }, () => {
   describe("content-encoding", () => {
     const encoded = (coding: string, body: Uint8Array): Play => ({
       bytes: Buffer.concat([head([`content-encoding: ${coding}`, `content-length: ${body.byteLength}`]), body]),
-      then: "open"
+      ending: "open"
     })
     const codings = {
       gzip: Zlib.gzipSync,
@@ -263,7 +263,7 @@ describe("Framing", { timeout: 120_000 }, () => {
 
         const failing = yield* server(() => ({
           bytes: head(["content-encoding: compress", "content-length: 0"], "1.1", "429 Too Many Requests"),
-          then: "open"
+          ending: "open"
         }))
         const error = yield* Effect.flip(bytes).pipe(Effect.provide(live("node", failing)))
         assert.strictEqual(error._tag, "RateLimitError")
