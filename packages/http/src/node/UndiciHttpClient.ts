@@ -112,10 +112,10 @@ export const layer: Layer.Layer<HttpClient.HttpClient, never, NodeHttpClient.Dis
 // internal
 // -----------------------------------------------------------------------------
 
-/** Above so many bytes that wait to be read, the connection is paused. */
+/** The connection is paused while more bytes than these wait to be read. */
 const highWaterMark = 65_536
 
-/** A failure from before the request was handed to a connection. */
+/** A failure before the request was handed to a connection. */
 class NotConnected extends Data.Error<{ readonly message: string; readonly cause: unknown }> {
   readonly code = "NOT_CONNECTED"
 }
@@ -138,7 +138,7 @@ interface Request extends Omit<Transport.Request, "method" | "body"> {
   readonly body: HttpBody.Uint8Array | undefined
 }
 
-/** The methods that undici and Effect both know. */
+/** The methods that both undici and Effect have. */
 type Method = Extract<Undici.Dispatcher.HttpMethod, HttpMethod.HttpMethod>
 
 type OnHead = (head: Exit.Exit<Head, HttpClientError.HttpClientError>) => void
@@ -150,18 +150,18 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
   readonly url: URL
   readonly #method: Method
   readonly #headers: Request["headers"]
-  /** What is sent. It is let go of when the response begins: answers are read for long. */
+  /** The request body. It is released when the response begins, because a response may be read for a long time. */
   #body: Request["body"]
   readonly #dispatcher: Undici.Dispatcher
   readonly #release: Release
-  /** Takes the head of the response, or the failure that came instead: one of them, once. */
+  /** Receives the head of the response or a failure, once. */
   #onHead: OnHead | undefined
   readonly #http: HttpClientRequest.HttpClientRequest | undefined
   #signal: AbortSignal | undefined
   #controller: Undici.Dispatcher.DispatchController | undefined
   #head: Head | undefined
   #aborted = false
-  /** Whether it is dispatched for the second time. */
+  /** Whether the request was dispatched a second time. */
   #isAgain = false
   /** The bytes of the chunks that wait. */
   #waiting = 0
@@ -185,7 +185,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
     this.#http = http
   }
 
-  /** The request as Effect's interface knows it: nobody asks before something fails. */
+  /** Returns the request in Effect's interface. It is built on demand: only errors need it. */
   http(): HttpClientRequest.HttpClientRequest {
     return this.#http ??
       HttpClientRequest.make(this.#method)(this.url, { headers: this.#headers, body: this.#body ?? HttpBody.empty })
@@ -199,7 +199,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
       path: this.url.pathname + this.url.search,
       headers: this.#headers,
       body: this.#body?.body ?? null,
-      // The transport keeps its own time.
+      // The transport has limits of its own.
       headersTimeout: 0,
       bodyTimeout: 0
     }
@@ -208,7 +208,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
     })
   }
 
-  /** Closes the connection when a signal says so. */
+  /** Closes the connection when a signal aborts. */
   abortWith(signal: AbortSignal): void {
     if (signal.aborted) return this.abort()
     this.#signal = signal
@@ -237,7 +237,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
     // 1xx responses are informational; the final response follows.
     if (status < 200) return
     const head = new Head(this, status, headers)
-    // The status of a failure says enough without its body.
+    // A failure is reported by its status, with or without a readable body.
     if (head.problem !== undefined && status < 300) return controller.abort(head.problem)
     this.#head = head
     this.#body = undefined
@@ -247,7 +247,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
     this.#waiting += chunk.byteLength
     if (this.#waiting > highWaterMark) controller.pause()
-    // One packet may hold many chunks: they are handed over together.
+    // One packet may hold many chunks. They are delivered together.
     if (this.push(chunk)) queueMicrotask(() => this.deliver())
   }
 
@@ -264,7 +264,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
     const head = this.#head
     if (head !== undefined) return this.#finish(head.response().failed(error))
     if (this.#controller === undefined && !this.#isAgain && isGone(error)) {
-      // It waited for a connection that the server gave up in that moment: nothing of it was sent.
+      // It waited for a connection that the server closed at that moment. No byte of it was sent.
       this.#isAgain = true
       return this.start()
     }
@@ -301,7 +301,7 @@ const gone: ReadonlySet<unknown> = new Set(["ECONNRESET", "CONNECTION_RESET", "E
 
 const isGone = (error: Error): boolean => "code" in error && gone.has(error.code)
 
-const givenUp = new Error("The request was given up")
+const givenUp = new Error("The request was aborted")
 
 /** The head of a response. */
 class Head implements Transport.Head {
@@ -338,7 +338,7 @@ class Head implements Transport.Head {
 
 type Raw = { readonly [name: string]: string | Array<string> | undefined }
 
-/** Whether every header came once. */
+/** Returns whether no header is repeated. */
 const isSingle = (headers: Raw): headers is { readonly [name: string]: string | undefined } => {
   for (const name in headers) if (typeof headers[name] === "object") return false
   return true

@@ -1,6 +1,5 @@
 /**
- * A response as Effect's interface knows it, over a body that is delivered in
- * chunks. What the transport does not use is made of the bytes.
+ * An `HttpClientResponse` over a body that is delivered in chunks.
  *
  * @since 0.1.0
  */
