@@ -25,12 +25,12 @@ describe("ApiVersion", () => {
   })
 
   describe("refused", () => {
-    it("names sampling parameters, each by itself", () => {
+    it("names each sampling parameter", () => {
       assert.deepStrictEqual(pathsOf({ temperature: 1, top_p: 0.5, top_k: 3 }), ["temperature", "top_p", "top_k"])
       assert.deepStrictEqual(pathsOf({ top_k: 3 }), ["top_k"])
     })
 
-    it("passes over fields that are undefined", () => {
+    it("ignores fields that are undefined", () => {
       assert.deepStrictEqual(pathsOf({ temperature: undefined, top_p: undefined, top_k: undefined }), [])
     })
 
@@ -41,7 +41,7 @@ describe("ApiVersion", () => {
       )
     })
 
-    it("passes over documents in user turns and inside the results of tools", () => {
+    it("ignores documents in user turns and tool results", () => {
       assert.deepStrictEqual(
         pathsOf({
           messages: [
@@ -81,7 +81,7 @@ describe("ApiVersion", () => {
       )
     })
 
-    it("passes over cited text of the assistant, empty citations, and citations that are asked for", () => {
+    it("ignores cited text of the assistant, empty citations and requested citations", () => {
       assert.deepStrictEqual(
         pathsOf({
           messages: [
@@ -94,7 +94,7 @@ describe("ApiVersion", () => {
       )
     })
 
-    it("passes over cited text inside other blocks, and search results without content", () => {
+    it("ignores cited text inside other blocks, and search results without content", () => {
       assert.deepStrictEqual(
         pathsOf({
           messages: [{
@@ -109,14 +109,14 @@ describe("ApiVersion", () => {
       )
     })
 
-    it("names the version and a way out", () => {
+    it("names the version and a correction", () => {
       const [first] = ApiVersion.refused({ temperature: 1 }, "2026-10-21")
 
       assert.include(first?.problem, "2026-10-21")
       assert.include(first?.fix, "2023-06-01")
     })
 
-    it("refuses nothing for the standard version and for versions of tomorrow", () => {
+    it("refuses nothing for the standard version and for unknown versions", () => {
       for (const version of ["2023-06-01", "2027-01-01", "toString"]) {
         assert.deepStrictEqual(
           pathsOf({ temperature: 1, messages: [{ role: "assistant", content: [pdf] }] }, version),

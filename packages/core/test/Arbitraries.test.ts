@@ -28,7 +28,7 @@ describe("Arbitraries", () => {
         })
     )
 
-    it.effect("makes answers of every kind, empty ones included", () =>
+    it.effect("generates responses of every kind, empty ones included", () =>
       Effect.gen(function*() {
         const messages = yield* sample(Arbitraries.message)
         const types = new Set(messages.flatMap(({ content }) => content.map(({ type }) => String(type))))
@@ -65,7 +65,7 @@ describe("Arbitraries", () => {
         })
     )
 
-    it.effect("makes conversations with calls and their results, failed ones too", () =>
+    it.effect("generates conversations with calls and results, failed ones included", () =>
       Effect.gen(function*() {
         const blocks = (yield* sample(Arbitraries.conversation)).flat().flatMap(({ content }) =>
           MessageRequest.blocks(content)
@@ -90,7 +90,7 @@ describe("Arbitraries", () => {
         })
     )
 
-    it.effect("makes requests that a broken turn would spoil", () =>
+    it.effect("generates requests that a broken turn would make invalid", () =>
       Effect.gen(function*() {
         const [spoilt] = (yield* sample(Arbitraries.request)).flatMap((request) => {
           const messages = request.messages.filter(({ role }) => role === "assistant")
@@ -151,7 +151,7 @@ describe("Arbitraries", () => {
         })
     )
 
-    it.effect("cut texts, and let pings fall between", () =>
+    it.effect("split texts and insert pings", () =>
       Effect.gen(function*() {
         const streams = yield* sample(Arbitraries.stream)
         const pieces = streams.map(({ events }) =>
@@ -177,7 +177,7 @@ describe("Arbitraries", () => {
         })
     )
 
-    it.effect("come one by one, and many at once", () =>
+    it.effect("have chunks of one byte and of many bytes", () =>
       Effect.gen(function*() {
         const counts = (yield* sample(Arbitraries.chunks(bytes))).map(({ length }) => length)
 

@@ -18,25 +18,25 @@ describe("Batch", () => {
       assert.strictEqual(Batch.progress(batch(0, 3)), 1)
     })
 
-    it("takes an empty batch for done", () => {
+    it("reports an empty batch as done", () => {
       const { request_counts, ...rest } = batch(0, 0)
 
       assert.strictEqual(Batch.progress({ ...rest, request_counts: { ...request_counts, errored: 0 } }), 1)
     })
   })
 
-  it("isEnded only once the status says so", () => {
+  it("isEnded is true only for the status ended", () => {
     assert.isFalse(Batch.isEnded(batch(0, 1, "canceling")))
     assert.isTrue(Batch.isEnded(batch(0, 1, "ended")))
   })
 
-  it("a result of a kind of tomorrow is kept", () => {
+  it("keeps a result of an unknown type", () => {
     const line = { custom_id: "1", result: { type: "postponed", until: "later" } }
 
     assert.strictEqual<unknown>(Schema.decodeUnknownSync(Batch.BatchResult)(line), line)
   })
 
-  it("a result that claims success without a message is refused", () => {
+  it("refuses a succeeded result without a message", () => {
     const line = { custom_id: "1", result: { type: "succeeded" } }
 
     assert.isTrue(Result.isFailure(Schema.decodeUnknownResult(Batch.BatchResult)(line)))

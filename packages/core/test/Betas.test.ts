@@ -199,7 +199,7 @@ describe("Betas", () => {
       })
     }
 
-    it("asks none of a field it does not know, whatever its name", () => {
+    it("needs no beta for an unknown field, whatever its name", () => {
       const request = { ...base, constructor: { speed: "fast" }, ["__proto__"]: [], later: { block_binding: "a" } }
 
       assert.deepStrictEqual(Betas.ofRequest(request), [])
@@ -229,7 +229,7 @@ describe("Betas", () => {
       assert.deepStrictEqual([...named].filter((beta) => !seen.has(beta)), [])
     })
 
-    it("gives them in the order of `Beta`", () => {
+    it("returns them in the order of `Beta`", () => {
       const all = Object.assign({}, ...cases.map(([, request]) => request), {
         messages: cases.flatMap(([, request]) => request.messages ?? []),
         tools: cases.flatMap(([, request]) => request.tools ?? [])
@@ -256,26 +256,26 @@ describe("Betas", () => {
   })
 
   describe("toHeader", () => {
-    it("joins by commas without spaces, in the order given", () => {
+    it("joins values by commas without spaces, in the given order", () => {
       assert.strictEqual(Betas.toHeader(["b-2", "a-1"]), "b-2,a-1")
     })
 
-    it("names each value once, where it first came", () => {
+    it("keeps the first of equal values", () => {
       assert.strictEqual(Betas.toHeader(["b-2", "a-1", "b-2"]), "b-2,a-1")
     })
 
-    it("reads lists within values, and drops what is empty", () => {
+    it("splits values that are lists, and drops empty ones", () => {
       assert.strictEqual(Betas.toHeader([" a-1 , b-2", "", "c-3"]), "a-1,b-2,c-3")
     })
 
-    it("is undefined without values", () => {
+    it("is undefined for no values", () => {
       assert.strictEqual(Betas.toHeader([]), undefined)
       assert.strictEqual(Betas.toHeader([" , "]), undefined)
     })
   })
 
   describe("fromHeader", () => {
-    it("reads what others wrote, spaces included", () => {
+    it("reads headers with spaces", () => {
       assert.deepStrictEqual(Betas.fromHeader("a-1, b-2,a-1"), ["a-1", "b-2"])
       assert.deepStrictEqual(Betas.fromHeader(undefined), [])
     })

@@ -73,7 +73,7 @@ describe("Content", () => {
       })
     })
 
-    it("takes a time to live, in either style", () => {
+    it("takes a ttl, data first and data last", () => {
       const block = Content.imageUrl("u")
       const expected = { ...block, cache_control: { type: "ephemeral", ttl: "1h" } }
 
@@ -86,7 +86,7 @@ describe("Content", () => {
   describe("resultOf", () => {
     const call = { type: "tool_use", id: "toolu_1", name: "look", input: {} } as const
 
-    it("answers the call by its id", () => {
+    it("refers to the call by its id", () => {
       assert.deepStrictEqual(Content.resultOf(call, "seen"), {
         type: "tool_result",
         tool_use_id: "toolu_1",
@@ -101,7 +101,7 @@ describe("Content", () => {
     })
   })
 
-  it("toolUse shows a call by example", () => {
+  it("toolUse creates a call", () => {
     assert.deepStrictEqual(Content.toolUse("toolu_1", "look", { at: "sky" }), {
       type: "tool_use",
       id: "toolu_1",
@@ -110,7 +110,7 @@ describe("Content", () => {
     })
   })
 
-  it("browserState has tabs, and what changed if anything did", () => {
+  it("browserState has tabs, and changes when there are any", () => {
     const tabs = [{ tab_id: "1", title: "Docs", url: "https://docs.test" }]
     const change = { type: "tab_opened", tab_id: "1" } as const
 

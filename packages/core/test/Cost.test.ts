@@ -63,7 +63,7 @@ describe("Cost", () => {
       )
     })
 
-    it("prices the whole request by the tier its prompt falls into, cached input included", () => {
+    it("prices the request by the tier of its prompt, cached input included", () => {
       const short = { ...Usage.empty, input: 50_000, cacheRead: 50_000, output: million }
       const long = { ...short, cacheRead: 50_001 }
 
@@ -71,13 +71,13 @@ describe("Cost", () => {
       near(usd(Cost.ofTotals("claude-haiku-5-5", long))!, 0.025 + 50_001 * 0.05 / million + 2.5)
     })
 
-    it("halves the tokens of a batch, and not its searches", () => {
+    it("halves the price of tokens in a batch, and not of searches", () => {
       const totals = { ...Usage.empty, input: million, webSearches: 100 }
 
       assert.strictEqual(usd(Cost.ofTotals("claude-opus-5", totals, { batch: true })), 3.5)
     })
 
-    it("charges a tenth more for tokens that stay in the US", () => {
+    it("charges a tenth more for inference in the US", () => {
       near(usd(Cost.ofTotals("claude-opus-5", { ...Usage.empty, input: million }, { us: true }))!, 5.5)
     })
 
@@ -100,7 +100,7 @@ describe("Cost", () => {
       assert.strictEqual(usd(Cost.ofTotals("claude-fable-5-2", { ...Usage.empty, input: 1 })), undefined)
     })
 
-    it("has no price when a class without one was used, and one when it was not", () => {
+    it("has no price only when a class without a price has tokens", () => {
       const catalog = ModelCatalog.withEntry(ModelCatalog.released, { id: "ours", tiers: [{ price: { input: 1 } }] })
 
       assert.strictEqual(usd(Cost.ofTotals("ours", { ...Usage.empty, input: million }, { catalog })), 1)
@@ -143,7 +143,7 @@ describe("Cost", () => {
       assert.strictEqual(usd(Cost.ofMessage(message("claude-opus-5", { ...usage, inference_geo: "global" }))), 5)
     })
 
-    it("prices what an advisor used by the advisor's model", () => {
+    it("prices the tokens of an advisor by the model of the advisor", () => {
       const cost = Cost.ofMessage(message("claude-sonnet-5", {
         input_tokens: 2 * million,
         iterations: [
@@ -156,7 +156,7 @@ describe("Cost", () => {
       assert.strictEqual(usd(cost), 2 + 5 + 2)
     })
 
-    it("adds what a compaction used, which the sums leave out", () => {
+    it("adds the tokens of a compaction, which the sums exclude", () => {
       const cost = Cost.ofMessage(message("claude-opus-5", {
         input_tokens: million,
         iterations: [{ type: "compaction", output_tokens: million }, { type: "message", input_tokens: million }]
@@ -165,7 +165,7 @@ describe("Cost", () => {
       assert.strictEqual(usd(cost), 25 + 5)
     })
 
-    it("counts searches once beside the parts", () => {
+    it("counts searches once", () => {
       const cost = Cost.ofMessage(message("claude-opus-5", {
         server_tool_use: { web_search_requests: 2 },
         iterations: [{ type: "message", input_tokens: million }]
@@ -182,7 +182,7 @@ describe("Cost", () => {
       assert.isTrue(Option.isNone(cost))
     })
 
-    it("prices by the catalogue it is given", () => {
+    it("prices by the given catalogue", () => {
       const catalog = ModelCatalog.withEntry(ModelCatalog.released, {
         id: "claude-opus-5",
         tiers: [{ price: { input: 1 } }]

@@ -24,7 +24,7 @@ describe("JsonSchemaTransform", () => {
       })
     })
 
-    it("keeps null where the schema itself has it", () => {
+    it("keeps null when the schema has it", () => {
       const schema = Schema.Struct({ a: Schema.optional(Schema.NullOr(Schema.String)) })
 
       assert.deepStrictEqual(JsonSchemaTransform.fromSchema(schema)["properties"], {
@@ -63,7 +63,7 @@ describe("JsonSchemaTransform", () => {
       })
     })
 
-    it("resolves a reference at the top, so that a class is an object there", () => {
+    it("resolves a reference at the root, so that a class is an object", () => {
       class Person extends Schema.Class<Person>("Person")({ name: Schema.String }) {}
 
       assert.deepStrictEqual(JsonSchemaTransform.fromSchema(Person), {
@@ -114,7 +114,7 @@ describe("JsonSchemaTransform", () => {
       assert.deepStrictEqual(JsonSchemaTransform.strict(given), { schema: given, problems: [] })
     })
 
-    it("closes objects that say nothing of other properties", () => {
+    it("closes objects without additionalProperties", () => {
       const { problems, schema } = JsonSchemaTransform.strict({
         type: "object",
         properties: { a: { type: "object", properties: {}, additionalProperties: true } }
@@ -145,7 +145,7 @@ describe("JsonSchemaTransform", () => {
       })
     })
 
-    it("names what no strict schema can say, with the way there", () => {
+    it("names constraints that a strict schema cannot express, with their paths", () => {
       const { problems } = JsonSchemaTransform.strict({
         type: "object",
         properties: { open: { type: "object", additionalProperties: { type: "string" } }, odd: { not: {} } }

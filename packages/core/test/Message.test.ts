@@ -33,20 +33,20 @@ const mixed = message({
 })
 
 describe("Message", () => {
-  it("text joins the text blocks with nothing between", () => {
+  it("text concatenates the text blocks", () => {
     assert.strictEqual(Message.text(mixed), "abc")
     assert.strictEqual(Message.text(message({})), "")
   })
 
-  it("thinking joins what the model thought", () => {
+  it("thinking concatenates the thinking blocks", () => {
     assert.strictEqual(Message.thinking(mixed), "hm")
   })
 
-  it("toolUses are the calls the caller must answer, not the server's own", () => {
+  it("toolUses are the calls of client tools, not of server tools", () => {
     assert.deepStrictEqual(Message.toolUses(mixed).map((use) => use.id), ["1"])
   })
 
-  it("citations come with the text they support", () => {
+  it("citations have the text that they support", () => {
     assert.deepStrictEqual(Message.citations(mixed), [{ text: "a", citations: [citation] }])
   })
 
@@ -77,11 +77,11 @@ describe("Message", () => {
   })
 
   describe("refusal", () => {
-    it("is none for an answer that is no refusal", () => {
+    it("is none for a response that is not a refusal", () => {
       assert.deepStrictEqual(Message.refusal(message({})), Option.none())
     })
 
-    it("says why, as far as it is told", () => {
+    it("returns the details of a refusal", () => {
       const stop_details = { type: "refusal", category: "bio", explanation: "no" } as const
 
       assert.deepStrictEqual(
@@ -102,18 +102,18 @@ describe("Message", () => {
   })
 
   describe("isBlank", () => {
-    it("holds for an answer without blocks, and for one of blank text", () => {
+    it("holds for a response without blocks, and for one with blank text", () => {
       assert.isTrue(Message.isBlank(message({})))
       assert.isTrue(Message.isBlank(message({ content: [{ type: "text", text: " \n" }, { type: "text", text: "" }] })))
     })
 
-    it("does not hold for an answer with a call, or with words", () => {
+    it("does not hold for a response with a call or with text", () => {
       assert.isFalse(Message.isBlank(message({ content: [{ type: "tool_use", id: "1", name: "f", input: {} }] })))
       assert.isFalse(Message.isBlank(mixed))
     })
   })
 
-  it("files are those that code left behind, in order", () => {
+  it("files are those that code created, in order", () => {
     const answer = message({
       content: [
         {
@@ -169,7 +169,7 @@ describe("Message", () => {
     const refused = (details: object) =>
       Message.fallbackOffer(message({ stop_reason: "refusal", stop_details: { type: "refusal", ...details } }))
 
-    it("has the model and the token, as far as they are offered", () => {
+    it("has the recommended model and the token, when they are offered", () => {
       assert.deepStrictEqual(
         refused({ recommended_model: "claude-opus-5", fallback_credit_token: "t" }),
         Option.some({ model: "claude-opus-5", creditToken: "t" })
@@ -180,7 +180,7 @@ describe("Message", () => {
       )
     })
 
-    it("is none where nothing is offered, and for an answer that is no refusal", () => {
+    it("is none when nothing is offered, and for other responses", () => {
       assert.deepStrictEqual(refused({ recommended_model: null }), Option.none())
       assert.deepStrictEqual(Message.fallbackOffer(message({ stop_reason: "refusal" })), Option.none())
       assert.deepStrictEqual(
@@ -191,7 +191,7 @@ describe("Message", () => {
   })
 
   describe("toParam", () => {
-    it("keeps every block as it came, and leaves out blank text", () => {
+    it("keeps every block unchanged, and leaves out blank text", () => {
       const [thinking, text] = mixed.content
       const answer = message({ content: [thinking!, { type: "text", text: " " }, text!] })
 
@@ -202,19 +202,19 @@ describe("Message", () => {
       assert.strictEqual(Option.getOrThrow(Message.toParam(answer)).content[0], thinking)
     })
 
-    it("is none where nothing is left", () => {
+    it("is none when no block is left", () => {
       assert.deepStrictEqual(Message.toParam(message({ content: [{ type: "text", text: "" }] })), Option.none())
     })
   })
 
   describe("continuation", () => {
-    it("is the answer itself, if it is paused", () => {
+    it("is the response itself when it is paused", () => {
       const paused = { ...mixed, stop_reason: "pause_turn" }
 
       assert.deepStrictEqual(Message.continuation(paused), Message.toParam(paused))
     })
 
-    it("is none for any other answer", () => {
+    it("is none for any other response", () => {
       assert.deepStrictEqual(Message.continuation(mixed), Option.none())
     })
   })

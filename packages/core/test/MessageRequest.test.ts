@@ -16,7 +16,7 @@ describe("MessageRequest", () => {
       )
     })
 
-    it("leaves a conversation that alternates as it is", () => {
+    it("does not change a conversation that alternates", () => {
       const turns = [user("a"), assistant("b"), user("c")]
 
       assert.deepStrictEqual(normalize(turns), turns)
@@ -43,7 +43,7 @@ describe("MessageRequest", () => {
   })
 
   describe("blocks", () => {
-    it("reads text as one text block, and absence as none", () => {
+    it("converts a string to one text block, and absence to none", () => {
       assert.deepStrictEqual(MessageRequest.blocks("a"), [{ type: "text", text: "a" }])
       assert.deepStrictEqual(MessageRequest.blocks(undefined), [])
       assert.deepStrictEqual(MessageRequest.blocks([]), [])
@@ -57,7 +57,7 @@ describe("MessageRequest", () => {
       return result._tag === "Failure" ? result.failure.message : "accepted"
     }
 
-    it("passes on what it does not know", () => {
+    it("keeps fields that it does not know", () => {
       const input = { ...request, tomorrow: { a: 1 }, tools: [{ type: "laser_20300101", name: "laser" }] }
 
       assert.strictEqual<unknown>(Schema.decodeUnknownSync(MessageRequest.MessageRequest)(input), input)
@@ -71,7 +71,7 @@ describe("MessageRequest", () => {
       assert.strictEqual(messageOf({ ...request, max_tokens: 0 }), "accepted")
     })
 
-    it("points into the turn that is wrong", () => {
+    it("names the turn that is malformed", () => {
       const broken = { ...request, messages: [user("a"), { role: "user", content: [{ type: "text" }] }] }
 
       assert.include(messageOf(broken), "at [\"messages\"][1][\"content\"][0][\"text\"]")

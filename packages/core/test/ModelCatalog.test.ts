@@ -16,7 +16,7 @@ describe("ModelCatalog", () => {
       assert.strictEqual(new Set(ids).size, ids.length)
     })
 
-    it("replaces models only by models it knows", () => {
+    it("has a known model for each replacement", () => {
       const lost = released.models.filter(({ replacement }) =>
         replacement !== undefined && idOf(replacement) === undefined
       )
@@ -45,14 +45,14 @@ describe("ModelCatalog", () => {
       }
     })
 
-    it("does not guess what a model costs", () => {
+    it("has no price for a model whose price is not known", () => {
       const fable = Option.getOrThrow(find(released, "claude-fable-5-2"))
 
       assert.strictEqual(fable.tiers, undefined)
       assert.strictEqual(fable.contextWindow, undefined)
     })
 
-    it("is dated", () => {
+    it("has a date", () => {
       assert.match(released.asOf, /^\d{4}-\d{2}-\d{2}$/)
     })
   })
@@ -85,21 +85,21 @@ describe("ModelCatalog", () => {
       })
     }
 
-    it("prefers an entry that names the snapshot", () => {
+    it("prefers an entry with the dated id", () => {
       const snapshot = ModelCatalog.withEntry(released, { id: "claude-haiku-4-5-20251001", maxOutput: 1 })
 
       assert.strictEqual(Option.getOrThrow(find(snapshot, "claude-haiku-4-5-20251001")).maxOutput, 1)
       assert.strictEqual(Option.getOrThrow(find(snapshot, "claude-haiku-4-5")).maxOutput, 64_000)
     })
 
-    it.effect.prop("is total", { id: Schema.String }, ({ id }) =>
+    it.effect.prop("never throws, whatever the id", { id: Schema.String }, ({ id }) =>
       Effect.sync(() => {
         assert.isTrue(Option.isOption(find(released, id)))
       }))
   })
 
   describe("refuses", () => {
-    it("tells what a model answers with a 400", () => {
+    it("returns what a model refuses with a 400", () => {
       assert.isTrue(ModelCatalog.refuses(released, "claude-sonnet-5", "prefill"))
       assert.isFalse(ModelCatalog.refuses(released, "claude-haiku-4-5", "prefill"))
     })
@@ -117,7 +117,7 @@ describe("ModelCatalog", () => {
       assert.strictEqual(Option.getOrThrow(ModelCatalog.priceOf(haiku, 100_001)).input, 0.5)
     })
 
-    it("is none where no price is known", () => {
+    it("is none when no price is known", () => {
       assert.isTrue(Option.isNone(ModelCatalog.priceOf({ id: "claude-sonnet-6" }, 1)))
     })
   })
@@ -138,7 +138,7 @@ describe("ModelCatalog", () => {
       thinking: { supported: true, types: { enabled: { supported } } }
     })
 
-    it("takes over limits and keeps prices", () => {
+    it("replaces limits and keeps prices", () => {
       const catalog = ModelCatalog.withModelInfo(released, [
         {
           ...info,
@@ -156,7 +156,7 @@ describe("ModelCatalog", () => {
       assert.strictEqual(haiku.tiers?.[0]?.price.input, 1)
     })
 
-    it("keeps what the endpoint does not say", () => {
+    it("keeps facts that the endpoint does not report", () => {
       const catalog = ModelCatalog.withModelInfo(released, [
         { ...info, id: "claude-haiku-4-5", max_input_tokens: null, max_tokens: null, retires_at: null }
       ])
@@ -164,7 +164,7 @@ describe("ModelCatalog", () => {
       assert.deepStrictEqual(find(catalog, "claude-haiku-4-5"), find(released, "claude-haiku-4-5"))
     })
 
-    it("learns whether manual thinking is refused", () => {
+    it("updates whether manual thinking is refused", () => {
       const refused = ModelCatalog.withModelInfo(released, [
         { ...info, id: "claude-haiku-4-5", capabilities: capabilities(false) }
       ])
@@ -177,7 +177,7 @@ describe("ModelCatalog", () => {
       assert.isFalse(ModelCatalog.refuses(accepted, "claude-opus-4-7", "manualThinking"))
     })
 
-    it("learns what a model refuses that it did not know", () => {
+    it("adds a refusal of a model without one", () => {
       const catalog = ModelCatalog.withModelInfo(released, [
         { ...info, id: "claude-sonnet-6", capabilities: capabilities(false) }
       ])
@@ -185,7 +185,7 @@ describe("ModelCatalog", () => {
       assert.deepStrictEqual(Option.getOrThrow(find(catalog, "claude-sonnet-6")).refuses, ["manualThinking"])
     })
 
-    it("adds models it did not know", () => {
+    it("adds unknown models", () => {
       const catalog = ModelCatalog.withModelInfo(released, [{ ...info, id: "claude-sonnet-6", max_tokens: 9 }])
 
       assert.strictEqual(Option.getOrThrow(find(catalog, "claude-sonnet-6")).maxOutput, 9)

@@ -39,11 +39,11 @@ describe("RateLimits", () => {
       )
     })
 
-    it("is undefined when no header speaks of a limit, so that nothing known is overwritten", () => {
+    it("is undefined when no header reports a limit", () => {
       assert.isUndefined(RateLimits.fromHeaders({ "content-type": "application/json" }))
     })
 
-    it.each(["", "-1", "many", "1.5", "1e3", "NaN"])("passes over a count it cannot read: %j", (text) => {
+    it.each(["", "-1", "many", "1.5", "1e3", "NaN"])("ignores a count that is not a number: %j", (text) => {
       assert.isUndefined(RateLimits.fromHeaders({ "anthropic-ratelimit-requests-limit": text }))
     })
 
@@ -54,7 +54,7 @@ describe("RateLimits", () => {
       }
     )
 
-    it.prop("never fails, whatever the headers say", [Schema.String], ([text]) => {
+    it.prop("never fails, whatever the headers contain", [Schema.String], ([text]) => {
       for (const prefix of Object.values(RateLimits.headerPrefixes)) {
         RateLimits.fromHeaders({ [`${prefix}-limit`]: text, [`${prefix}-remaining`]: text, [`${prefix}-reset`]: text })
       }

@@ -15,19 +15,19 @@ describe("RetryHint", () => {
       assert.strictEqual(millis(hint.retryAfter), 250)
     })
 
-    it("falls back to seconds where the milliseconds cannot be read", () => {
+    it("falls back to seconds when the milliseconds cannot be read", () => {
       const hint = RetryHint.fromHeaders({ "retry-after-ms": "soon", "retry-after": "9" }, now)
 
       assert.strictEqual(millis(hint.retryAfter), 9000)
     })
 
-    it("measures a date against the response's own date, so a wrong clock does no harm", () => {
+    it("compares a date with the date header, so a wrong clock has no effect", () => {
       const headers = { "retry-after": "Fri, 20 Nov 2026 12:00:30 GMT", date: "Fri, 20 Nov 2026 12:00:00 GMT" }
 
       assert.strictEqual(millis(RetryHint.fromHeaders(headers, 0).retryAfter), 30_000)
     })
 
-    it("measures a date against the clock where the response has none", () => {
+    it("compares a date with the clock when there is no date header", () => {
       const headers = { "retry-after": "Fri, 20 Nov 2026 12:00:30 GMT" }
 
       assert.strictEqual(millis(RetryHint.fromHeaders(headers, now).retryAfter), 30_000)
@@ -77,11 +77,11 @@ describe("RetryHint", () => {
       assert.isUndefined(RetryHint.parseRetryAfter(text, now))
     })
 
-    it("takes the absence of the header for no hint", () => {
+    it("has no hint when the header is missing", () => {
       assert.isUndefined(RetryHint.parseRetryAfter(undefined, now))
     })
 
-    it.prop("is total: every text gives a finite, non-negative duration or nothing", [Schema.String], ([text]) => {
+    it.prop("returns a finite, non-negative duration or undefined for every text", [Schema.String], ([text]) => {
       const hint = millis(RetryHint.parseRetryAfter(text, now))
 
       assert.isTrue(hint === undefined || (Number.isFinite(hint) && hint >= 0))

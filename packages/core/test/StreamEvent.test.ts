@@ -6,7 +6,7 @@ import { Effect, Option } from "effect"
 
 describe("StreamEvent", () => {
   describe("ofMessage", () => {
-    it.effect.prop("fold to the message they were made of", [Arbitraries.message], ([message]) =>
+    it.effect.prop("fold to the message they were made from", [Arbitraries.message], ([message]) =>
       Effect.sync(() => {
         const events = StreamEvent.ofMessage(message)
         const folded = MessageAccumulator.snapshot(MessageAccumulator.stepAll(MessageAccumulator.initial, events))
@@ -19,7 +19,7 @@ describe("StreamEvent", () => {
         })
       }))
 
-    it.effect.prop("say the text in deltas, as a stream does", [Arbitraries.message], ([message]) =>
+    it.effect.prop("have the text in deltas", [Arbitraries.message], ([message]) =>
       Effect.sync(() => {
         const said = StreamEvent.ofMessage(message).flatMap((event) =>
           event.type === "content_block_delta" && event.delta.type === "text_delta" ? [event.delta.text] : []

@@ -2,11 +2,11 @@ import * as Thread from "@effect-claude/core/Thread"
 import { assert, describe, it } from "@effect/vitest"
 
 describe("Thread", () => {
-  it("create begins a thread", () => {
+  it("create starts a thread", () => {
     assert.deepStrictEqual(Thread.create, { type: "create" })
   })
 
-  it("continueFrom goes on from an answer", () => {
+  it("continueFrom continues from a response", () => {
     assert.deepStrictEqual(Thread.continueFrom("msg_1"), { type: "continue", previous_message_id: "msg_1" })
   })
 })

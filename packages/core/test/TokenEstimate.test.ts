@@ -77,7 +77,7 @@ const tool = (name: string, fields: object = {}) =>
 
 describe("TokenEstimate", () => {
   describe("ofText", () => {
-    it("takes short words for a token each", () => {
+    it("counts a short word as one token", () => {
       assert.strictEqual(TokenEstimate.ofText("the cat sat on the mat", model).tokens, 6)
     })
 
@@ -99,7 +99,7 @@ describe("TokenEstimate", () => {
       })
     }
 
-    it("makes more tokens of the same text for the latest models, and for models not known", () => {
+    it("estimates more tokens of a text for current and unknown models", () => {
       const text = hello.repeat(100)
       const earlier = TokenEstimate.ofText(text, "claude-sonnet-4-6").tokens
 
@@ -119,20 +119,20 @@ describe("TokenEstimate", () => {
   })
 
   describe("ofRequest", () => {
-    it("counts a turn of text as it counts a block of text", () => {
+    it("counts a string like a text block", () => {
       assert.strictEqual(
         tokensOf(asking(Content.text(hello))),
         tokensOf({ model, messages: [{ role: "user", content: hello }] })
       )
     })
 
-    it("makes more tokens of the same request for the latest models", () => {
+    it("estimates more tokens of a request for current models", () => {
       const long = asking(Content.text(hello.repeat(100)))
 
       assert.isAbove(tokensOf({ ...long, model: "claude-opus-4-7" }), 1.2 * tokensOf(long))
     })
 
-    it("passes over a system prompt that is null", () => {
+    it("ignores a system prompt that is null", () => {
       assert.strictEqual(tokensOf(Object.assign({}, asking(), { system: null })), base)
     })
 
@@ -149,14 +149,14 @@ describe("TokenEstimate", () => {
       })
     }
 
-    it("scales large images down, less so for the latest models", () => {
+    it("scales large images down, and less for current models", () => {
       assert.approximately(imageTokens(png(3136, 200)), 1568 * 100 / 750, 1)
       assert.approximately(imageTokens(png(8000, 8000)), 1600, 1)
       assert.approximately(imageTokens(png(2000, 200), "claude-opus-4-7"), 2000 * 200 / 750, 1)
       assert.approximately(imageTokens(png(8000, 8000), "claude-opus-4-7"), 4784, 1)
     })
 
-    it("states a margin of a tenth for images", () => {
+    it("has a margin of a tenth for images", () => {
       const image = Content.image(png(1200, 1200), "image/png")
       const one = TokenEstimate.ofRequest(asking(image))
       const two = TokenEstimate.ofRequest(asking(image, image))
@@ -164,7 +164,7 @@ describe("TokenEstimate", () => {
       assert.approximately((two.margin - one.margin) / (two.tokens - one.tokens), 0.1, 0.01)
     })
 
-    it("supposes something for an image it cannot read", () => {
+    it("uses a default for an image that cannot be read", () => {
       const unread = Content.imageBase64("not an image!", "image/png")
 
       assert.isAbove(tokensOf(asking(unread)), base + 500)
@@ -179,19 +179,19 @@ describe("TokenEstimate", () => {
       assert.isAtLeast(three.margin, 3000)
     })
 
-    it("supposes pages by length where they do not show", () => {
+    it("estimates pages by length when they are compressed", () => {
       const packed = Content.pdf(bytes("%PDF-1.7 ", Array.from({ length: 180_000 }, () => 32)))
 
       assert.strictEqual(tokensOf(asking(packed)) - base, 6000)
     })
 
-    it("does not take what is no PDF for one", () => {
+    it("does not count other data as a PDF", () => {
       assert.deepStrictEqual(TokenEstimate.ofRequest(asking(Content.pdfBase64("AAAA"))).unmeasured, [
         "messages[0].content[0]"
       ])
     })
 
-    it("reads documents of text and of blocks, their title and their context", () => {
+    it("counts documents of text and of blocks, with title and context", () => {
       const plain = tokensOf(asking(Content.documentText(hello)))
 
       assert.isAbove(plain, base)
@@ -210,7 +210,7 @@ describe("TokenEstimate", () => {
       assert.isBelow(two - one, 100)
     })
 
-    it("counts calls and results by what they hold", () => {
+    it("counts calls and results by their content", () => {
       const call = (city: string) => ({ type: "tool_use", id: "a", name: "look", input: { city } }) as const
       const turn = (city: string, result: string): Request => ({
         model,
@@ -224,7 +224,7 @@ describe("TokenEstimate", () => {
       assert.isAbove(tokensOf(turn("a", hello)), tokensOf(turn("a", "a")))
     })
 
-    it("counts the words of JSON, and a part of the signs between them", () => {
+    it("counts the text of JSON, and part of its punctuation", () => {
       const added = (input: unknown, on = model): number => {
         const call = (value: unknown) => ({ ...asking(Content.toolUse("a", "look", value)), model: on })
         return tokensOf(call(input)) - tokensOf(call(Array.isArray(input) ? [] : {}))
@@ -236,7 +236,7 @@ describe("TokenEstimate", () => {
       assert.approximately(added(letters, "claude-opus-4-7"), 1.35 * 26 * (2 * 1.05 + 6 * 0.56), 1)
     })
 
-    it("takes a tool not known yet for nothing that it could measure", () => {
+    it("lists an unknown tool as unmeasured", () => {
       const estimate = TokenEstimate.ofRequest({ ...asking(), tools: [Wire.unknown({ type: "oven_20270101" })] })
 
       assert.deepStrictEqual(estimate, { ...TokenEstimate.ofRequest(asking()), unmeasured: ["tools[0]"] })
@@ -251,7 +251,7 @@ describe("TokenEstimate", () => {
       assert.isBelow(two - one, 100)
     })
 
-    it("counts more where a tool must be called", () => {
+    it("counts more when a tool must be called", () => {
       const tools = [tool("a")]
 
       const free = tokensOf({ ...asking(), tools, tool_choice: { type: "auto" } })
@@ -261,11 +261,11 @@ describe("TokenEstimate", () => {
       assert.isAbove(tokensOf({ ...asking(), tools, tool_choice: { type: "tool", name: "a" } }), free)
     })
 
-    it("leaves out tools that wait to be found", () => {
+    it("leaves out deferred tools", () => {
       assert.strictEqual(tokensOf({ ...asking(), tools: [tool("a", { defer_loading: true })] }), base)
     })
 
-    it("measures the API's tools that the caller runs, and says of the others that it cannot", () => {
+    it("measures client tools of the API, and lists server tools as unmeasured", () => {
       const mine = TokenEstimate.ofRequest({ ...asking(), tools: [{ type: "bash_20250124", name: "bash" }] })
       const theirs = TokenEstimate.ofRequest({
         ...asking(),
@@ -278,14 +278,14 @@ describe("TokenEstimate", () => {
       assert.deepStrictEqual(theirs.unmeasured, ["tools[0]"])
     })
 
-    it("tells editions of a tool apart", () => {
+    it("distinguishes versions of a tool", () => {
       const on = (type: "code_execution_20250522" | "code_execution_20260521") =>
         tokensOf({ ...asking(), tools: [{ type, name: "code_execution" }] })
 
       assert.isAbove(on("code_execution_20260521"), on("code_execution_20250522"))
     })
 
-    it("counts a form of the answer, under either name", () => {
+    it("counts an output format, under either name", () => {
       const schema = { type: "object", properties: { answer: { type: "string" } } }
       const format = { type: "json_schema", schema } as const
       const formed = tokensOf({ ...asking(), output_config: { format } })
@@ -294,7 +294,7 @@ describe("TokenEstimate", () => {
       assert.strictEqual(tokensOf({ ...asking(), output_format: format }), formed)
     })
 
-    it("counts what a budget for thinking and one for the task add", () => {
+    it("counts the tokens that thinking and task budgets add", () => {
       assert.strictEqual(tokensOf({ ...asking(), thinking: { type: "enabled", budget_tokens: 1024 } }), base + 30)
       assert.strictEqual(tokensOf({ ...asking(), thinking: { type: "adaptive" } }), base)
       assert.strictEqual(
@@ -303,7 +303,7 @@ describe("TokenEstimate", () => {
       )
     })
 
-    it("counts earlier thinking only where it stays in the prompt", () => {
+    it("counts earlier thinking only when it stays in the prompt", () => {
       const thought = { type: "thinking", thinking: hello.repeat(20), signature: "s".repeat(400) } as const
       const before = (on: string): Request => ({
         model: on,
@@ -364,27 +364,27 @@ describe("TokenEstimate", () => {
       })
     }
 
-    it("takes sealed thinking for nothing", () => {
+    it("counts encrypted thinking as nothing", () => {
       const sealed = TokenEstimate.ofRequest(asking({ type: "redacted_thinking", data: "x".repeat(1000) }))
 
       assert.deepStrictEqual(sealed, TokenEstimate.ofRequest(asking()))
     })
 
-    it("measures what is null or empty", () => {
+    it("measures null and empty values", () => {
       assert.deepStrictEqual(
         TokenEstimate.ofRequest({ ...asking(), mcp_servers: [], thread: null, container: null }).unmeasured,
         []
       )
     })
 
-    it("states a margin of at least 20 tokens, and of a fifth for text", () => {
+    it("has a margin of at least 20 tokens, and of a fifth for text", () => {
       const long = TokenEstimate.ofRequest(asking(Content.text(hello.repeat(1000))))
 
       assert.strictEqual(TokenEstimate.ofRequest(asking()).margin, 20)
       assert.approximately(long.margin / long.tokens, 0.2, 0.01)
     })
 
-    it("comes to an end with an object that contains itself", () => {
+    it("terminates for an object that contains itself", () => {
       const loop: { self?: unknown } = {}
       loop.self = loop
 
@@ -411,7 +411,7 @@ describe("TokenEstimate", () => {
   })
 
   describe("warnAt", () => {
-    it("warns from 85 % of the window on", () => {
+    it("warns from 85 % of the context window on", () => {
       assert.deepStrictEqual(
         TokenEstimate.warnAt(model, 170_000),
         Option.some({ tokens: 170_000, contextWindow: 200_000, share: 0.85 })
@@ -419,14 +419,14 @@ describe("TokenEstimate", () => {
       assert.isTrue(Option.isNone(TokenEstimate.warnAt(model, 169_999)))
     })
 
-    it("warns from another part on, and by another catalogue", () => {
+    it("warns from another share on, and by another catalogue", () => {
       const catalog = ModelCatalog.withEntry(ModelCatalog.released, { id: "ours", contextWindow: 100 })
 
       assert.isTrue(Option.isSome(TokenEstimate.warnAt(model, 100_000, { share: 0.5 })))
       assert.isTrue(Option.isSome(TokenEstimate.warnAt("ours", 90, { catalog })))
     })
 
-    it("does not warn where the window is not known", () => {
+    it("does not warn when the context window is not known", () => {
       assert.isTrue(Option.isNone(TokenEstimate.warnAt("claude-fable-5-2", 10_000_000)))
     })
   })
@@ -445,7 +445,7 @@ describe("TokenEstimate", () => {
     const quantile = (sorted: ReadonlyArray<number>, part: number): string =>
       `${(100 * (sorted[Math.floor((sorted.length - 1) * part)] ?? 0)).toFixed(1)} %`
 
-    it("is within its margin for 95 of 100 requests it can measure", () => {
+    it("is within its margin for 95 of 100 measured requests", () => {
       const rows = measured()
       const table = ["tokens         requests   median   95 of 100   worst   within the margin"]
       for (

@@ -5,7 +5,7 @@ const onServer = /^(?:web_search|web_fetch|code_execution|advisor|mcp_toolset)/
 
 describe("Tool", () => {
   describe("runsOnServer", () => {
-    it("knows every edition of the tools that the server runs, and none else", () => {
+    it("knows every version of the server tools, and no other tool", () => {
       const tags = [...Tool.Tool.tags]
 
       assert.isAbove(tags.filter((tag) => onServer.test(tag)).length, 10)

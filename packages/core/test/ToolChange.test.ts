@@ -10,7 +10,7 @@ describe("ToolChange", () => {
       })
     })
 
-    it("brings a tool's definition along", () => {
+    it("contains the definition of a tool", () => {
       const definition = { name: "look", input_schema: { type: "object" } } as const
 
       assert.deepStrictEqual(ToolChange.add(definition), {

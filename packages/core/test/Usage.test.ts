@@ -27,7 +27,7 @@ describe("Usage", () => {
       assert.deepStrictEqual(Usage.combine(a, b), Usage.combine(b, a))
     })
 
-    it.prop("has empty as its identity, on either side and in either style", [Totals], ([a]) => {
+    it.prop("has empty as its identity, on either side", [Totals], ([a]) => {
       assert.deepStrictEqual(Usage.combine(a, Usage.empty), a)
       assert.deepStrictEqual(Usage.combine(Usage.empty)(a), a)
       assert.deepStrictEqual(Usage.combine(Usage.empty, a), a)
@@ -39,7 +39,7 @@ describe("Usage", () => {
   })
 
   describe("totals", () => {
-    it("tells apart what was cached for five minutes and for an hour", () => {
+    it("distinguishes cache writes for five minutes and for an hour", () => {
       const totals = Usage.totals({
         input_tokens: 1,
         output_tokens: 2,
@@ -62,7 +62,7 @@ describe("Usage", () => {
       })
     })
 
-    it("takes a cache write of unknown life for one of five minutes", () => {
+    it("counts a cache write without a lifetime as one of five minutes", () => {
       const totals = Usage.totals({ input_tokens: 0, output_tokens: 0, cache_creation_input_tokens: 30 })
 
       assert.strictEqual(totals.cacheWrite5m, 30)
@@ -85,7 +85,7 @@ describe("Usage", () => {
   describe("applyDelta", () => {
     const before: Usage.Usage = { input_tokens: 10, output_tokens: 1, service_tier: "standard" }
 
-    it("replaces, since what a stream reports is cumulative", () => {
+    it("replaces counts, because they are cumulative", () => {
       assert.deepStrictEqual<unknown>(Usage.applyDelta(before, { input_tokens: 12, output_tokens: 7 }), {
         input_tokens: 12,
         output_tokens: 7,
@@ -93,7 +93,7 @@ describe("Usage", () => {
       })
     })
 
-    it("leaves alone what the delta does not mention or mentions as null", () => {
+    it("keeps counts that the delta lacks or has as null", () => {
       assert.deepStrictEqual<unknown>(Usage.applyDelta(before, { output_tokens: 7, input_tokens: null }), {
         ...before,
         output_tokens: 7

@@ -28,18 +28,18 @@ const messageOf = (schema: Schema.Codec<unknown, unknown>, input: unknown): stri
 
 describe("Wire", () => {
   describe("struct", () => {
-    it("returns the very value it was given", () => {
+    it("returns the given value itself", () => {
       assert.strictEqual<unknown>(Schema.decodeUnknownSync(Envelope)(valid), valid)
       assert.strictEqual<unknown>(Schema.encodeUnknownSync(Envelope)(valid), valid)
     })
 
-    it("keeps fields nobody declared, at every depth", () => {
+    it("keeps unknown fields, at every depth", () => {
       const input = { ...valid, extra: { deep: 1 }, blocks: [{ type: "text", text: "hi", extra: [2] }] }
 
       assert.strictEqual<unknown>(Schema.decodeUnknownSync(Envelope)(input), input)
     })
 
-    it("says where a value is wrong, and what was expected there", () => {
+    it("reports where a value does not match, and what was expected", () => {
       assert.strictEqual(
         messageOf(Envelope, { ...valid, blocks: [{ type: "text", text: 1 }] }),
         "Expected string\n  at [\"blocks\"][0][\"text\"]"
@@ -48,15 +48,15 @@ describe("Wire", () => {
       assert.strictEqual(messageOf(Envelope, null), "Expected object")
     })
 
-    it.each([[[]], [null], ["text"], [undefined], [1]])("refuses what is no object: %j", (input) => {
+    it.each([[[]], [null], ["text"], [undefined], [1]])("refuses a value that is not an object: %j", (input) => {
       assert.notStrictEqual(messageOf(Envelope, input), "accepted")
     })
 
-    it.each([{}, "text", null, { length: 0 }])("refuses what is no array where one is meant: %j", (blocks) => {
+    it.each([{}, "text", null, { length: 0 }])("refuses a value that is not an array: %j", (blocks) => {
       assert.strictEqual(messageOf(Envelope, { ...valid, blocks }), "Expected array\n  at [\"blocks\"]")
     })
 
-    it("tells a field that is absent from one that is undefined, and sees those of a prototype", () => {
+    it("distinguishes absent and undefined fields, and sees inherited ones", () => {
       const Given = Wire.struct("Given", { a: Schema.UndefinedOr(Schema.String) })
 
       assert.strictEqual(messageOf(Given, {}), "Missing key\n  at [\"a\"]")
@@ -64,7 +64,7 @@ describe("Wire", () => {
       assert.strictEqual(messageOf(Given, Object.create({ a: undefined })), "accepted")
     })
 
-    it("carries its name, for documents made of it", () => {
+    it("has its identifier, for generated documents", () => {
       assert.strictEqual(Schema.resolveAnnotations(Envelope)?.["identifier"], "Envelope")
     })
 
@@ -75,7 +75,7 @@ describe("Wire", () => {
       assert.deepStrictEqual<unknown>(Schema.decodeUnknownSync(Outer)(input), input)
     })
 
-    it("shows its fields, to define a struct that has more", () => {
+    it("has its fields, to define a struct with more", () => {
       const More = Wire.struct("More", { ...Text.fields, more: Schema.Boolean })
 
       assert.strictEqual(messageOf(More, { type: "text", text: "" }), "Missing key\n  at [\"more\"]")
@@ -93,7 +93,7 @@ describe("Wire", () => {
   })
 
   describe("openUnion", () => {
-    it("keeps a variant it does not know, with all its fields", () => {
+    it("keeps an unknown variant, with all its fields", () => {
       const input = { type: "tomorrow", nested: { a: [1] } }
       const block = Schema.decodeUnknownSync(Block)(input)
 
@@ -101,15 +101,15 @@ describe("Wire", () => {
       assert.isTrue(Block.isUnknown(block))
     })
 
-    it("takes a malformed payload of a known tag for an error, never for an unknown variant", () => {
+    it("refuses a malformed payload of a known tag", () => {
       assert.strictEqual(messageOf(Block, { type: "text" }), "Missing key\n  at [\"text\"]")
     })
 
-    it("speaks of the variant at hand alone", () => {
+    it("reports errors of the variant alone", () => {
       assert.notInclude(messageOf(Block, { type: "text", text: 1 }), "thinking")
     })
 
-    it.each([[{}], [{ type: 1 }], [{ type: null }], [[]]])("refuses what has no string type: %j", (input) => {
+    it.each([[{}], [{ type: 1 }], [{ type: null }], [[]]])("refuses a value without a string as type: %j", (input) => {
       assert.notStrictEqual(messageOf(Block, input), "accepted")
     })
 
@@ -144,7 +144,7 @@ describe("Wire", () => {
       assert.strictEqual(describeBlock(Wire.unknown({ type: "new" })), "unknown new")
     })
 
-    it("handles a variant without a type by the case of the untagged member", () => {
+    it("handles a variant without a type with the case of the untagged member", () => {
       const describeTool = Tool.match({
         custom: (tool) => `custom ${tool.name}`,
         text: (tool) => tool.text,
@@ -157,13 +157,13 @@ describe("Wire", () => {
       assert.strictEqual(describeTool(Wire.unknown({ type: "laser" })), "unknown laser")
     })
 
-    it("takes the value first as well", () => {
+    it("takes the value as first argument too", () => {
       const cases = { text: () => 1, thinking: () => 2, Unknown: () => 3 }
 
       assert.strictEqual(Block.match({ type: "thinking", thinking: "" }, cases), 2)
     })
 
-    it("is not fooled by a tag that is the name of a method of every object", () => {
+    it("handles a tag that is the name of a method of every object", () => {
       assert.strictEqual(describeBlock(Wire.unknown({ type: "toString" })), "unknown toString")
       assert.strictEqual(describeBlock(Wire.unknown({ type: "__proto__" })), "unknown __proto__")
     })
@@ -181,13 +181,13 @@ describe("Wire", () => {
       assert.strictEqual(messageOf(Wire.Json, value), "accepted")
     })
 
-    it("refuses the absence of one", () => {
+    it("refuses a missing value", () => {
       assert.strictEqual(messageOf(Envelope, { id: "1", kind: "a", blocks: [] }), "Missing key\n  at [\"payload\"]")
     })
   })
 
   describe("make", () => {
-    it("returns its input untouched where a plain schema would copy and cut it", () => {
+    it("returns its input where a plain schema would copy it without unknown fields", () => {
       const Plain = Schema.Struct({ id: Schema.String })
       const input = { id: "1", extra: true }
 
@@ -200,7 +200,7 @@ describe("Wire", () => {
     const isEnvelope = Wire.is(Envelope)
     const decodes = (input: unknown) => Result.isSuccess(Schema.decodeUnknownResult(Envelope)(input))
 
-    it.prop("accepts every generated value, which comes back as itself", [Envelope], ([value]) => {
+    it.prop("returns every generated value itself", [Envelope], ([value]) => {
       assert.isTrue(isEnvelope(value))
       assert.strictEqual(Schema.decodeUnknownSync(Envelope)(value), value)
     })
