@@ -106,8 +106,8 @@ const makeOver = Effect.fnUntraced(function*(
   transport: Transport,
   options: ClaudeConfig.Options
 ): Effect.fn.Return<Claude["Service"], ClaudeConfig.ClaudeConfigError, Scope.Scope> {
-  const credentials = yield* ClaudeConfig.signature(options)
   const settings = yield* ClaudeConfig.settings(options)
+  const credentials = yield* ClaudeConfig.signature(options)
   const fixed: { readonly [name: string]: string } = {
     "user-agent": options.userAgent ?? "effect-claude",
     ...(options.allowBrowser === true ? { "anthropic-dangerous-direct-browser-access": "true" } : undefined)
@@ -154,9 +154,10 @@ export const layer = (
 ): Layer.Layer<Claude, ClaudeConfig.ClaudeConfigError, HttpClient.HttpClient> => Layer.effect(Claude, make(options))
 
 /**
- * Layer that reads omitted options from `Config`: `ANTHROPIC_API_KEY`,
- * or else `ANTHROPIC_AUTH_TOKEN`, and `ANTHROPIC_BASE_URL`. Values are trimmed,
- * and an empty one counts as absent.
+ * Layer that reads what the options leave out from `Config`: `ANTHROPIC_BASE_URL`,
+ * `ANTHROPIC_CUSTOM_HEADERS` and, when the options give no credential,
+ * `ANTHROPIC_API_KEY` or else `ANTHROPIC_AUTH_TOKEN`. Values are trimmed, and an
+ * empty one counts as absent.
  *
  * @category layers
  * @since 0.1.0
@@ -230,8 +231,9 @@ export const withTimeouts: {
 
 /**
  * Adds headers to the requests of one effect or stream. They replace the
- * layer's of the same name. Headers whose name suggests a credential are kept
- * redacted; give any other secret as `Redacted`.
+ * layer's by the same name, except `anthropic-beta`, which is joined. Those whose
+ * name tells of a credential are kept redacted; give any other secret as
+ * `Redacted`.
  *
  * @category combinators
  * @since 0.1.0
@@ -242,7 +244,10 @@ export const withHeaders: {
 } = dual(
   2,
   <S extends Running>(self: S, headers: ClaudeConfig.Settings["headers"]): S =>
-    change(self, (now) => ({ ...now, headers: { ...now.headers, ...Secrets.keep(headers) } }))
+    change(self, (now) => {
+      const { betas, headers: kept } = Secrets.withoutBetas(Secrets.keep(headers))
+      return { ...now, headers: { ...now.headers, ...kept }, betas: [...now.betas ?? [], ...betas] }
+    })
 )
 
 /**

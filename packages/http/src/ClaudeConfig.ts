@@ -1,21 +1,28 @@
 /**
- * What a layer is configured with: host, credentials, version, policies, limits.
+ * The configuration of a layer: host, credentials, version, policies, limits.
  *
- * Everything that can be wrong with it is found when the layer is built, as a
- * `ClaudeConfigError` that names the option and says what to do. Neither a key
- * nor a header's value is ever quoted.
+ * Every option is checked when the layer is built, also as callers without types
+ * reach it. A wrong one is a `ClaudeConfigError` that names the option and what
+ * is expected. No value is ever quoted.
+ *
+ * There is one decision about credentials: code that gives any credential
+ * (`apiKey`, `authToken`, `credential`, an authorization header) is never joined
+ * by one from the environment.
  *
  * @since 0.1.0
  */
 import type * as ApiVersion from "@effect-claude/core/ApiVersion"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as Rules from "@effect-claude/core/Rules"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import type * as Credentials from "./Credential.ts"
+import * as Door from "./internal/request/options.ts"
+import * as Runtime from "./internal/request/runtime.ts"
 import * as Secrets from "./internal/request/secrets.ts"
 import * as Check from "./internal/request/validate.ts"
 import * as Limits from "./Limits.ts"
@@ -38,9 +45,9 @@ import * as Timeouts from "./Timeouts.ts"
 export type Version = ApiVersion.ApiVersion
 
 /**
- * A secret, or an effect that obtains it. The effect is run for each attempt, so
- * cache what is expensive; after a 401 it is run once more, and where it gives
- * another secret the request is sent again at once.
+ * A secret, or an effect that obtains it. The effect runs for each attempt. After
+ * a 401 it runs once more, and the request is sent again if it returns another
+ * secret. For a token that is expensive or expires, give a `credential`.
  *
  * @category models
  * @since 0.1.0
@@ -48,7 +55,7 @@ export type Version = ApiVersion.ApiVersion
 export type Credential = Redacted.Redacted | Effect.Effect<Redacted.Redacted, unknown>
 
 /**
- * What holds for a call: the layer's options with scoped overrides applied.
+ * The settings of a call: the layer's options with scoped overrides applied.
  *
  * @category models
  * @since 0.1.0
@@ -59,28 +66,31 @@ export interface Settings {
   readonly betas: ReadonlyArray<string>
   /** Headers of every request. Those that carry a credential are redacted. */
   readonly headers: { readonly [name: string]: string | Redacted.Redacted }
+  /** Query parameters of every request. Those that carry a credential are redacted. */
+  readonly query: { readonly [name: string]: string | Redacted.Redacted }
   readonly retry: RetryPolicy.RetryPolicy
   readonly timeouts: Timeouts.Timeouts
   readonly limits: Limits.Limits
-  /** The rules requests are held to before they are sent, beside their shape. */
+  /** The rules that requests are checked against before they are sent, beside their shape. */
   readonly rules: Rules.RuleSet | undefined
   /** Levels of rules that differ from the set's. */
   readonly ruleLevels: Rules.Levels
 }
 
 /**
- * How requests are signed.
+ * How requests are signed: not at all, with a secret that does not change, or
+ * with a credential that renews itself.
  *
  * @category models
  * @since 0.1.0
  */
 export type Signature =
-  | { readonly header: "none" }
+  | { readonly _tag: "None" }
+  | { readonly _tag: "Fixed"; readonly header: "x-api-key" | "authorization"; readonly secret: Redacted.Redacted }
   | {
+    readonly _tag: "Renewable"
     readonly header: "x-api-key" | "authorization"
-    readonly secret: Effect.Effect<Redacted.Redacted, unknown>
-    /** Whether running the effect again may give another secret. */
-    readonly renewable: boolean
+    readonly credential: Credentials.Credential
   }
 
 /**
@@ -95,7 +105,13 @@ export interface Options {
   /** A token, sent as `Authorization: Bearer`. Give this or `apiKey`. */
   readonly authToken?: Credential | undefined
   /**
-   * Where the API is, with the path of a gateway if it has one.
+   * A credential that renews itself, or `"none"` for a gateway that holds the key:
+   * no key is sent then, and none is read from the environment.
+   */
+  readonly credential?: Credentials.Credential | "none" | undefined
+  /**
+   * The URL of the API, with the path of a gateway if it has one. A `/v1` at its
+   * end is removed, since every path begins with it.
    *
    * @default "https://api.anthropic.com"
    */
@@ -107,19 +123,25 @@ export interface Options {
    */
   readonly version?: Version | undefined
   /**
-   * Betas asked for on every request. Those a request itself needs are added.
+   * Betas of every request. Those that a request needs are added.
    *
    * @default []
    */
   readonly betas?: ReadonlyArray<string> | undefined
   /**
-   * Headers of every request. They replace what the SDK sends by the same name.
-   * Those whose name tells of a credential are kept redacted; give any other
-   * secret as `Redacted`.
+   * Headers of every request. They replace what the SDK sends by the same name,
+   * except `anthropic-beta`, which is joined. Those whose name tells of a credential
+   * are kept redacted; give any other secret as `Redacted`.
    *
    * @default {}
    */
   readonly headers?: { readonly [name: string]: string | Redacted.Redacted } | undefined
+  /**
+   * Query parameters of every request, such as `{ "api-version": "2026-10-01" }`.
+   *
+   * @default {}
+   */
+  readonly query?: { readonly [name: string]: string | Redacted.Redacted } | undefined
   /**
    * Which failures are sent again, and when.
    *
@@ -139,29 +161,29 @@ export interface Options {
    */
   readonly userAgent?: string | undefined
   /**
-   * How large parts of an answer may grow.
+   * How large the parts of a response may be.
    *
    * @default Limits.defaults
    */
   readonly limits?: Limits.Options | undefined
   /**
-   * The rules requests are held to before they are sent, such as
-   * `Rules.standard`. Without any, a request is held to its shape alone, and the
-   * program does not carry them.
+   * The rules that requests are checked against before they are sent, such as
+   * `Rules.standard`. Without rules only the shape is checked, and the program does
+   * not contain them.
    *
    * @default undefined, and `Rules.standard` in `ClaudeNode`
    */
   readonly rules?: Rules.RuleSet | undefined
   /**
-   * How long the layer, when it closes, waits for the calls of other fibers to
-   * end. Calls that begin meanwhile are refused.
+   * How long the layer waits for the calls of other fibers when it closes. Calls
+   * that begin meanwhile are refused.
    *
    * @default Duration.zero
    */
   readonly drain?: Duration.Input | undefined
   /**
-   * Whether plain http may go to other hosts than this one. It shows the key to
-   * everyone on the way.
+   * Whether plain http to other hosts than this one is allowed. It shows the key
+   * to everyone on the network path.
    *
    * @default false
    */
@@ -185,10 +207,14 @@ export interface Options {
  * @since 0.1.0
  */
 export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
-  /** The option at fault; `runtime` if it is the runtime that the layer does not work on. */
-  readonly option: keyof Options | "runtime"
-  /** What is wrong with it, and what to do. */
+  /** The option at fault, such as `timeouts.idle`; `runtime` if the layer does not work on this runtime. */
+  readonly option: string
+  /** What is wrong with it, and what to do. It quotes no value. */
   readonly message: string
+  /** What is expected of the option. */
+  readonly expected?: string | undefined
+  /** What to use in its place, when the name belongs to another library. */
+  readonly instead?: string | undefined
 }> {}
 
 // -----------------------------------------------------------------------------
@@ -196,23 +222,70 @@ export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
 // -----------------------------------------------------------------------------
 
 /**
- * Reads what options leave out from `Config`: `ANTHROPIC_API_KEY`, or else
- * `ANTHROPIC_AUTH_TOKEN`, and `ANTHROPIC_BASE_URL`.
+ * Checks options, as callers without types may give them. Fails with the first
+ * problem.
+ *
+ * **Example** (Naming our option)
+ *
+ * ```ts
+ * import * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
+ * import * as Effect from "effect/Effect"
+ *
+ * const { message } = Effect.runSync(Effect.flip(ClaudeConfig.check({ maxRetries: 3 })))
+ *
+ * message // => "maxRetries: this name belongs to another library. Use `retry: RetryPolicy.maxRetries(RetryPolicy.standard, n)`."
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const check = (options: unknown): Effect.Effect<void, ClaudeConfigError> => {
+  const problem = OptionCheck.find(options, table, Door.officialNames)
+  return problem === undefined
+    ? Effect.void
+    : Effect.fail(new ClaudeConfigError({ ...problem, message: OptionCheck.format(problem) }))
+}
+
+/**
+ * Fills options that are left out from `Config`: `ANTHROPIC_BASE_URL`,
+ * `ANTHROPIC_CUSTOM_HEADERS` (lines of `name: value`), and, unless the options
+ * give any credential, `ANTHROPIC_API_KEY` or else `ANTHROPIC_AUTH_TOKEN`. An
+ * authorization header of `ANTHROPIC_CUSTOM_HEADERS` does not join a credential
+ * of the options either.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromConfig = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, ClaudeConfigError> {
-  const named = options.apiKey !== undefined || options.authToken !== undefined
-  const apiKey = named ? undefined : yield* readVariable("apiKey", "ANTHROPIC_API_KEY")
-  const authToken = named || apiKey !== undefined ? undefined : yield* readVariable("authToken", "ANTHROPIC_AUTH_TOKEN")
+  yield* check(options)
+  const custom = Door.customHeaders((yield* readVariable("headers", "ANTHROPIC_CUSTOM_HEADERS")) ?? "")
+  const named = hasCredential(options)
+  const added = Object.entries(custom).filter(([name]) => !(named && Secrets.isAuthorization(name)))
+  const headers = added.length === 0
+    ? options.headers
+    : { ...Object.fromEntries(added), ...Secrets.lowered(options.headers) }
+  const baseUrl = options.baseUrl ?? (yield* readVariable("baseUrl", "ANTHROPIC_BASE_URL"))
+  if (named) return { ...options, baseUrl, headers }
+  const apiKey = yield* readVariable("apiKey", "ANTHROPIC_API_KEY")
+  const authToken = apiKey === undefined ? yield* readVariable("authToken", "ANTHROPIC_AUTH_TOKEN") : undefined
   return {
     ...options,
-    apiKey: options.apiKey ?? (apiKey === undefined ? undefined : Redacted.make(apiKey)),
-    authToken: options.authToken ?? (authToken === undefined ? undefined : Redacted.make(authToken)),
-    baseUrl: options.baseUrl ?? (yield* readVariable("baseUrl", "ANTHROPIC_BASE_URL"))
+    baseUrl,
+    headers,
+    apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey),
+    authToken: authToken === undefined ? undefined : Redacted.make(authToken)
   }
 })
+
+/**
+ * Returns whether options give a credential, by whichever option.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const hasCredential = (options: Options): boolean =>
+  options.apiKey !== undefined || options.authToken !== undefined || options.credential !== undefined ||
+  Object.keys(options.headers ?? {}).some(Secrets.isAuthorization)
 
 /**
  * Checks options and applies the defaults.
@@ -223,13 +296,14 @@ export const fromConfig = Effect.fnUntraced(function*(options: Options): Effect.
 export const settings = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Settings, ClaudeConfigError> {
-  if (options.allowBrowser !== true && "document" in globalThis && "window" in globalThis) {
+  if (Runtime.isBrowser() && options?.allowBrowser !== true) {
     return yield* refuse(
       "allowBrowser",
-      "in a browser everyone can read the key. Call the API from a server, or set `allowBrowser` for keys of the user's own"
+      "this is a browser, where everyone can read the key. Call the API from a server, or set `allowBrowser` for keys that belong to the user"
     )
   }
-  const headers = Secrets.keep(options.headers ?? {})
+  yield* check(options)
+  const { betas, headers } = Secrets.withoutBetas(Secrets.keep(options.headers ?? {}))
   const badHeader = Check.headers(Secrets.reveal(headers))
   if (badHeader !== undefined) return yield* refuse("headers", badHeader)
   const baseUrl = Check.baseUrl(options.baseUrl ?? "https://api.anthropic.com", options.allowInsecureHttp === true)
@@ -237,8 +311,9 @@ export const settings = Effect.fnUntraced(function*(
   return {
     baseUrl: baseUrl.success,
     version: options.version ?? "2023-06-01",
-    betas: options.betas ?? [],
+    betas: [...options.betas ?? [], ...betas],
     headers,
+    query: Secrets.keepQuery(options.query ?? {}),
     retry: options.retry ?? RetryPolicy.standard,
     timeouts: Timeouts.make(options.timeouts),
     limits: Limits.make(options.limits),
@@ -248,7 +323,7 @@ export const settings = Effect.fnUntraced(function*(
 })
 
 /**
- * Checks the credential of options, and says how it is sent.
+ * Checks the credential of options and returns how it is sent.
  *
  * @category constructors
  * @since 0.1.0
@@ -256,38 +331,42 @@ export const settings = Effect.fnUntraced(function*(
 export const signature = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<Signature, ClaudeConfigError> {
-  const { apiKey, authToken } = options
-  if (apiKey !== undefined && authToken !== undefined) {
-    return yield* refuse("apiKey", "`authToken` is given as well. Give one of the two")
+  yield* check(options)
+  const { apiKey, authToken, credential } = options
+  const given = { apiKey, authToken, credential }
+  const [first, second] = Object.entries(given).flatMap(([name, value]) => value === undefined ? [] : [name])
+  if (first !== undefined && second !== undefined) {
+    return yield* refuse(first, `\`${second}\` is given as well. Give one of the two`)
+  }
+  if (credential !== undefined) {
+    return credential === "none"
+      ? { _tag: "None" }
+      : { _tag: "Renewable", header: credential.header ?? "authorization", credential }
   }
   const option = authToken === undefined ? "apiKey" : "authToken"
-  const given = apiKey ?? authToken
-  if (given === undefined) {
-    const named = Secrets.keep(options.headers ?? {})
-    // Whoever sets the header himself needs no credential here.
-    if ("x-api-key" in named || "authorization" in named) return { header: "none" }
-    return yield* refuse("apiKey", "there is none. Set ANTHROPIC_API_KEY, or give `apiKey` or `authToken`")
+  const secret = apiKey ?? authToken
+  if (secret === undefined) {
+    // No credential is needed when an authorization header is set explicitly.
+    return hasCredential(options) ? { _tag: "None" } : yield* refuse("apiKey", Runtime.missingKey())
   }
   const header = option === "apiKey" ? "x-api-key" : "authorization"
-  const obtained: Effect.Effect<Redacted.Redacted, unknown> = Redacted.isRedacted(given) ? Effect.succeed(given) : given
-  if (!Redacted.isRedacted(given) && !Predicate.hasProperty(given, configTypeId)) {
-    return { header, secret: obtained, renewable: true }
-  }
-  const secret = yield* Effect.catch(
-    obtained,
+  const source = Door.secretOf(secret)
+  if (source._tag === "Renewable") return { _tag: "Renewable", header, credential: source.credential }
+  const obtained = yield* Effect.catch(
+    source.secret,
     () => refuse(option, "it is not configured. Set it, or give another `Config`")
   )
-  const problem = Check.credential(Redacted.value(secret))
+  const problem = Check.credential(Redacted.value(obtained), header)
   if (problem !== undefined) return yield* refuse(option, problem)
-  return { header, secret: Effect.succeed(secret), renewable: false }
+  return { _tag: "Fixed", header, secret: obtained }
 })
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-/** What tells a `Config` from other effects. Effect's module for it brings all of Schema along. */
-const configTypeId = "~effect/Config"
+/** The type requires every option. */
+const table: { readonly [K in keyof Required<Options>]: OptionCheck.Check } = Door.table
 
 const readVariable = (option: keyof Options, name: string): Effect.Effect<string | undefined, ClaudeConfigError> =>
   Effect.matchEffect(Effect.flatMap(ConfigProvider.ConfigProvider, (provider) => provider.load([name])), {
@@ -298,5 +377,5 @@ const readVariable = (option: keyof Options, name: string): Effect.Effect<string
     }
   })
 
-const refuse = (option: keyof Options, problem: string): Effect.Effect<never, ClaudeConfigError> =>
+const refuse = (option: string, problem: string): Effect.Effect<never, ClaudeConfigError> =>
   Effect.fail(new ClaudeConfigError({ option, message: `${option}: ${problem}.` }))

@@ -9,8 +9,11 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as Clock from "effect/Clock"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Check from "./internal/call/policyCheck.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -67,17 +70,39 @@ export interface Options {
 export const standard: Options = { capacity: 500, cost: 5, hintedCost: 1, perSuccess: 1, perSecond: 1 }
 
 // -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * A bucket cannot be made of its numbers.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class RetryBudgetError extends Data.TaggedError("RetryBudgetError")<{
+  /** The number at fault, or an empty text when one is missing. */
+  readonly option: string
+  /** What is expected of it. It quotes no value. */
+  readonly message: string
+}> {}
+
+// -----------------------------------------------------------------------------
 // constructors
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a full bucket.
+ * Creates a full bucket. Fails for numbers that are negative, missing or not
+ * numbers.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = (options: Options): Effect.Effect<RetryBudget> =>
-  Effect.clockWith((clock) => Effect.sync(() => fromClock(options, clock)))
+export const make = (options: Options): Effect.Effect<RetryBudget, RetryBudgetError> => {
+  const problem = Check.budget(options)
+  return problem === undefined
+    ? Effect.clockWith((clock) => Effect.sync(() => fromClock(options, clock)))
+    : Effect.fail(new RetryBudgetError({ option: problem.option, message: OptionCheck.format(problem) }))
+}
 
 /**
  * Returns a function that creates one bucket for equal options, and the same one
@@ -99,7 +124,7 @@ export const shared = (): (options: Options) => Effect.Effect<RetryBudget> => {
       const key = JSON.stringify(options)
       const found = buckets.get(key)
       if (found !== undefined) return keep(options, found)
-      return Effect.flatMap(make(options), (bucket) => {
+      return Effect.flatMap(Effect.orDie(make(options)), (bucket) => {
         const made = Effect.succeed(bucket)
         buckets.set(key, made)
         return keep(options, made)
@@ -107,7 +132,24 @@ export const shared = (): (options: Options) => Effect.Effect<RetryBudget> => {
     })
 }
 
-/** Creates a full bucket that starts to fill at the time of `clock`. Reads the clock, so it is an effect to others. */
+/**
+ * Returns numbers that a bucket can be made of: those below 0, and those that are
+ * no numbers, are 0.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const clamp = (options: Options): Options => ({
+  capacity: atLeastZero(options.capacity),
+  cost: atLeastZero(options.cost),
+  hintedCost: atLeastZero(options.hintedCost),
+  perSuccess: atLeastZero(options.perSuccess),
+  perSecond: atLeastZero(options.perSecond)
+})
+
+const atLeastZero = (number: number): number => number > 0 ? number : 0
+
+/** Creates a full bucket that starts to fill at the time of `clock`. It reads the clock, so callers wrap it in an effect. */
 const fromClock = (options: Options, clock: Clock.Clock): RetryBudget => {
   let tokens = options.capacity
   let updatedAt = clock.currentTimeMillisUnsafe()

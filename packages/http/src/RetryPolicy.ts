@@ -14,12 +14,14 @@
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
+import type * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as RetryDecision from "@effect-claude/core/RetryDecision"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
+import * as Option from "effect/Option"
 import { type Pipeable, Prototype } from "effect/Pipeable"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
@@ -85,7 +87,7 @@ export interface RetryPolicy extends Backoff.Backoff, Pipeable {
 }
 
 /**
- * Options of `make`. What is left out is as in `standard`.
+ * Options of `make`. Omitted fields default to those of `standard`.
  *
  * @category options
  * @since 0.1.0
@@ -136,15 +138,15 @@ export interface Options extends Backoff.Options {
 // -----------------------------------------------------------------------------
 
 /**
- * A number no policy can be made of.
+ * A policy cannot be made of its options.
  *
  * @category errors
  * @since 0.1.0
  */
 export class RetryPolicyError extends Data.TaggedError("RetryPolicyError")<{
-  /** The option that was refused. */
-  readonly option: keyof Options
-  /** What is wrong with it, and what is accepted. */
+  /** The option that was refused, such as `cap`. */
+  readonly option: string
+  /** What is expected of it. It quotes no value. */
   readonly message: string
 }> {}
 
@@ -223,7 +225,7 @@ export const never: RetryPolicy = build({ ...standard, maxRetries: 0, budget: un
 // -----------------------------------------------------------------------------
 
 /**
- * Creates a policy, or says which number it cannot be made of.
+ * Creates a policy. Fails with the first option that no policy can be made of.
  *
  * **Example** (Refusing a base above the cap)
  *
@@ -241,6 +243,8 @@ export const never: RetryPolicy = build({ ...standard, maxRetries: 0, budget: un
  */
 export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyError> => {
   const given = options ?? {}
+  const unusable = Check.options(given)
+  if (unusable !== undefined) return Result.fail(refuse(unusable))
   const policy = build({
     ...standard,
     maxRetries: given.maxRetries ?? standard.maxRetries,
@@ -255,8 +259,16 @@ export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyE
     budget: given.budget === null ? undefined : given.budget ?? standard.budget,
     unknownOutcome: given.unknownOutcome ?? standard.unknownOutcome
   })
-  const refusal = Check.refusal(policy)
-  return refusal === undefined ? Result.succeed(policy) : Result.fail(new RetryPolicyError(refusal))
+  const problem = Check.policy(policy)
+  return problem === undefined ? Result.succeed(policy) : Result.fail(refuse(problem))
+}
+
+const refuse = ({ expected, option: place }: OptionCheck.Problem): RetryPolicyError => {
+  const option = place.replace(/\..*$/, "")
+  return new RetryPolicyError({
+    option,
+    message: `${option}: ${place === option ? "the value" : place} cannot be used. Give ${expected}.`
+  })
 }
 
 // -----------------------------------------------------------------------------
@@ -279,7 +291,7 @@ export const maxRetries: {
 
 /**
  * Sets the time after which no retry starts, counted from the start of the
- * first attempt. A negative duration is zero: no retry.
+ * first attempt. A duration that is negative or cannot be read is zero: no retry.
  *
  * @category combinators
  * @since 0.1.0
@@ -290,11 +302,18 @@ export const deadline: {
 } = dual(
   2,
   (self: RetryPolicy, within: Duration.Input): RetryPolicy =>
-    build({ ...self, deadline: Duration.millis(Math.max(0, Duration.toMillis(Duration.fromInputUnsafe(within)))) })
+    build({
+      ...self,
+      deadline: Option.match(Duration.fromInput(within), {
+        onNone: () => Duration.zero,
+        onSome: (duration) => Duration.millis(Math.max(0, Duration.toMillis(duration)))
+      })
+    })
 )
 
 /**
- * Sets the budget shared by the calls of one layer, or takes it away with `null`.
+ * Sets the budget shared by the calls of one layer, or removes it with `null`.
+ * Numbers below 0 are 0.
  *
  * @category combinators
  * @since 0.1.0
@@ -305,11 +324,12 @@ export const budget: {
 } = dual(
   2,
   (self: RetryPolicy, options: RetryBudget.Options | null): RetryPolicy =>
-    build({ ...self, budget: options ?? undefined })
+    build({ ...self, budget: options === null ? undefined : RetryBudget.clamp(options) })
 )
 
 /**
- * Sets how a delay is drawn. A proportion is taken into [0, 1].
+ * Sets how a delay is drawn. A proportion is clamped to [0, 1]; an unknown name is
+ * `"full"`.
  *
  * @category combinators
  * @since 0.1.0
@@ -320,7 +340,11 @@ export const jitter: {
 } = dual(2, (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy =>
   build({
     ...self,
-    jitter: typeof kind === "string" ? kind : { proportional: Math.min(1, Math.max(0, kind.proportional || 0)) }
+    jitter: kind === "equal" || kind === "none"
+      ? kind
+      : typeof kind === "string"
+      ? "full"
+      : { proportional: Math.min(1, Math.max(0, kind.proportional || 0)) }
   }))
 
 /**

@@ -20,7 +20,7 @@ interface Outcome {
 /** Many clients ask at the same moment. The server is down for five seconds, and after that takes what it can. */
 const simulate = (policy: RetryPolicy.RetryPolicy, clients: number): Effect.Effect<Outcome> =>
   Effect.gen(function*() {
-    const budget = policy.budget === undefined ? undefined : yield* RetryBudget.make(policy.budget)
+    const budget = policy.budget === undefined ? undefined : yield* Effect.orDie(RetryBudget.make(policy.budget))
     let calls = 0
     let finished = 0
     let window = -1

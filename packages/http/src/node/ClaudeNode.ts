@@ -12,7 +12,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Claude from "../Claude.ts"
-import type * as ClaudeConfig from "../ClaudeConfig.ts"
+import * as ClaudeConfig from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Http1 from "./internal/http1.ts"
 import * as Runtime from "./internal/runtime.ts"
@@ -40,7 +40,8 @@ export const layer = (
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError> =>
   Layer.provide(
     layerNoDispatcher(options),
-    onNode(() => Layer.effect(NodeHttpClient.Dispatcher, Http1.makeAgent(Timeouts.make(options?.timeouts).connect)))
+    onNode(options, () =>
+      Layer.effect(NodeHttpClient.Dispatcher, Http1.makeAgent(Timeouts.make(options?.timeouts).connect)))
   )
 
 /**
@@ -53,17 +54,18 @@ export const layer = (
 export const layerNoDispatcher = (
   options?: ClaudeConfig.Options
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, NodeHttpClient.Dispatcher> =>
-  onNode(() =>
+  onNode(options, () =>
     Layer.provide(
       Claude.layerConfig({ ...options, rules: options?.rules ?? Rules.standard }),
       UndiciHttpClient.layer
-    )
-  )
+    ))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
 const onNode = <A, E, R>(
+  options: ClaudeConfig.Options | undefined,
   layer: () => Layer.Layer<A, E, R>
-): Layer.Layer<A, E | ClaudeConfig.ClaudeConfigError, R> => Layer.unwrap(Effect.map(Runtime.check, layer))
+): Layer.Layer<A, E | ClaudeConfig.ClaudeConfigError, R> =>
+  Layer.unwrap(Effect.map(Effect.andThen(Runtime.check, ClaudeConfig.check(options)), layer))

@@ -17,7 +17,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import type { Settings, Signature } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
@@ -25,12 +24,12 @@ import * as Timeouts from "../../Timeouts.ts"
 import * as Immediate from "../immediate.ts"
 import { type Credential, Prepared } from "../request/headers.ts"
 import * as Secrets from "../request/secrets.ts"
-import * as Check from "../request/validate.ts"
 import * as Deadline from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
 import * as Body from "../transport/body.ts"
 import * as Failures from "../transport/failures.ts"
 import * as Transport from "../transport/transport.ts"
+import * as Sign from "./sign.ts"
 
 /** Creates the function that makes one attempt. */
 export const make = (
@@ -41,7 +40,7 @@ export const make = (
 ): Exchange.Attempt => {
   const timers = transport.sharesTimers ? Deadline.sharedTimers() : Deadline.timer
   const prepared = new Prepared(settings, fixed)
-  const signed = signing(signature)
+  const signed = Sign.make(signature)
 
   const connect = (
     request: Exchange.Request,
@@ -240,47 +239,6 @@ const headersWithin = ({ body, streamed }: Exchange.Request, { timeouts }: Setti
 
 const longestSleep = (request: Exchange.Request, settings: Settings): number =>
   Math.min(Duration.toMillis(headersWithin(request, settings)), Duration.toMillis(settings.timeouts.idle))
-
-/** Gives each attempt its credential. One that may change is obtained for each attempt, and once more after a 401. */
-const signing = (signature: Signature) => {
-  let known: Credential | undefined
-  return <A, R>(
-    attempt: (credential: Credential | undefined) => Effect.Effect<A, ClaudeError.ClaudeError, R>
-  ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
-    if (known !== undefined || signature.header === "none") return attempt(known)
-    return Effect.flatMap(sign(signature), (signed) => {
-      if (!signature.renewable) {
-        known = signed
-        return attempt(signed)
-      }
-      return Effect.catch(
-        attempt(signed),
-        (error) =>
-          error._tag !== "AuthenticationError" ? Effect.fail(error) : Effect.flatMap(
-            sign(signature),
-            (renewed) => renewed.value === signed.value ? Effect.fail(error) : attempt(renewed)
-          )
-      )
-    })
-  }
-}
-
-const sign = (
-  { header, secret }: Exclude<Signature, { readonly header: "none" }>
-): Effect.Effect<Credential, ClaudeError.ClaudeError> =>
-  Effect.matchEffect(secret, {
-    onFailure: () => Effect.fail(unauthenticated("The credential could not be obtained")),
-    onSuccess: (redacted) => {
-      const value = Redacted.value(redacted)
-      const problem = Check.credential(value)
-      return problem !== undefined
-        ? Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
-        : Effect.succeed({ header, value: header === "x-api-key" ? value : `Bearer ${value}` })
-    }
-  })
-
-const unauthenticated = (problem: string): ClaudeError.ClaudeError =>
-  new ClaudeError.AuthenticationError({ outcome: "notSent", message: `${problem}. The request was not sent.` })
 
 const invalidHeader = (problem: string): ClaudeError.ClaudeError =>
   new ClaudeError.RequestValidationError({

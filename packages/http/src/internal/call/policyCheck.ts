@@ -1,62 +1,94 @@
 /**
- * Checks the numbers of a retry policy.
+ * The one check of the numbers of retrying: for the options of a policy, for whole
+ * policies that reach a layer, and for budgets.
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Duration from "effect/Duration"
-import type * as Backoff from "../../Backoff.ts"
-import type * as RetryBudget from "../../RetryBudget.ts"
+import * as Predicate from "effect/Predicate"
 
-/** The numbers of a policy. */
-export interface Numbers extends Backoff.Backoff {
-  readonly maxRetries: number
-  readonly hintLimit: Duration.Duration
-  readonly hintSpread: Duration.Duration
-  readonly deadline: Duration.Duration
-  readonly budget: RetryBudget.Options | undefined
+const amount = OptionCheck.number("a number from 0 up", { min: 0, infinite: true })
+
+const amounts: OptionCheck.Table = {
+  capacity: amount,
+  cost: amount,
+  hintedCost: amount,
+  perSuccess: amount,
+  perSecond: amount
 }
 
-/** An option that is out of its range, and what is accepted. */
-export interface Refusal {
-  readonly option: keyof Numbers
-  readonly message: string
+/** Checks the numbers of a budget, all of which are needed. */
+export const budget: OptionCheck.Check = (value) =>
+  isWhole(value, amounts)
+    ? OptionCheck.find(value, amounts)
+    : { option: "", expected: `the numbers ${Object.keys(amounts).join(", ")}, as in RetryBudget.standard` }
+
+const finite: OptionCheck.Check = (value) =>
+  OptionCheck.duration(value) ??
+    OptionCheck.that("a duration that is not infinite", () => value !== Infinity && value !== Duration.infinity)(value)
+
+const numbers = {
+  maxRetries: OptionCheck.number("a whole number of retries from 0 up, or Infinity", {
+    min: 0,
+    integer: true,
+    infinite: true
+  }),
+  base: finite,
+  throttledBase: finite,
+  factor: OptionCheck.number("a finite number from 1 up", { min: 1 }),
+  cap: finite,
+  jitter: OptionCheck.that(
+    "\"full\", \"equal\", \"none\" or { proportional: a number from 0 to 1 }",
+    (value) =>
+      value === "full" || value === "equal" || value === "none" ||
+      (Predicate.hasProperty(value, "proportional") && typeof value.proportional === "number" &&
+        value.proportional >= 0 && value.proportional <= 1)
+  ),
+  hintLimit: OptionCheck.duration,
+  hintSpread: finite,
+  deadline: OptionCheck.duration,
+  unknownOutcome: OptionCheck.that(
+    "\"ifRepeatable\", \"always\" or \"never\"",
+    (value) => value === "ifRepeatable" || value === "always" || value === "never"
+  )
 }
 
-/** Returns the first number of a policy that is out of its range. */
-export const refusal = (policy: Numbers): Refusal | undefined => {
-  const { budget, factor, jitter, maxRetries } = policy
-  if (!(maxRetries >= 0) || (Number.isFinite(maxRetries) && !Number.isInteger(maxRetries))) {
-    return refuse("maxRetries", `${maxRetries} is not a number of retries`, "a whole number from 0 up, or Infinity")
+const optionTable: OptionCheck.Table = {
+  ...numbers,
+  budget: (value) => value === null ? undefined : budget(value)
+}
+
+const policyTable: OptionCheck.Table = {
+  ...numbers,
+  budget,
+  onRetry: OptionCheck.list(OptionCheck.that("a function", Predicate.isFunction))
+}
+
+/** Checks the options that a policy is made of. */
+export const options: OptionCheck.Check = (value) => OptionCheck.find(value, optionTable)
+
+/** Checks a policy, which has to be whole. */
+export const policy: OptionCheck.Check = (value) => {
+  if (!isWhole(value, policyTable)) {
+    return { option: "", expected: "a whole policy, such as RetryPolicy.standard or one of RetryPolicy.make" }
   }
-  for (const option of ["base", "throttledBase", "cap", "hintSpread"] as const) {
-    const millis = Duration.toMillis(policy[option])
-    if (!(millis >= 0 && Number.isFinite(millis))) {
-      return refuse(option, "the duration is negative or infinite", "a finite duration from zero up")
+  return OptionCheck.find(value, policyTable) ?? order(value)
+}
+
+/** A first delay above the cap would make the cap meaningless. */
+const order = (policy: { readonly [name: string]: unknown }): OptionCheck.Problem | undefined => {
+  const { base, cap, throttledBase } = policy
+  for (const [option, first] of Object.entries({ base, throttledBase })) {
+    if (Duration.isDuration(first) && Duration.isDuration(cap) && Duration.isGreaterThan(first, cap)) {
+      return { option, expected: "a duration no longer than `cap`" }
     }
-  }
-  for (const option of ["hintLimit", "deadline"] as const) {
-    if (!(Duration.toMillis(policy[option]) >= 0)) {
-      return refuse(option, "the duration is negative", "a duration from zero up, or Duration.infinity")
-    }
-  }
-  for (const option of ["base", "throttledBase"] as const) {
-    if (Duration.isGreaterThan(policy[option], policy.cap)) {
-      return refuse(option, "it is above the cap", "a duration no longer than `cap`")
-    }
-  }
-  if (!(factor >= 1 && Number.isFinite(factor))) {
-    return refuse("factor", `${factor} would not let the delay grow`, "a finite number from 1 up")
-  }
-  if (typeof jitter !== "string" && !(jitter.proportional >= 0 && jitter.proportional <= 1)) {
-    return refuse("jitter", `${jitter.proportional} is not a proportion`, "a number from 0 to 1")
-  }
-  if (budget !== undefined && Object.values(budget).some((n) => !(n >= 0))) {
-    return refuse("budget", "a number in it is negative", "numbers from 0 up")
   }
   return undefined
 }
 
-const refuse = (option: keyof Numbers, problem: string, accepted: string): Refusal => ({
-  option,
-  message: `${option}: ${problem}. Give ${accepted}.`
-})
+const isWhole = (
+  value: unknown,
+  table: OptionCheck.Table
+): value is { readonly [name: string]: unknown } =>
+  typeof value === "object" && value !== null && Object.keys(table).every((name) => name in value)

@@ -11,10 +11,12 @@ import type * as Exchange from "../../Exchange.ts"
 import * as Secrets from "./secrets.ts"
 import * as Check from "./validate.ts"
 
-/** The header that signs a request. */
+/** The header that signs a request, and what goes with it. */
 export interface Credential {
   readonly header: "x-api-key" | "authorization"
   readonly value: string
+  readonly betas?: ReadonlyArray<string> | undefined
+  readonly headers?: { readonly [name: string]: string } | undefined
 }
 
 /** Headers, their secrets, and the first problem with them. */
@@ -29,6 +31,7 @@ export class Prepared {
   /** The host they are sent to, without credentials. */
   readonly host: string
   readonly #settings: Settings
+  readonly #query: ReadonlyArray<readonly [name: string, value: string]>
   readonly #fixed: { readonly [name: string]: string }
   /** The headers of the latest request that added none of its own. */
   #latest:
@@ -41,6 +44,7 @@ export class Prepared {
     this.host = new URL(settings.baseUrl).host
     this.#settings = settings
     this.#fixed = fixed
+    this.#query = Object.entries(Secrets.reveal(settings.query))
   }
 
   /** Returns the headers of a request. */
@@ -65,15 +69,24 @@ export class Prepared {
     const parsed = Result.try(() => new URL(`${this.#settings.baseUrl}${path}`))
     if (Result.isFailure(parsed)) return undefined
     const url = parsed.success
+    for (const [name, value] of this.#query) url.searchParams.append(name, value)
     if (plain) this.#target = { path, url }
     else for (const [name, value] of query) url.searchParams.append(name, value)
     return url
   }
 
   #make(request: Exchange.Request, credential: Credential | undefined, type: string | undefined): Headers {
-    const { betas, headers: own, version } = this.#settings
-    const requested = new Set([...betas, ...request.betas ?? []])
-    const signed = credential === undefined ? undefined : { [credential.header]: credential.value }
+    const { betas, headers: own, query, version } = this.#settings
+    const { "anthropic-beta": listed, ...others } = Secrets.reveal(Secrets.lowered(request.headers))
+    const requested = new Set([
+      ...betas,
+      ...request.betas ?? [],
+      ...credential?.betas ?? [],
+      ...listed === undefined ? [] : Secrets.betasOf(listed)
+    ])
+    const signed = credential === undefined
+      ? undefined
+      : { [credential.header]: credential.value, ...credential.headers }
     const headers = {
       ...this.#fixed,
       ...signed,
@@ -83,19 +96,19 @@ export class Prepared {
       "anthropic-version": version,
       ...(requested.size === 0 ? undefined : { "anthropic-beta": [...requested].join(",") }),
       ...Secrets.reveal(own),
-      ...request.headers,
+      ...others,
       ...(type === undefined ? undefined : { "content-type": type })
     }
     return {
       headers,
-      secrets: this.#secretsOf({ ...signed, ...own, ...request.headers }),
+      secrets: this.#secretsOf({ ...signed, ...own, ...others }, query),
       problem: Check.headers(headers)
     }
   }
 
   /** The secrets of a request. Those of the latest one are kept: to search for them is compiled once. */
-  #secretsOf(headers: Secrets.Given): Secret.Known {
-    const values = Secrets.valuesOf(headers)
+  #secretsOf(headers: Secrets.Given, query: Secrets.Given): Secret.Known {
+    const values = Secrets.valuesOf(headers, query)
     if (this.#known === undefined || !isSame(this.#known.values, values)) {
       this.#known = { values, secrets: Secret.of(values) }
     }

@@ -32,15 +32,43 @@ export const keep = (headers: Given): Given =>
     ])
   )
 
-/** Returns headers as they are sent. */
-export const reveal = (headers: Given): Sent =>
+/** Whether a header authorizes a request at the API or at a gateway, as far as its name tells. */
+export const isAuthorization = (name: string): boolean => /(?:^|-)(?:authorization|api-?key|auth)$/i.test(name)
+
+/** Returns headers with their names in lower case. */
+export const lowered = (headers: Given | undefined): Given =>
+  Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]))
+
+/** Separates the betas, which are joined with others, from the headers, which replace others. */
+export const withoutBetas = (headers: Given): { readonly headers: Given; readonly betas: ReadonlyArray<string> } => {
+  const { "anthropic-beta": given, ...rest } = headers
+  return given === undefined ? { headers, betas: [] } : { headers: rest, betas: betasOf(revealed(given)) }
+}
+
+/** Reads the value of `anthropic-beta`. */
+export const betasOf = (value: string): ReadonlyArray<string> =>
+  value.split(",").map((beta) => beta.trim()).filter((beta) => beta !== "")
+
+/** Returns query parameters, those that carry credentials redacted. */
+export const keepQuery = (query: Given): Given =>
   Object.fromEntries(
-    Object.entries(headers).map(([name, value]) => [name, typeof value === "string" ? value : Redacted.value(value)])
+    Object.entries(query).map(([name, value]) => [
+      name,
+      typeof value === "string" && Secret.isHeaderName(name) ? Redacted.make(value) : value
+    ])
   )
 
-/** Returns the values of the headers that carry credentials. */
-export const valuesOf = (headers: Given): ReadonlyArray<string> =>
-  Object.values(keep(headers)).filter((value) => typeof value !== "string").map((secret) => Redacted.value(secret))
+/** Returns headers as they are sent. */
+export const reveal = (headers: Given): Sent =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, revealed(value)]))
+
+const revealed = (value: string | Redacted.Redacted): string =>
+  typeof value === "string" ? value : Redacted.value(value)
+
+/** Returns the values of the headers and query parameters that carry credentials. */
+export const valuesOf = (headers: Given, query: Given): ReadonlyArray<string> =>
+  [...Object.values(keep(headers)), ...Object.values(keepQuery(query))].filter((value) => typeof value !== "string")
+    .map((secret) => Redacted.value(secret))
 
 /** The facts about a response. The secrets of its request are kept beside them, where they cannot be read. */
 export class Meta {

@@ -1,14 +1,18 @@
 /**
- * Checks of what a layer is configured with: where, what is wrong, what to do.
+ * Checks of URLs, credentials and headers. A problem quotes no value.
  *
  * @since 0.1.0
  */
+import * as Secret from "@effect-claude/core/Secret"
 import * as Result from "effect/Result"
 
-/** A complaint: what is wrong, and what to do about it. */
+/** What is wrong, and what to do about it. */
 export type Problem = string
 
-/** Checks a base URL and returns it without a trailing slash. */
+/**
+ * Checks a base URL and returns it without a trailing slash. A `/v1` or
+ * `/v1/messages` at its end is removed: every path of the API begins with it.
+ */
 export const baseUrl = (input: string, allowInsecureHttp: boolean): Result.Result<string, Problem> => {
   const parsed = Result.try(() => new URL(input))
   if (Result.isFailure(parsed)) {
@@ -19,38 +23,56 @@ export const baseUrl = (input: string, allowInsecureHttp: boolean): Result.Resul
     return Result.fail("it carries a user name or password. Give credentials as `apiKey`, `authToken` or headers")
   }
   if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return Result.fail(`its protocol is ${url.protocol.slice(0, -1)}. Use https`)
+    return Result.fail(
+      `its protocol is ${known.has(url.protocol) ? url.protocol.slice(0, -1) : "another one"}. Use https`
+    )
   }
   if (url.search !== "" || url.hash !== "") {
     return Result.fail("it has a query or a fragment. Give the host and, for a gateway, its path")
   }
   if (url.protocol === "http:" && !allowInsecureHttp && !isLoopback(url.hostname)) {
     return Result.fail(
-      `plain http to ${url.hostname} would send the key unencrypted. Use https, or set \`allowInsecureHttp\``
+      "plain http to another host would send the key unencrypted. Use https, or set `allowInsecureHttp`"
     )
   }
-  let end = url.href.length
-  while (url.href[end - 1] === "/") end--
-  return Result.succeed(url.href.slice(0, end))
+  if (url.href.includes("sk-ant-")) return Result.fail("it holds a key. Give the key as `apiKey`")
+  return Result.succeed(withoutSlashes(withoutSlashes(url.href).replace(/\/v1(?:\/messages)?$/, "")))
 }
 
-/** Checks a credential. The complaint does not quote it. */
-export const credential = (secret: string): Problem | undefined => {
-  if (secret === "") return "it is empty"
-  return /^[\x21-\x7e]+$/.test(secret)
-    ? undefined
-    : "it holds a character no header may carry, such as a space or a line break at its end. Copy it again, trimmed"
+/** Protocols that may be named: what stands before a colon may be a secret. */
+const known: ReadonlySet<string> = new Set(["ftp:", "file:", "ws:", "wss:", "data:"])
+
+const withoutSlashes = (url: string): string => {
+  let end = url.length
+  while (url[end - 1] === "/") end--
+  return url.slice(0, end)
 }
 
-/** Checks the name and value of a header. The complaint quotes the name alone. */
+/** Checks a credential that is sent in a header. */
+export const credential = (secret: string, header: "x-api-key" | "authorization"): Problem | undefined => {
+  if (secret === "") return "it is empty. For a gateway that holds the key, give `credential: \"none\"`"
+  if (/^bearer\s/i.test(secret)) return "it begins with its scheme. Leave out \"Bearer\""
+  if (header === "x-api-key" && secret.startsWith("sk-ant-oat")) {
+    return "it is an OAuth token. Give it as `authToken` (ANTHROPIC_AUTH_TOKEN)"
+  }
+  if (!/^[\x21-\x7e]+$/.test(secret)) {
+    return "it holds a character no header may carry, such as a space or a line break at its end. Copy it again, trimmed"
+  }
+  return /^["'`].*["'`]$/.test(secret) ? "it is enclosed in quotes. Remove them" : undefined
+}
+
+/** Checks the name and value of a header. */
 export const header = (name: string, value: string): Problem | undefined => {
-  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return `${JSON.stringify(name)} is not the name of a header`
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) return "one of them is not the name of a header"
+  if (/^(?:x-api-key|authorization)$/i.test(name) && value.trim() === "") {
+    return `${name} is empty. For no credential, leave it out and give \`credential: "none"\``
+  }
   return /^[\t\x20-\x7e\x80-\xff]*$/.test(value)
     ? undefined
-    : `the value of ${name} holds a character no header may carry, such as a line break`
+    : `the value of ${Secret.clean(name)} holds a character no header may carry, such as a line break`
 }
 
-/** Returns the first complaint about some headers. */
+/** Returns the first problem of some headers. */
 export const headers = (all: { readonly [name: string]: string }): Problem | undefined => {
   for (const name of Object.keys(all)) {
     const problem = header(name, all[name]!)

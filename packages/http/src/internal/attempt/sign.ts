@@ -1,0 +1,70 @@
+/**
+ * Signs attempts. After a 401, a credential that can be renewed is renewed, and the
+ * attempt is made once more.
+ *
+ * @since 0.1.0
+ */
+import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import type { Signature } from "../../ClaudeConfig.ts"
+import type { CredentialError } from "../../Credential.ts"
+import type { Credential } from "../request/headers.ts"
+import * as Check from "../request/validate.ts"
+
+/** Makes an attempt with a credential. */
+type Attempt<A, R> = (credential: Credential | undefined) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+
+/** Returns the function that gives each attempt its credential. */
+export const make = (
+  signature: Signature
+): <A, R>(attempt: Attempt<A, R>) => Effect.Effect<A, ClaudeError.ClaudeError, R> => {
+  if (signature._tag === "Renewable") return (attempt) => renewing(signature, attempt)
+  const fixed = signature._tag === "Fixed" ? carried(signature.header, Redacted.value(signature.secret)) : undefined
+  return (attempt) => attempt(fixed)
+}
+
+/** Makes an attempt with the current token, and once more with another one if the API refused it. */
+const renewing = <A, R>(
+  { credential, header }: Extract<Signature, { readonly _tag: "Renewable" }>,
+  attempt: Attempt<A, R>
+): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
+  const { betas, headers } = credential
+  const token = Effect.mapError(credential.get, unobtained)
+  const sent = (secret: Redacted.Redacted): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
+    const value = Redacted.value(secret)
+    const problem = Check.credential(value, header)
+    return problem === undefined
+      ? attempt({ ...carried(header, value), betas, headers })
+      : Effect.fail(unauthenticated(`The credential cannot be sent: ${problem}`))
+  }
+  return Effect.flatMap(
+    token,
+    (secret) =>
+      Effect.catch(
+        sent(secret),
+        (error) =>
+          error._tag !== "AuthenticationError" || error.outcome === "notSent" ? Effect.fail(error) : Effect.flatMap(
+            Effect.andThen(credential.invalidate(secret), token),
+            (renewed) => Redacted.value(renewed) === Redacted.value(secret) ? Effect.fail(error) : sent(renewed)
+          )
+      )
+  )
+}
+
+const carried = (header: "x-api-key" | "authorization", value: string): Credential => ({
+  header,
+  value: header === "x-api-key" ? value : `Bearer ${value}`
+})
+
+const unobtained = ({ message, transient }: CredentialError): ClaudeError.ClaudeError =>
+  transient
+    ? new ClaudeError.ConnectionError({
+      phase: "connect",
+      outcome: "notSent",
+      message: `${message}. The request was not sent.`
+    })
+    : unauthenticated(message)
+
+const unauthenticated = (problem: string): ClaudeError.ClaudeError =>
+  new ClaudeError.AuthenticationError({ outcome: "notSent", message: `${problem}. The request was not sent.` })
