@@ -10,7 +10,7 @@
  */
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
-import { isRecord } from "./internal/record.ts"
+import * as Predicate from "effect/Predicate"
 import * as Secret from "./Secret.ts"
 
 // -----------------------------------------------------------------------------
@@ -134,7 +134,7 @@ export const list = (item: Check): Check => (value) => {
  * @since 0.1.0
  */
 export const record = (field: Check): Check => (value) => {
-  if (!isRecord(value)) return { option: "", expected: "an object" }
+  if (!Predicate.isObject(value)) return { option: "", expected: "an object" }
   for (const [name, item] of Object.entries(value)) {
     const problem = item === undefined ? undefined : field(item)
     if (problem !== undefined) return within(nameOf(name), problem)
@@ -180,7 +180,7 @@ export const find = (
   names: { readonly [name: string]: string } = {}
 ): Problem | undefined => {
   if (value === undefined) return undefined
-  if (!isRecord(value)) return { option: "", expected: "an object with options" }
+  if (!Predicate.isObject(value)) return { option: "", expected: "an object with options" }
   for (const [name, option] of Object.entries(value)) {
     if (option === undefined) continue
     const check = Object.hasOwn(table, name) ? table[name] : undefined
@@ -235,7 +235,7 @@ const durationOf = (value: unknown): Option.Option<Duration.Duration> =>
 const isInput = (value: unknown): value is Duration.Input =>
   Duration.isDuration(value) || (typeof value === "number" && !Number.isNaN(value)) || typeof value === "bigint" ||
   typeof value === "string" ||
-  (isRecord(value) && Object.keys(value).length > 0 && Object.keys(value).every((unit) => units.has(unit))) ||
+  (Predicate.isObject(value) && Object.keys(value).length > 0 && Object.keys(value).every((unit) => units.has(unit))) ||
   (Array.isArray(value) && value.length === 2 && value.every((part) => typeof part === "number"))
 
 const units: ReadonlySet<string> = new Set([
