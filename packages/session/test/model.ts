@@ -2,6 +2,7 @@
  * Random programs over sessions, and the laws that hold after each of their
  * steps, whatever the transport, the store, the tools and interruption do.
  */
+import * as Content from "@effect-claude/core/Content"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type * as Usage from "@effect-claude/core/Usage"
@@ -13,6 +14,7 @@ import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
+import * as StructuredOutput from "@effect-claude/session/StructuredOutput"
 import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import {
@@ -40,7 +42,20 @@ import * as Internal from "../src/internal/history.ts"
 // programs
 // -----------------------------------------------------------------------------
 
-const How = Schema.Literals(["ok", "ok", "fail", "die", "hang", "slow", "stop"])
+const How = Schema.Literals([
+  "ok",
+  "ok",
+  "fail",
+  "die",
+  "hang",
+  "slow",
+  "stop",
+  "surrogate",
+  "refused image",
+  "not an image",
+  "huge",
+  "blank"
+])
 
 const Small = Schema.Literals([0, 1, 2, 3, 4, 5, 6, 7, 8])
 
@@ -56,7 +71,13 @@ const Answer = Schema.Struct({
     "paused",
     "calls",
     "calls",
-    "unknown"
+    "unknown",
+    "one id",
+    "foreign",
+    "half an emoji",
+    "deep",
+    "unsigned",
+    "cut call"
   ]),
   tools: Schema.Array(How).check(Schema.isMinLength(1), Schema.isMaxLength(3)),
   fault: Schema.Literals([
@@ -87,7 +108,7 @@ const Store = Schema.Literals(["works", "works", "works", "fails", "fails after 
 
 const Say = Schema.Struct({
   _tag: Schema.Literal("Say"),
-  how: Schema.Literals(["send", "stream", "leave", "agent", "agentStream", "resume"]),
+  how: Schema.Literals(["send", "stream", "leave", "agent", "agentStream", "resume", "structured"]),
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
   space: Schema.Literals(["none", "none", "clearToolResults", "dropRounds", "dropExchanges", "compact"]),
@@ -174,13 +195,31 @@ export const replyUnchecked = (history: History.History, message: Message.Messag
 
 const toolkit = Toolkit.make(Tool.make("act", {
   parameters: Schema.Struct({ how: Schema.String }),
-  success: Schema.String,
+  success: Schema.Unknown,
   failure: Schema.String
 }))
+
+/** What the handler dies with when a call runs that its response cut. */
+const cutCallRan = "a cut call ran"
+
+/** An image that the server refuses, although it begins as one. */
+const refusedImage = "iVBORw0KGgorefused"
 
 const handlers = toolkit.toLayer({
   act: ({ how }) => {
     switch (how) {
+      case "cut":
+        return Effect.die(new Error(cutCallRan))
+      case "surrogate":
+        return Effect.succeed("\ud83d half")
+      case "refused image":
+        return Effect.succeed([Content.imageBase64(refusedImage, "image/png")])
+      case "not an image":
+        return Effect.succeed([Content.imageBase64("aGk=", "image/png"), Content.text(" ")])
+      case "huge":
+        return Effect.succeed("huge ".repeat(4000))
+      case "blank":
+        return Effect.succeed("  ")
       case "fail":
         return Effect.fail("no")
       case "die":
@@ -280,10 +319,7 @@ const step = Effect.fnUntraced(function*(
   const words = `words ${world.count++};`
   world.faults.append = "store" in op ? op.store : "works"
   if ("answers" in op) {
-    yield* Ref.set(
-      world.observations.script,
-      Script.sequence(...op.answers.map((answer) => scriptOf(world, answer)), Script.forever(Script.reply("Enough.")))
-    )
+    yield* Ref.set(world.observations.script, strict(op.answers.map((answer) => scriptOf(world, answer)), "Enough."))
   }
   const effect = effectOf(session, op, words, `also ${words}`)
   const exit = yield* drive(
@@ -301,8 +337,21 @@ const step = Effect.fnUntraced(function*(
     "a step fails in a typed way",
     () => Exit.isFailure(exit) ? Cause.pretty(exit.cause) : ""
   )
-  yield* requests((yield* world.observations.requests).slice(sentBefore))
+  const bodies = (yield* world.observations.requests).slice(sentBefore)
+  yield* requests(bodies)
+  yield* insist(
+    !JSON.stringify(History.entries(after)).includes("failed unexpectedly") || !ranCutCall(History.entries(after)),
+    "a call that was cut is not run"
+  )
 })
+
+/** Whether the call of a cut response has the result of a handler. */
+const ranCutCall = (entries: ReturnType<typeof History.entries>): boolean =>
+  entries.some((entry, index) => {
+    if (entry._tag !== "Reply" || !JSON.stringify(entry.message.content).includes(`"how":"cut"`)) return false
+    const next = entries[index + 1]
+    return next?._tag === "User" && JSON.stringify(next.content.at(-1)).includes("failed unexpectedly")
+  })
 
 const effectOf = (
   session: Session.Session,
@@ -342,10 +391,19 @@ const effectOf = (
           return Stream.runDrain(Agent.stream(session, words, run))
         case "resume":
           return session.resume(turn)
+        case "structured":
+          return StructuredOutput.send(session, words, Schema.Struct({ a: Schema.Finite }), turn)
       }
     }
   }
 }
+
+/** Every way to make space that needs no model. */
+const all: ReadonlyArray<ContextWindow.Strategy> = [
+  ContextWindow.clearToolResults({ keep: 0 }),
+  ContextWindow.dropRounds({ keep: 0 }),
+  ContextWindow.dropExchanges()
+]
 
 const strategiesOf = (space: Extract<Op, { readonly _tag: "Say" }>["space"]): ReadonlyArray<ContextWindow.Strategy> =>
   space === "none" ? [] : [ContextWindow[space](), ContextWindow.dropExchanges()]
@@ -410,7 +468,14 @@ const transaction = Effect.fnUntraced(function*(
   )
   if (op._tag !== "Say") return
   const isAgent = op.how === "agent" || op.how === "agentStream"
-  const failed = Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause)
+  // A response that is no value is committed all the same.
+  const failed = Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause) &&
+    outcomeOf(exit) !== "StructuredOutputError"
+  yield* insist(
+    after.exchanges <= base.exchanges + 1,
+    "a turn is one exchange",
+    () => `${base.exchanges} became ${after.exchanges}`
+  )
   const changed = Internal.since(Internal.nodeOf(base), Internal.nodeOf(after)).some(({ _tag }) => _tag !== "Edit")
   if (failed && !op.keep && !isAgent) yield* insist(!changed, "a failed turn changes nothing but the space it made")
   if (op.how === "leave" && !op.keep && changed) {
@@ -509,9 +574,9 @@ const invariants = Effect.fnUntraced(function*(world: World, session: Session.Se
     "the journal knows what was used"
   )
   // Whatever the state, the next words are accepted.
-  yield* Ref.set(world.observations.script, Script.forever(Script.reply("Here.")))
+  yield* Ref.set(world.observations.script, strict([], "Here."))
   const probe = yield* session.fork()
-  const exit = yield* drive(probe.send(`words ${world.count++};`), null)
+  const exit = yield* drive(probe.send(`words ${world.count++};`, { contextWindow: { strategies: all } }), null)
   yield* insist(
     Exit.isSuccess(exit),
     "the next words are accepted",
@@ -530,6 +595,24 @@ const covers = (all: Usage.Totals, some: Usage.Totals): boolean =>
 // -----------------------------------------------------------------------------
 // scripts
 // -----------------------------------------------------------------------------
+
+/** The window of the model, in characters. Three huge results do not fit. */
+const window = 50_000
+
+/** Answers in order, but refuses what the API would refuse: media that it cannot read, and what does not fit. */
+const strict = (scripts: ReadonlyArray<Script.Script>, last: string): Script.Script => {
+  let next = 0
+  return Script.respondWith(({ body }) => {
+    const { messages } = body as { readonly messages: ReadonlyArray<MessageRequest.MessageParam> }
+    const text = JSON.stringify(messages)
+    if (/\\ud[89a-f]/.test(text)) return Script.status(400, { message: "The request body is not valid JSON" })
+    if (text.includes(refusedImage)) return Script.status(400, { message: "Could not process image" })
+    if (text.length > window) {
+      return Script.status(400, { message: `prompt is too long: ${text.length} tokens > ${window} maximum` })
+    }
+    return scripts[next++] ?? Script.reply(last)
+  })
+}
 
 const scriptOf = (world: World, answer: typeof Answer.Type): Script.Script => {
   const message = Script.chunked(messageOf(world, answer), answer.chunking)
@@ -557,6 +640,12 @@ const scriptOf = (world: World, answer: typeof Answer.Type): Script.Script => {
     case "too long":
       return Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" })
   }
+}
+
+const deep = (levels: number): unknown => {
+  let value: unknown = 0
+  for (let n = 0; n < levels; n++) value = [value]
+  return value
 }
 
 const messageOf = (world: World, answer: typeof Answer.Type): Script.Script => {
@@ -595,6 +684,35 @@ const messageOf = (world: World, answer: typeof Answer.Type): Script.Script => {
           }))
         ],
         stop_reason: "tool_use"
+      })
+    case "one id":
+      return Script.message({
+        content: answer.tools.map((how) => ({ type: "tool_use", id: "call_0", name: "act", input: { how } })),
+        stop_reason: "tool_use"
+      })
+    case "foreign":
+      return Script.message({
+        content: answer.tools.map((how, n) => ({
+          type: "tool_use",
+          id: n === 0 ? "call:0" : "",
+          name: n === 0 ? "act" : "functions.act",
+          input: { how }
+        })),
+        stop_reason: "tool_use"
+      })
+    case "half an emoji":
+      return Script.message({ content: [{ type: "text", text: "half \ud83d" }] })
+    case "deep":
+      return Script.message({
+        content: [{ type: "tool_use", id: `toolu_${id}`, name: "act", input: { how: "ok", deep: deep(300) } }],
+        stop_reason: "tool_use"
+      })
+    case "unsigned":
+      return Script.message({ content: [{ type: "thinking", thinking: "Hm", signature: "" }, text] })
+    case "cut call":
+      return Script.message({
+        content: [text, { type: "tool_use", id: `toolu_${id}`, name: "act", input: { how: "cut" } }],
+        stop_reason: "max_tokens"
       })
     case "unknown":
       return Script.message({

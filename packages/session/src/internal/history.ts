@@ -143,8 +143,9 @@ export const addUser = (
   blocks: ReadonlyArray<Content.Content>,
   as?: "continuation" | "correction"
 ): Node => {
-  const opens = as === undefined && !blocks.some(Blocks.isToolResult)
-  const sent = opens ? Prompt.settle(self.sent) : self.sent
+  const hasResults = blocks.some(Blocks.isToolResult)
+  const opens = as === undefined && !hasResults
+  const sent = hasResults ? self.sent : Prompt.settle(self.sent)
   const own = Sendable.user(blocks, self.pending)
   const entry: HistoryEntry = {
     _tag: "User",
