@@ -1,19 +1,20 @@
 /**
- * Lets the model work with tools until it has an answer.
+ * Lets the model work with tools until it calls none.
  *
- * Tools are those of `effect/ai`: a `Toolkit` whose handlers are Layers. The model
- * is asked, the tools it calls run with bounded concurrency, their results go
- * back in the order of the calls, and so on until it calls none, or for at most
- * so many turns. Whatever a tool does, its call gets a result: a tool that fails,
- * dies, takes too long, was denied or does not exist is a result that says so,
- * and harms none of its siblings. An input that does not match goes back to the
- * model with what was wrong.
+ * Tools are those of `effect/ai`: a `Toolkit` whose handlers are Layers. The tools
+ * that a response calls run with bounded concurrency, and their results are sent in
+ * the order of the calls, for at most `maxTurns` turns. Whatever a tool does, its
+ * call gets a result: a tool that fails, dies, takes too long, is denied or does
+ * not exist has a result that says so, and does not affect the others. An input
+ * that does not match goes back to the model with what is wrong. A call that the
+ * response may have cut is not run.
  *
- * A run has the session to itself. Every answer and every round of results is
- * committed as it comes, so an interrupted run leaves a history that is valid
- * and forgets nothing that a tool did.
+ * A run has the session to itself. Every response and every round of results is
+ * committed as it comes, so an interrupted run leaves a history that is valid and
+ * keeps what the tools did. A result that the API refuses is replaced by an error
+ * that says why.
  *
- * **Example** (Asking for the weather)
+ * **Example** (Requesting the weather)
  *
  * ```ts no-run
  * import * as Message from "@effect-claude/core/Message"
@@ -71,7 +72,7 @@ import type * as Turn from "./Turn.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a run can fail with, besides what providing its tools can.
+ * The errors of a run, besides those of providing its tools.
  *
  * @category models
  * @since 0.1.0
@@ -79,7 +80,7 @@ import type * as Turn from "./Turn.ts"
 export type AgentError = TurnError | ToolSchema.ToolSchemaError
 
 /**
- * Tools with their handlers, whatever they are: one of the `sources` of a run.
+ * Tools with their handlers: one of the `sources` of a run.
  *
  * @category models
  * @since 0.1.0
@@ -90,7 +91,7 @@ export interface Source<out R> {
 }
 
 /**
- * A call that wants to be approved.
+ * A call that needs a decision.
  *
  * @category models
  * @since 0.1.0
@@ -98,7 +99,7 @@ export interface Source<out R> {
 export interface ApprovalRequest {
   readonly call: ContentBlock.ToolUse
   readonly tool: Tool.Any
-  /** Whether the tool itself says that it needs approval. */
+  /** Whether the tool itself requires approval. */
   readonly required: boolean
 }
 
@@ -122,19 +123,19 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly sources?: ReadonlyArray<Source<R>> | undefined
   /**
-   * How many times the model may be asked.
+   * The most turns of a run.
    *
    * @default 16
    */
   readonly maxTurns?: number | undefined
   /**
-   * How many tools may run at once.
+   * The most tools that run at once.
    *
    * @default 4
    */
   readonly concurrency?: number | "unbounded" | undefined
   /**
-   * How long a tool may take, or each of them by name. Waiting for an approval
+   * How long a tool may take, or each of them by name. The wait for an approval
    * does not count.
    *
    * @default "5 minutes"
@@ -149,10 +150,10 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly maxResultLength?: number | undefined
   /**
-   * Is asked before a call of a tool that says it needs approval, or that is
-   * neither annotated with `Tool.Readonly` nor says that it needs none. It answers
-   * yes, no, or why not, which the model is told. Without it, tools that need
-   * approval are denied and all others run.
+   * Decides about a call of a tool that requires approval, or that is neither
+   * annotated with `Tool.Readonly` nor says that it needs none. Returns yes, no, or
+   * a reason for the model. Without it, tools that require approval are denied and
+   * all others run.
    *
    * @default none
    */
@@ -160,8 +161,8 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
   /**
    * What becomes of a run that fails or is interrupted.
    *
-   * - `close`: what was committed stays; open calls are answered with an error
-   * - `rollback`: the session is as it was before; what tools did is done
+   * - `close`: what was committed stays; open calls get an error as their result
+   * - `rollback`: the conversation is as it was before; what tools did is done
    *
    * @default "close"
    */
@@ -184,7 +185,7 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
 // -----------------------------------------------------------------------------
 
 /**
- * Makes one of the `sources` of a run from tools with their handlers.
+ * Creates one of the `sources` of a run from tools with their handlers.
  *
  * @category constructors
  * @since 0.1.0
@@ -222,8 +223,8 @@ export const run = <Tools extends Record<string, Tool.Any>, E = never, R = never
   }).pipe(Effect.withSpan("Agent.run"))
 
 /**
- * Does what `run` does, and streams what happens. Leaving the stream interrupts
- * the run.
+ * Does what `run` does, and streams its events. A stream that ends early
+ * interrupts the run.
  *
  * @category running
  * @since 0.1.0
@@ -253,7 +254,7 @@ export const stream = <Tools extends Record<string, Tool.Any>, E = never, R = ne
           }),
           Effect.forkIn(scope),
           Effect.map((fiber) => {
-            // A fiber that is interrupted says nothing more: whoever reads on is told before.
+            // An interrupted fiber emits nothing more, so the reader gets its error first.
             lease.revoke = Effect.andThen(Queue.fail(queue, new TurnAbandonedError()), Fiber.interrupt(fiber))
             return pull
           })

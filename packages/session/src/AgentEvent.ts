@@ -1,5 +1,5 @@
 /**
- * What an agent does, as it does it.
+ * Events of a run of an agent, in the order in which they happen.
  *
  * @since 0.1.0
  */
@@ -14,7 +14,7 @@ import type { ContextEdit } from "./ContextEdit.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What an agent does, as it does it.
+ * An event of a run.
  *
  * @category models
  * @since 0.1.0
@@ -32,7 +32,7 @@ export type AgentEvent =
   | Finished
 
 /**
- * The model is asked, for the first time or with results of tools.
+ * A turn starts, with the input or with results of tools.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +44,7 @@ export interface TurnStarted {
 }
 
 /**
- * The prompt that is sent next fills much of the model's window.
+ * The next prompt fills much of the model's window.
  *
  * @category models
  * @since 0.1.0
@@ -78,7 +78,7 @@ export interface Text {
 }
 
 /**
- * A piece of what the model thinks, as far as it is shown.
+ * A piece of the model's thinking, as far as it is readable.
  *
  * @category models
  * @since 0.1.0
@@ -89,7 +89,7 @@ export interface Thinking {
 }
 
 /**
- * An answer is part of the conversation.
+ * A response was committed.
  *
  * @category models
  * @since 0.1.0
@@ -101,7 +101,7 @@ export interface TurnCommitted {
 }
 
 /**
- * A tool runs.
+ * A call starts.
  *
  * @category models
  * @since 0.1.0
@@ -112,7 +112,7 @@ export interface ToolStarted {
 }
 
 /**
- * A tool has something to show before it is done.
+ * A tool emitted a preliminary result.
  *
  * @category models
  * @since 0.1.0
@@ -137,7 +137,7 @@ export interface ToolFinished {
 }
 
 /**
- * The run is over. It is the last event.
+ * The run ended. It is the last event.
  *
  * @category models
  * @since 0.1.0
@@ -154,18 +154,18 @@ export interface Finished {
  * @since 0.1.0
  */
 export interface Outcome {
-  /** The last answer. */
+  /** The last response. */
   readonly message: Message.Message
-  /** How many times the model was asked. */
+  /** The number of turns. */
   readonly turns: number
-  /** How many calls were run. */
+  /** The number of calls that got a result. */
   readonly calls: number
   /**
    * Why it ended.
    *
-   * - `finished`: the model called no tool any more; its `stop_reason` says more
-   * - `turnLimit`: the last turn that was allowed called tools, which were not
-   *   run: the session waits for their results
+   * - `finished`: the last response calls no tool; its `stop_reason` says more
+   * - `turnLimit`: the last allowed turn called tools, which were not run: the
+   *   session waits for their results
    */
   readonly end: "finished" | "turnLimit"
 }

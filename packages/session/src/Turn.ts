@@ -1,15 +1,15 @@
 /**
- * One turn: what the user says and what comes back, as a transaction.
+ * One turn: a message of the user and the response to it, as a transaction.
  *
- * A turn that succeeds is committed as a whole, and before its last event is
- * handed down, so that nothing can lose a finished answer. A turn that fails or
- * is interrupted, wherever that happens, leaves the history as it was, so that
- * sending the same words again never says them twice. Where asked, it keeps what
- * was said so far instead, in a form the API accepts.
+ * A turn that succeeds is committed as a whole, before its last event is emitted,
+ * so a complete response is never lost. A turn that fails or is interrupted leaves
+ * the history as it was, so the same message can be sent again. With
+ * `onInterrupt: "keep"` it keeps what it received, in a form that the API accepts.
  *
- * A turn can take several requests: an answer that stops with `pause_turn`, or
- * with `compaction` in between, goes on by itself, and one that was cut by `max_tokens` does when asked. It still
- * reads as one answer, and its events as one stream.
+ * A turn can take several requests. A response that stops with `pause_turn` or
+ * `compaction` is continued, and so is one that was cut by `max_tokens` when the
+ * policy says so. It reads as one response, and its events as one stream. A request
+ * that the API refuses for a result of a tool is sent again without that result.
  *
  * @since 0.1.0
  */
@@ -32,8 +32,8 @@ import * as Splice from "./internal/splice.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What a request says besides the conversation: model, limits, system prompt,
- * tools and all else, as the API spells it.
+ * The parameters of a request besides the conversation: model, limits, system
+ * prompt, tools and others, as the API spells them.
  *
  * @category models
  * @since 0.1.0
@@ -45,7 +45,7 @@ export interface Parameters extends Omit<MessageRequest.MessageRequest, "message
 // -----------------------------------------------------------------------------
 
 /**
- * How turns deal with what can come in between.
+ * What a turn does in situations that are not a plain response.
  *
  * @category options
  * @since 0.1.0
@@ -54,44 +54,43 @@ export interface Policy {
   /**
    * What becomes of a turn that fails or is interrupted.
    *
-   * - `rollback`: it never was
-   * - `keep`: the user's words stay, with as much of the answer as can be sent
-   *   back; calls of tools in it are answered with an error
+   * - `rollback`: the history is as it was before
+   * - `keep`: the user's message stays, with the part of the response that can be
+   *   sent back; calls of tools in it get an error as their result
    *
-   * A turn of which nothing came is rolled back either way.
+   * A turn that received nothing is rolled back either way.
    *
    * @default "rollback"
    */
   readonly onInterrupt?: "rollback" | "keep" | undefined
   /**
-   * What words mean while the model waits for the results of its tools.
+   * What a message does while the model waits for the results of its tools.
    *
-   * - `close`: the calls are answered with an error that says so, and the words
-   *   come after
+   * - `close`: the calls get an error that says so, and the message follows
    * - `fail`: the turn fails with `ToolResultsPendingError`
    *
    * @default "close"
    */
   readonly whenToolsPending?: "close" | "fail" | undefined
   /**
-   * How often one turn goes on with an answer that is not complete. After that,
-   * the answer is committed as it is.
+   * How often one turn continues a response that is not complete. After that, the
+   * response is committed as it is.
    *
    * @default 8
    */
   readonly maxContinuations?: number | undefined
   /**
-   * What becomes of an answer that was cut by `max_tokens`.
+   * What becomes of a response that was cut by `max_tokens`.
    *
-   * - `return`: it is the answer
-   * - `continue`: the model is asked to go on where it stopped
+   * - `return`: it is the response
+   * - `continue`: the model is asked to continue where it stopped
    *
    * @default "return"
    */
   readonly onMaxTokens?: "return" | "continue" | undefined
   /**
-   * Whether a refused exchange is sent again with what follows. As long as it
-   * is, the API goes on refusing.
+   * Whether a refused exchange is sent again with the turns that follow. As long as
+   * it is, the API keeps refusing.
    *
    * @default false
    */
@@ -117,9 +116,9 @@ export interface Policy {
    */
   readonly onEdit?: ((edit: ContextEdit) => Effect.Effect<void>) | undefined
   /**
-   * Runs at each sign of life before an answer has content: when an attempt starts,
-   * when the server says that it is at work, and when a failed attempt is followed
-   * by another after a wait.
+   * Runs at each progress before a response has content: when an attempt starts, when
+   * the server reports that it works, and when a failed attempt is retried after a
+   * wait.
    *
    * @default nothing
    */
@@ -144,16 +143,15 @@ export interface Options extends Policy, Partial<Parameters> {
    */
   readonly id?: string | undefined
   /**
-   * Instructions the API is given in the middle of the conversation, after the
-   * user's words. They belong to the exchange: what takes it back takes them back.
-   * Not every model takes them.
+   * Instructions in the middle of the conversation, after the user's message. They
+   * belong to the exchange and are removed with it. Not every model accepts them.
    *
    * @default none
    */
   readonly instructions?: string | undefined
   /**
-   * How many exchanges to go back before the words are said. Where the turn
-   * fails, nothing was gone back.
+   * How many exchanges to remove before the message is sent. When the turn fails,
+   * they stay.
    *
    * @default 0
    */
@@ -165,8 +163,7 @@ export interface Options extends Policy, Partial<Parameters> {
 // -----------------------------------------------------------------------------
 
 /**
- * Creates the result of a call, to be sent in the next turn. It names the call,
- * and the toolset where the call came from one.
+ * Creates the result of a call for the next turn, with the call's id and toolset.
  *
  * @category constructors
  * @since 0.1.0
@@ -182,9 +179,9 @@ export const toolResult = (
 // -----------------------------------------------------------------------------
 
 /**
- * Whether an answer says nothing that could be sent back: it has no blocks, or
- * nothing but blank text and thinking. Such an answer is returned and counted, the
- * user's turn stays open, and the next words join it; `Session.resume` asks again.
+ * Whether a response has nothing that could be sent back: no blocks, or only blank
+ * text and thinking. Such a response is returned and counted, the user's message
+ * stays open, and the next input joins it; `Session.resume` sends it again.
  *
  * @category guards
  * @since 0.1.0
@@ -196,8 +193,8 @@ export const isEmpty = (message: Message.Message): boolean => Sendable.assistant
 // -----------------------------------------------------------------------------
 
 /**
- * Makes one message of the answers a turn took: all their content, the end of
- * the last, and the sum of what they used.
+ * Joins the messages of a turn: all their content, the end of the last, and the sum
+ * of their usage.
  *
  * @category conversions
  * @since 0.1.0

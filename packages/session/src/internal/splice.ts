@@ -1,8 +1,7 @@
 /**
- * Several answers as one: a turn that was continued reads like a turn that was
- * not.
+ * Joins the responses of a turn that was continued.
  *
- * `join` makes one message of them; `Splicer` makes one stream of their events,
+ * `join` returns one message of them; `Splicer` returns one stream of their events,
  * whose fold is that message.
  *
  * @since 0.1.0
@@ -13,7 +12,7 @@ import * as Usage from "@effect-claude/core/Usage"
 import * as Arr from "effect/Array"
 import * as Predicate from "effect/Predicate"
 
-/** One message of several: all their content, the end of the last, and the sum of what they used. */
+/** Joins messages: all their content, the end of the last, and the sum of their usage. */
 export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Message.Message => {
   const first = Arr.headNonEmpty(messages)
   const last = Arr.lastNonEmpty(messages)
@@ -30,14 +29,14 @@ export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Mess
   }
 }
 
-/** What answers, or events of them, say beside their content, their end and what they used. The last one has the word. */
+/** Returns the fields besides content, end and usage. The last value of a field wins. */
 const beside = (said: ReadonlyArray<object>): Partial<Message.Message> =>
   Object.fromEntries(
     said.flatMap((fields) => Object.entries(fields))
       .filter(([field, value]) => value !== null && value !== undefined && !ownFields.has(field))
   )
 
-/** What is joined in a way of its own, or belongs to the first answer. */
+/** Fields that are joined otherwise, or are those of the first message. */
 const ownFields: ReadonlySet<string> = new Set([
   "id",
   "type",
@@ -51,7 +50,7 @@ const ownFields: ReadonlySet<string> = new Set([
   "usage"
 ])
 
-/** Adds token counts field by field; what is not a count is the later one's. */
+/** Adds token counts field by field. For other values, the later one wins. */
 export const addUsage = (self: Usage.Usage, that: Usage.Usage): Usage.Usage => {
   const out: { [field: string]: unknown } = { ...self }
   for (const [field, value] of Object.entries(that)) {
@@ -69,31 +68,31 @@ const addValue = (a: unknown, b: unknown): unknown => {
   return out
 }
 
-/** Turns the events of one answer after the other into those of one. */
+/** Turns the events of consecutive responses into those of one. */
 export class Splicer {
-  /** How many blocks the answers before this one had. */
+  /** The number of blocks in the responses before. */
   private offset = 0
   private blocks = 0
-  /** What the answers before this one used. */
+  /** The usage of the responses before. */
   private before: Usage.Usage | undefined
   private usage: Usage.Usage | undefined
   private continued = false
-  /** What the answers so far said beside all that, and was not handed down yet. */
+  /** The other fields of the responses so far, which the end will carry. */
   private told: Partial<Message.Message> = {}
 
-  /** The events to hand down. With `goesOn`, the answer they end is not the last. */
-  next(events: ReadonlyArray<StreamEvent.StreamEvent>, goesOn: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
-    if (!this.continued && !goesOn) {
+  /** Returns the events to emit. With `continues`, another response follows. */
+  next(events: ReadonlyArray<StreamEvent.StreamEvent>, continues: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
+    if (!this.continued && !continues) {
       for (const event of events) this.watch(event)
       return events
     }
     return events.flatMap((event) => {
       this.watch(event)
-      return this.move(event, goesOn)
+      return this.move(event, continues)
     })
   }
 
-  /** Begins the next answer. */
+  /** Begins the next response. */
   begin(): void {
     this.offset += this.blocks
     this.before = this.usage === undefined
@@ -116,33 +115,33 @@ export class Splicer {
     }
   }
 
-  private move(event: StreamEvent.StreamEvent, goesOn: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
+  private move(event: StreamEvent.StreamEvent, continues: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
     switch (event.type) {
       case "message_start":
-        return this.continued ? this.unfold(event.message, goesOn) : [event]
+        return this.continued ? this.unfold(event.message, continues) : [event]
       case "content_block_start":
       case "content_block_delta":
       case "content_block_stop":
         return this.offset === 0 ? [event] : [{ ...event, index: event.index + this.offset }]
       case "message_delta":
         this.tell(event, event.delta)
-        return goesOn ? [] : [this.ended(event)]
+        return continues ? [] : [this.ended(event)]
       case "message_stop":
-        return goesOn ? [] : [event]
+        return continues ? [] : [event]
       default:
         return [event]
     }
   }
 
-  /** The content a continuation began with, and its end where it came whole, as events of the first answer. */
-  private unfold(message: Message.Message, goesOn: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
+  /** Returns the content that a continuation began with, and its end if it has one, as events. */
+  private unfold(message: Message.Message, continues: boolean): ReadonlyArray<StreamEvent.StreamEvent> {
     const blocks = message.content.flatMap((content_block, i): ReadonlyArray<StreamEvent.StreamEvent> => [
       { type: "content_block_start", index: this.offset + i, content_block },
       { type: "content_block_stop", index: this.offset + i }
     ])
     this.tell(message)
     const { stop_details, stop_reason, stop_sequence } = message
-    return goesOn || stop_reason === null || stop_reason === undefined
+    return continues || stop_reason === null || stop_reason === undefined
       ? blocks
       : [...blocks, this.ended({ type: "message_delta", delta: { stop_details, stop_reason, stop_sequence } })]
   }
@@ -151,7 +150,7 @@ export class Splicer {
     this.told = { ...this.told, ...beside(said) }
   }
 
-  /** The end of the last answer, which says what the others said as well. */
+  /** Returns the end of the last response, with the other fields of all. */
   private ended(event: StreamEvent.MessageDelta): StreamEvent.MessageDelta {
     const { container, ...told } = this.told
     const delta = container === undefined ? event.delta : { ...event.delta, container }
