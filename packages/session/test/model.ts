@@ -606,6 +606,7 @@ const strict = (scripts: ReadonlyArray<Script.Script>, last: string): Script.Scr
     const { messages } = body as { readonly messages: ReadonlyArray<MessageRequest.MessageParam> }
     const text = JSON.stringify(messages)
     if (/\\ud[89a-f]/.test(text)) return Script.status(400, { message: "The request body is not valid JSON" })
+    if (nesting(text) > 128) return Script.status(400, { message: "The request body is nested too deep" })
     if (text.includes(refusedImage)) return Script.status(400, { message: "Could not process image" })
     if (text.length > window) {
       return Script.status(400, { message: `prompt is too long: ${text.length} tokens > ${window} maximum` })
@@ -640,6 +641,17 @@ const scriptOf = (world: World, answer: typeof Answer.Type): Script.Script => {
     case "too long":
       return Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" })
   }
+}
+
+/** How deep a JSON text nests arrays and objects. */
+const nesting = (json: string): number => {
+  let depth = 0
+  let deepest = 0
+  for (const letter of json.replaceAll(/"(?:[^"\\]|\\.)*"/g, "")) {
+    if (letter === "[" || letter === "{") deepest = Math.max(deepest, ++depth)
+    if (letter === "]" || letter === "}") depth--
+  }
+  return deepest
 }
 
 const deep = (levels: number): unknown => {
