@@ -79,7 +79,7 @@ const main = () => {
     const tests = testsOf(file, exists)
     return tests === undefined ? [] : mutationsOf(read(file)).map((mutation) => ({ file, tests, ...mutation }))
   })
-  const sample = all.map((each) => ({ each, at: draw() })).sort((a, b) => a.at - b.at)
+  const sample = all.map((each) => ({ each, at: draw() })).toSorted((a, b) => a.at - b.at)
     .slice(0, Number(count)).map(({ each }) => each)
   const survivors = []
   for (const mutation of sample) {

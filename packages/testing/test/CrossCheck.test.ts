@@ -157,10 +157,10 @@ const both = (name: string): ReadonlyMap<string, boolean> =>
   new Map([...declared("messages/messages.d.ts", name), ...declared("beta/messages/messages.d.ts", name)])
 
 /** Parameters that travel as headers. */
-const headerParameters = ["betas", "user_profile_id", "workspace_id"]
+const headerParameters: ReadonlySet<string> = new Set(["betas", "user_profile_id", "workspace_id"])
 
 const bodyFields = (fields: ReadonlyMap<string, boolean>) =>
-  [...fields.keys()].filter((field) => !headerParameters.includes(field))
+  [...fields.keys()].filter((field) => !headerParameters.has(field))
 
 /** What only the older version of the API takes. */
 const older = ["temperature", "top_p", "top_k"]
