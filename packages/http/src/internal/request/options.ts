@@ -90,8 +90,8 @@ export const officialNames: { readonly [name: string]: string } = {
   logLevel: "`TrafficLog.layer`",
   middleware: "an `Interceptor`",
   credentials: "`credential`",
-  profile: "`ClaudeProfile.load` on Node",
-  config: "`ClaudeProfile.load` on Node",
+  profile: "`credential`, made with `Credential.make`",
+  config: "`credential`, made with `Credential.make`",
   webhookKey: "nothing: webhooks are not supported"
 }
 
