@@ -147,7 +147,7 @@ export const clamp = (options: Options): Options => ({
   perSecond: atLeastZero(options.perSecond)
 })
 
-const atLeastZero = (number: number): number => number > 0 ? number : 0
+const atLeastZero = (number: number): number => typeof number === "number" && number > 0 ? number : 0
 
 /** Creates a full bucket that starts to fill at the time of `clock`. It reads the clock, so callers wrap it in an effect. */
 const fromClock = (options: Options, clock: Clock.Clock): RetryBudget => {

@@ -14,14 +14,12 @@
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
-import type * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as RetryDecision from "@effect-claude/core/RetryDecision"
 import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import * as Option from "effect/Option"
 import { type Pipeable, Prototype } from "effect/Pipeable"
 import * as Random from "effect/Random"
 import * as Result from "effect/Result"
@@ -144,7 +142,7 @@ export interface Options extends Backoff.Options {
  * @since 0.1.0
  */
 export class RetryPolicyError extends Data.TaggedError("RetryPolicyError")<{
-  /** The option that was refused, such as `cap`. */
+  /** The option, such as `cap`. */
   readonly option: string
   /** What is expected of it. It quotes no value. */
   readonly message: string
@@ -243,8 +241,8 @@ export const never: RetryPolicy = build({ ...standard, maxRetries: 0, budget: un
  */
 export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyError> => {
   const given = options ?? {}
-  const unusable = Check.options(given)
-  if (unusable !== undefined) return Result.fail(refuse(unusable))
+  const refused = Check.refusal(Check.options(given))
+  if (refused !== undefined) return Result.fail(new RetryPolicyError(refused))
   const policy = build({
     ...standard,
     maxRetries: given.maxRetries ?? standard.maxRetries,
@@ -259,16 +257,8 @@ export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyE
     budget: given.budget === null ? undefined : given.budget ?? standard.budget,
     unknownOutcome: given.unknownOutcome ?? standard.unknownOutcome
   })
-  const problem = Check.policy(policy)
-  return problem === undefined ? Result.succeed(policy) : Result.fail(refuse(problem))
-}
-
-const refuse = ({ expected, option: place }: OptionCheck.Problem): RetryPolicyError => {
-  const option = place.replace(/\..*$/, "")
-  return new RetryPolicyError({
-    option,
-    message: `${option}: ${place === option ? "the value" : place} cannot be used. Give ${expected}.`
-  })
+  const problem = Check.refusal(Check.policy(policy))
+  return problem === undefined ? Result.succeed(policy) : Result.fail(new RetryPolicyError(problem))
 }
 
 // -----------------------------------------------------------------------------
@@ -301,14 +291,7 @@ export const deadline: {
   (self: RetryPolicy, within: Duration.Input): RetryPolicy
 } = dual(
   2,
-  (self: RetryPolicy, within: Duration.Input): RetryPolicy =>
-    build({
-      ...self,
-      deadline: Option.match(Duration.fromInput(within), {
-        onNone: () => Duration.zero,
-        onSome: (duration) => Duration.millis(Math.max(0, Duration.toMillis(duration)))
-      })
-    })
+  (self: RetryPolicy, within: Duration.Input): RetryPolicy => build({ ...self, deadline: Check.durationOf(within) })
 )
 
 /**
@@ -337,15 +320,7 @@ export const budget: {
 export const jitter: {
   (kind: Backoff.Jitter): (self: RetryPolicy) => RetryPolicy
   (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy
-} = dual(2, (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy =>
-  build({
-    ...self,
-    jitter: kind === "equal" || kind === "none"
-      ? kind
-      : typeof kind === "string"
-      ? "full"
-      : { proportional: Math.min(1, Math.max(0, kind.proportional || 0)) }
-  }))
+} = dual(2, (self: RetryPolicy, kind: Backoff.Jitter): RetryPolicy => build({ ...self, jitter: Check.jitterOf(kind) }))
 
 /**
  * Sets whether a request is sent again when the server may have acted on it.

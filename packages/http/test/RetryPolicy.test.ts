@@ -435,6 +435,23 @@ describe("RetryPolicy", () => {
       assert.deepStrictEqual(RetryPolicy.jitter(RetryPolicy.standard, { proportional: 7 }).jitter, { proportional: 1 })
     })
 
+    it("are total for callers without types", () => {
+      const name = JSON.parse("\"half\"")
+      const numbers = JSON.parse("{\"capacity\":-1,\"cost\":\"5\",\"hintedCost\":null,\"perSuccess\":2}")
+
+      assert.strictEqual(RetryPolicy.jitter(RetryPolicy.standard, name).jitter, "full")
+      assert.strictEqual(RetryPolicy.jitter(RetryPolicy.standard, "equal").jitter, "equal")
+      assert.deepStrictEqual(RetryPolicy.deadline(RetryPolicy.standard, name).deadline, Duration.zero)
+      assert.deepStrictEqual(RetryPolicy.deadline(RetryPolicy.standard, "5 seconds").deadline, Duration.seconds(5))
+      assert.include(RetryPolicy.budget(RetryPolicy.standard, numbers).budget, {
+        capacity: 0,
+        cost: 0,
+        hintedCost: 0,
+        perSuccess: 2,
+        perSecond: 0
+      })
+    })
+
     it("change one number and keep the rest", () => {
       assert.deepStrictEqual(
         pipe(

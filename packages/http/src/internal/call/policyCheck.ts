@@ -6,7 +6,9 @@
  */
 import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import type * as Backoff from "../../Backoff.ts"
 
 const amount = OptionCheck.number("a number from 0 up", { min: 0, infinite: true })
 
@@ -92,3 +94,26 @@ const isWhole = (
   table: OptionCheck.Table
 ): value is { readonly [name: string]: unknown } =>
   typeof value === "object" && value !== null && Object.keys(table).every((name) => name in value)
+
+/** Writes a problem for callers of `RetryPolicy.make`. */
+export const refusal = (
+  problem: OptionCheck.Problem | undefined
+): { readonly option: string; readonly message: string } | undefined => {
+  if (problem === undefined) return undefined
+  const { expected, option: place } = problem
+  const option = place.replace(/\..*$/, "")
+  return { option, message: `${option}: ${place === option ? "the value" : place} cannot be used. Give ${expected}.` }
+}
+
+/** Reads a duration. One that is negative or cannot be read is zero. */
+export const durationOf = (input: Duration.Input): Duration.Duration =>
+  Option.match(Duration.fromInput(input), {
+    onNone: () => Duration.zero,
+    onSome: (duration) => Duration.millis(Math.max(0, Duration.toMillis(duration)))
+  })
+
+/** Reads a jitter. An unknown name is `"full"`, and a proportion is clamped to [0, 1]. */
+export const jitterOf = (kind: Backoff.Jitter): Backoff.Jitter => {
+  if (kind === "equal" || kind === "none") return kind
+  return typeof kind === "string" ? "full" : { proportional: Math.min(1, Math.max(0, kind.proportional || 0)) }
+}
