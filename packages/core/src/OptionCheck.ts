@@ -212,16 +212,13 @@ const within = (name: string, problem: Problem): Problem => ({
 })
 
 const unknown = (name: string, table: Table, names: { readonly [name: string]: string }): Problem => {
-  const near = Object.keys(table).find((option) => fold(option) === fold(name))
-  const instead = Object.hasOwn(names, name) ? names[name] : near === undefined ? undefined : `\`${near}\``
   const option = nameOf(name)
-  return instead === undefined
+  const foreign = Object.hasOwn(names, name) ? names[name] : undefined
+  if (foreign !== undefined) return { option, expected: "this name belongs to another library", instead: foreign }
+  const near = Object.keys(table).find((known) => fold(known) === fold(name))
+  return near === undefined
     ? { option, expected: `one of the options ${Object.keys(table).join(", ")}` }
-    : {
-      option,
-      expected: near === undefined ? "this name belongs to another library" : "the name is spelled otherwise",
-      instead
-    }
+    : { option, expected: "the name is spelled otherwise", instead: `\`${near}\`` }
 }
 
 const fold = (name: string): string => name.toLowerCase().replace(/[^a-z]/g, "")
