@@ -54,6 +54,8 @@ const How = Schema.Literals([
   "refused image",
   "not an image",
   "huge",
+  "huge",
+  "huge",
   "blank"
 ])
 
@@ -69,6 +71,9 @@ const Answer = Schema.Struct({
     "refusal",
     "cut",
     "paused",
+    "calls",
+    "calls",
+    "calls",
     "calls",
     "calls",
     "unknown",
@@ -108,7 +113,7 @@ const Store = Schema.Literals(["works", "works", "works", "fails", "fails after 
 
 const Say = Schema.Struct({
   _tag: Schema.Literal("Say"),
-  how: Schema.Literals(["send", "stream", "leave", "agent", "agentStream", "resume", "structured"]),
+  how: Schema.Literals(["send", "stream", "leave", "agent", "agent", "agent", "agentStream", "resume", "structured"]),
   keep: Schema.Boolean,
   rewind: Schema.Literals([0, 0, 0, 1]),
   space: Schema.Literals(["none", "none", "clearToolResults", "dropRounds", "dropExchanges", "compact"]),
@@ -339,6 +344,8 @@ const step = Effect.fnUntraced(function*(
   )
   const bodies = (yield* world.observations.requests).slice(sentBefore)
   yield* requests(bodies)
+  const fits = op._tag === "Say" && op.space !== "none" && op.answers.every(({ fault }) => fault !== "too long")
+  yield* insist(!fits || outcomeOf(exit) !== "ContextWindowExceededError", "space is made until the prompt fits")
   yield* insist(
     !JSON.stringify(History.entries(after)).includes("failed unexpectedly") || !ranCutCall(History.entries(after)),
     "a call that was cut is not run"
@@ -406,7 +413,7 @@ const all: ReadonlyArray<ContextWindow.Strategy> = [
 ]
 
 const strategiesOf = (space: Extract<Op, { readonly _tag: "Say" }>["space"]): ReadonlyArray<ContextWindow.Strategy> =>
-  space === "none" ? [] : [ContextWindow[space](), ContextWindow.dropExchanges()]
+  space === "none" ? [] : [ContextWindow[space]({ keep: 0 }), ContextWindow.dropExchanges()]
 
 /** Runs an effect while time passes, and interrupts it after so many steps of the scheduler. */
 const drive = <A, E, R>(
@@ -596,8 +603,8 @@ const covers = (all: Usage.Totals, some: Usage.Totals): boolean =>
 // scripts
 // -----------------------------------------------------------------------------
 
-/** The window of the model, in characters. Three huge results do not fit. */
-const window = 50_000
+/** The window of the model, in characters. Two huge results do not fit. */
+const window = 30_000
 
 /** Answers in order, but refuses what the API would refuse: media that it cannot read, and what does not fit. */
 const strict = (scripts: ReadonlyArray<Script.Script>, last: string): Script.Script => {
