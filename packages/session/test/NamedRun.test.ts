@@ -31,9 +31,11 @@ describe("a named run", () => {
       const session = yield* Session.open(opened)
       yield* Effect.flip(run(session, "rollback"))
       const before = yield* session.history
+      const last = (yield* (yield* SessionStore.SessionStore).read("ada")).at(-1)
       const outcome = yield* run(yield* Session.open(opened), "rollback")
 
       assert.strictEqual(before.size, 0)
+      assert.deepStrictEqual(last?.type === "changed" && last.freed, ["job"])
       assert.deepStrictEqual([outcome.end, Message.text(outcome.message), outcome.turns], ["finished", "Done.", 2])
       assert.strictEqual(yield* count, 4)
     }).pipe(
