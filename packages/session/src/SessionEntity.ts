@@ -2,13 +2,12 @@
  * Sessions as entities of Effect's cluster: for conversations that outgrow one
  * machine.
  *
- * Each session lives on one runner at a time, whoever asks for it and wherever.
- * What was said is in the store, so a runner holds nothing that another could not
- * take over. When one is killed in the middle of a turn, the turn is taken up by
- * the next owner of the session: nothing that was committed is lost, and nothing
- * is said twice, since a turn has an id that is committed with it. Should two
- * runners take themselves for the owner, the store lets one of them write; the
- * other catches up.
+ * Each session lives on one runner at a time. Its history is in the store, so a
+ * runner holds nothing that another could not take over. When a runner is killed in
+ * the middle of a turn, the next owner of the session runs the turn: nothing that
+ * was committed is lost, and no turn is committed twice, since its id is committed
+ * with it. When two runners take themselves for the owner, the store lets one of
+ * them write, and the other catches up.
  *
  * `effect/cluster` is tagged unstable: it may change in a minor release of Effect.
  * This is the only module that touches it.
@@ -75,8 +74,8 @@ import type { SessionConflictError, SessionStoreError } from "./SessionStore.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * Why a session has no answer, as far as it is told between machines: no content,
- * no body and no cause.
+ * A failure of a session, as it is sent between machines: without content, body and
+ * cause.
  *
  * @category errors
  * @since 0.1.0
@@ -84,9 +83,9 @@ import type { SessionConflictError, SessionStoreError } from "./SessionStore.ts"
 export class SessionEntityError extends Schema.TaggedError<SessionEntityError>()("SessionEntityError", {
   /** The tag of what failed, such as `OverloadedError` or `SessionStoreError`. */
   reason: Schema.String,
-  /** What it said. */
+  /** Its message. */
   message: Schema.String,
-  /** Whether the API may answer when it is asked again; retries were made already. */
+  /** Whether the request may succeed later. Retries were made already. */
   retryable: Schema.Boolean,
   /** The HTTP status. */
   status: Schema.optional(Schema.Int),
@@ -100,16 +99,16 @@ export class SessionEntityError extends Schema.TaggedError<SessionEntityError>()
 
 const said = {
   /**
-   * Names the turn. Words said again under the same id are answered with the
-   * answer there is, or said if there is none.
+   * Names the turn. A message that is sent again under the same id returns the
+   * response of the committed turn, or runs the turn if there is none.
    */
   id: Schema.String,
   input: Schema.Union([Schema.String, Content.Content, Schema.Array(Content.Content)])
 }
 
 /**
- * Says something and returns the answer. It is kept in the cluster's storage until
- * it is answered, so it survives the runner, and whoever asked.
+ * Sends a message and returns the response. The request is kept in the cluster's
+ * storage until it has a reply, so it survives the runner and the caller.
  *
  * @category protocol
  * @since 0.1.0
@@ -120,8 +119,8 @@ export const Send = Rpc.make("Send", { payload: said, success: Message.Message, 
 )
 
 /**
- * Says something and streams the text of the answer. It is not kept: when it is
- * cut off, `Send` with the same id tells the answer, or asks for it.
+ * Sends a message and streams the text of the response. The request is not kept:
+ * when it is cut off, `Send` with the same id returns the response, or requests it.
  *
  * @category protocol
  * @since 0.1.0
@@ -182,7 +181,7 @@ export interface Options<E extends Failure = never, R = never> {
     | ((session: Session.Session, input: History.Input, id: string) => Stream.Stream<string, E, R>)
     | undefined
   /**
-   * How long a session stays on its runner that nobody asks.
+   * How long an unused session stays on its runner.
    *
    * @default "1 minute", or as the cluster's configuration says
    */

@@ -1,10 +1,10 @@
 /**
  * The sessions of many users in one process.
  *
- * Asking for an id opens its session in the store, and asking again while it is
- * open gives the same one, so that turns of one conversation are serialised
- * whoever asks. A session that nobody has used for a while is let go: it is in
- * the store, and opened again when it is asked for.
+ * The first use of an id opens its session in the store, and further uses while it
+ * is open return the same one, so that turns of one conversation are serialised.
+ * A session that was not used for a while is closed: it is in the store, and the
+ * next use opens it again.
  *
  * **Example** (Serving users)
  *
@@ -48,10 +48,10 @@ import type { SessionStore, SessionStoreError } from "./SessionStore.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** What the session of an id is like. */
+  /** Returns the options of the session of an id. */
   readonly session: (id: string) => Session.Options
   /**
-   * How long a session stays open that nobody uses.
+   * How long an unused session stays open.
    *
    * @default "10 minutes"
    */
@@ -76,7 +76,7 @@ export class SessionMap extends Context.Service<SessionMap, {
     id: string,
     f: (session: Session.Session) => Effect.Effect<A, E, R>
   ) => Effect.Effect<A, E | SessionStoreError, R>
-  /** Lets a session go, so that it is opened anew when it is next asked for. Whoever uses it still has it. */
+  /** Closes a session, so that the next use opens it anew. Uses that are under way keep it. */
   readonly evict: (id: string) => Effect.Effect<void>
   /** Returns the ids of the sessions that are open. */
   readonly open: Effect.Effect<ReadonlyArray<string>>
