@@ -204,9 +204,9 @@ const run = (program: ReadonlyArray<Op>) => {
       const text = JSON.stringify(request.body)
       const last = text.slice(text.lastIndexOf("\"role\":\"user\""))
       const hasTools = text.includes("\"name\":\"look\"")
-      const isResult = last.includes("tool_result")
+      const isResult = /tool_result/.test(last)
       if (fail.at === (isResult ? 1 : 0)) return Script.status(529)
-      return hasTools && !isResult && last.includes("words of") ? Script.toolCall("look", {}) : Script.reply("Yes.")
+      return hasTools && !isResult && /words of/.test(last) ? Script.toolCall("look", {}) : Script.reply("Yes.")
     })))
   )
 }
