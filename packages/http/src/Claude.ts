@@ -26,31 +26,14 @@ import * as Attempt from "./internal/attempt/attempt.ts"
 import * as Drain from "./internal/call/drain.ts"
 import type { Interceptor } from "./internal/call/follower.ts"
 import * as Secrets from "./internal/request/secrets.ts"
+import * as Current from "./internal/request/settings.ts"
+import { Overrides } from "./internal/request/settings.ts"
 import * as Fetch from "./internal/transport/fetch.ts"
 import * as HttpClientTransport from "./internal/transport/httpClient.ts"
 import type { Transport } from "./internal/transport/transport.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
 import * as Timeouts from "./Timeouts.ts"
-
-// -----------------------------------------------------------------------------
-// models
-// -----------------------------------------------------------------------------
-
-/**
- * Settings that one effect or stream changes.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Overrides {
-  readonly retry?: RetryPolicy.RetryPolicy | undefined
-  readonly timeouts?: Timeouts.Options | undefined
-  readonly headers?: ClaudeConfig.Settings["headers"] | undefined
-  readonly betas?: ReadonlyArray<string> | undefined
-  readonly version?: ClaudeConfig.Version | undefined
-  readonly rules?: Rules.Levels | undefined
-}
 
 // -----------------------------------------------------------------------------
 // service
@@ -79,12 +62,7 @@ export class Claude extends Context.Service<Claude, {
  * @category services
  * @since 0.1.0
  */
-export const Overrides: Context.Reference<Overrides> = Context.Reference<Overrides>(
-  "@effect-claude/http/Claude/Overrides",
-  { defaultValue: () => none }
-)
-
-const none: Overrides = {}
+export { Overrides } from "./internal/request/settings.ts"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -113,12 +91,8 @@ const makeOver = Effect.fnUntraced(function*(
     ...(options.allowBrowser === true ? { "anthropic-dangerous-direct-browser-access": "true" } : undefined)
   }
   const attempt = Attempt.make(transport, credentials, settings, fixed)
-  const unchanged = Effect.succeed(settings)
   return Claude.of({
-    settings: Effect.contextWith((context) => {
-      const overrides = Context.get(context, Overrides)
-      return overrides === none ? unchanged : Effect.succeed(applyOverrides(settings, overrides))
-    }),
+    settings: Current.settings(settings),
     attempt: yield* Drain.attempts(attempt, options.drain ?? Duration.zero),
     budget: RetryBudget.shared(),
     interceptor: undefined
@@ -303,15 +277,3 @@ function change<S extends Running>(self: S, f: (now: Overrides) => Overrides): S
 function change(self: Running, f: (now: Overrides) => Overrides): Running {
   return Stream.isStream(self) ? Stream.updateService(self, Overrides, f) : Effect.updateService(self, Overrides, f)
 }
-
-const applyOverrides = (settings: ClaudeConfig.Settings, overrides: Overrides): ClaudeConfig.Settings => ({
-  ...settings,
-  version: overrides.version ?? settings.version,
-  retry: overrides.retry ?? settings.retry,
-  timeouts: Timeouts.make(overrides.timeouts, settings.timeouts),
-  headers: overrides.headers === undefined
-    ? settings.headers
-    : { ...settings.headers, ...overrides.headers },
-  betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas],
-  ruleLevels: overrides.rules === undefined ? settings.ruleLevels : { ...settings.ruleLevels, ...overrides.rules }
-})

@@ -26,8 +26,7 @@ import type * as Exchange from "./Exchange.ts"
 import * as Call from "./internal/call/call.ts"
 import * as Plain from "./internal/call/plain.ts"
 import * as Streamed from "./internal/call/streamed.ts"
-import * as Immediate from "./internal/immediate.ts"
-import * as Encode from "./internal/request/encode.ts"
+import type * as Encode from "./internal/request/encode.ts"
 import * as Raw from "./Raw.ts"
 
 // -----------------------------------------------------------------------------
@@ -45,7 +44,7 @@ import * as Raw from "./Raw.ts"
  * @category models
  * @since 0.1.0
  */
-export type Wire = "auto" | "json" | "stream"
+export type Wire = Encode.Wire
 
 /**
  * Details of a response in addition to the message.
@@ -174,7 +173,7 @@ export const stream = (
   Stream.fromChannel(Channel.fromTransform((_, scope) =>
     Effect.sync(() => {
       let pull: Streamed.Events<Claude> = Effect.flatMap(
-        Call.beginMessage(request, true, { onProgress: options?.onProgress }, (call) => Streamed.open(call, scope)),
+        Call.beginMessage(request, "stream", { onProgress: options?.onProgress }, (call) => Streamed.open(call, scope)),
         (opened) => {
           pull = opened
           return opened
@@ -210,31 +209,36 @@ export const countTokens = (
 const respond = (
   request: MessageRequest,
   options: CreateOptions | undefined
-): Effect.Effect<Streamed.Folded, ClaudeError.ClaudeError, Claude> =>
-  Effect.suspend(() => {
-    const requested = options?.wire ?? "auto"
-    const streamed = requested === "stream" || (requested === "auto" && Encode.mayTakeLong(request))
-    const wire = streamed ? "stream" : "json"
-    return Call.beginMessage(request, streamed, { folded: streamed, onProgress: options?.onProgress }, (call) =>
-      Call.followed(call, (call) => {
-        const response = streamed ? Streamed.folded(call) : plain(call)
-        return call.follower.answer === undefined
-          ? response
-          : Effect.flatMap(
-            call.follower.answer,
-            (message) =>
-              message === undefined
-                ? response
-                : Effect.succeed({ message, meta: Streamed.cached, attempts: 0, wire })
-          )
-      }, (response) => ({ message: response.message, meta: metaOf(response) })))
-  })
+): Effect.Effect<Plain.Received, ClaudeError.ClaudeError, Claude> =>
+  Call.beginMessage(
+    request,
+    options?.wire ?? "auto",
+    { folded: true, onProgress: options?.onProgress },
+    (call) =>
+      call.interceptor === undefined
+        ? message(call)
+        : Call.followed(
+          call,
+          call.interceptor,
+          intercepted,
+          (response) => ({ message: response.message, meta: metaOf(response) })
+        )
+  )
 
-const plain = (call: Call.Call): Effect.Effect<Streamed.Folded, ClaudeError.ClaudeError> =>
-  Plain.attempts(call, (text, response, attempts) =>
-    Immediate.flatMap(
-      Plain.parseMessage(text, response),
-      (message) => Effect.succeed({ message, meta: response.meta, attempts, wire: "json" })
-    ))
+const message = (call: Call.Call): Effect.Effect<Plain.Received, ClaudeError.ClaudeError> =>
+  call.exchange.streamed ? Streamed.folded(call) : Plain.message(call)
 
-const metaOf = ({ attempts, meta, wire }: Streamed.Folded): Meta => ({ ...meta, attempts, wire })
+const intercepted = (call: Call.Call): Effect.Effect<Plain.Received, ClaudeError.ClaudeError> => {
+  const { answer } = call.follower
+  return answer === undefined ?
+    message(call) :
+    Effect.flatMap(answer, (known) =>
+      known === undefined ? message(call) : Effect.succeed<Plain.Received>({
+        message: known,
+        meta: Plain.cached,
+        attempts: 0,
+        wire: call.exchange.streamed ? "stream" : "json"
+      }))
+}
+
+const metaOf = ({ attempts, meta, wire }: Plain.Received): Meta => ({ ...meta, attempts, wire })

@@ -22,7 +22,6 @@ import * as Call from "./internal/call/call.ts"
 import * as Follower from "./internal/call/follower.ts"
 import * as Plain from "./internal/call/plain.ts"
 import * as Path from "./internal/request/path.ts"
-import * as Json from "./internal/response/json.ts"
 import * as Failures from "./internal/transport/failures.ts"
 import * as HttpClientTransport from "./internal/transport/httpClient.ts"
 
@@ -89,7 +88,7 @@ export interface Request {
 export const json = <A>(
   request: Request,
   schema: Schema.Codec<A, A>
-): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => respond(request, Json.parser(Shape.fromSchema(schema)))
+): Effect.Effect<A, ClaudeError.ClaudeError, Claude> => respond(request, Plain.parser(Shape.fromSchema(schema)))
 
 /**
  * Sends a request and returns the response as text.
@@ -98,7 +97,7 @@ export const json = <A>(
  * @since 0.1.0
  */
 export const text = (request: Request): Effect.Effect<string, ClaudeError.ClaudeError, Claude> =>
-  respond(request, Effect.succeed)
+  respond(request, Result.succeed)
 
 /**
  * Sends a request and streams the bytes of the response. A failure before the
@@ -140,9 +139,12 @@ export const bytes = (request: Request): Stream.Stream<Uint8Array, ClaudeError.C
 
 const respond = <A>(
   request: Request,
-  parse: (text: string, response: Exchange.Response) => Effect.Effect<A, ClaudeError.ClaudeError>
+  parse: Plain.Parse<A>
 ): Effect.Effect<A, ClaudeError.ClaudeError, Claude> =>
-  begin(request, (call) => Call.followed(call, (call) => Plain.attempts(call, parse), () => Call.soFar(call)))
+  begin(request, (call) =>
+    call.interceptor === undefined
+      ? Plain.attempts(call, parse)
+      : Call.followed(call, call.interceptor, (call) => Plain.attempts(call, parse), () => Call.soFar(call)))
 
 const startStream = (call: Call.Call, scope: Scope.Scope): Effect.Effect<Follower.OfStream> =>
   call.interceptor === undefined

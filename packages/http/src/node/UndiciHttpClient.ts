@@ -35,9 +35,8 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
+import { type Items, Mailbox, Release } from "../internal/transport/body.ts"
 import * as HttpClientTransport from "../internal/transport/httpClient.ts"
-import * as Mailbox from "../internal/transport/mailbox.ts"
-import { Release } from "../internal/transport/release.ts"
 import * as Transport from "../internal/transport/transport.ts"
 import * as ContentEncoding from "./internal/contentEncoding.ts"
 import * as Http1 from "./internal/http1.ts"
@@ -146,7 +145,7 @@ type OnHead = (head: Exit.Exit<Head, HttpClientError.HttpClientError>) => void
 type End = HttpClientError.HttpClientError | Cause.Done
 
 /** A request that is dispatched: reports the head of the response, then delivers its chunks. */
-class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispatcher.DispatchHandler, Transport.Sent {
+class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.DispatchHandler, Transport.Sent {
   readonly url: URL
   readonly #method: Method
   readonly #headers: Request["headers"]
@@ -233,7 +232,7 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
     status: number,
     headers: Raw
   ): void {
-    if (Http1.isHttp2(headers)) return controller.abort(Http1.negotiated)
+    if (Http1.http2Mark in headers) return controller.abort(Http1.negotiated)
     // 1xx responses are informational; the final response follows.
     if (status < 200) return
     const head = new Head(this, status, headers)
@@ -245,15 +244,19 @@ class Exchange extends Mailbox.Mailbox<Uint8Array, End> implements Undici.Dispat
   }
 
   onResponseData(controller: Undici.Dispatcher.DispatchController, chunk: Uint8Array): void {
-    this.#waiting += chunk.byteLength
-    if (this.#waiting > highWaterMark) controller.pause()
-    // One packet may hold many chunks. They are delivered together.
-    if (this.push(chunk)) queueMicrotask(() => this.deliver())
+    const isFirst = this.push(chunk)
+    this.#waiting = isFirst ? chunk.byteLength : this.#waiting + chunk.byteLength
+    if (this.#waiting > highWaterMark) {
+      this.isPaused = true
+      controller.pause()
+    }
+    // One packet may hold many chunks: they are delivered together.
+    if (isFirst) queueMicrotask(this.deliver)
   }
 
   protected override onTaken(): void {
-    this.#waiting = 0
-    if (this.#controller?.paused === true) this.#controller.resume()
+    this.isPaused = false
+    this.#controller?.resume()
   }
 
   onResponseEnd(): void {
@@ -307,7 +310,7 @@ const givenUp = new Error("The request was aborted")
 class Head implements Transport.Head {
   readonly status: number
   readonly headers: { readonly [name: string]: string | undefined }
-  readonly body: Mailbox.Source<Uint8Array, End>
+  readonly body: Items<Uint8Array, End>
   /** Why the body cannot be decoded. */
   readonly problem: ContentEncoding.EncodingFailure | undefined
   readonly #exchange: Exchange

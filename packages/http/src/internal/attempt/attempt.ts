@@ -17,18 +17,18 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as HttpBody from "effect/http/HttpBody"
 import * as Scope from "effect/Scope"
 import type { Settings, Signature } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
 import * as Timeouts from "../../Timeouts.ts"
-import * as Immediate from "../immediate.ts"
-import { type Credential, Prepared } from "../request/headers.ts"
 import * as Secrets from "../request/secrets.ts"
+import { type Credential, Prepared } from "../request/settings.ts"
 import * as Deadline from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
 import * as Body from "../transport/body.ts"
 import * as Failures from "../transport/failures.ts"
-import * as Transport from "../transport/transport.ts"
+import type * as Transport from "../transport/transport.ts"
 import * as Sign from "./sign.ts"
 
 /** Creates the function that makes one attempt. */
@@ -47,15 +47,11 @@ export const make = (
     current: Settings,
     credential: Credential | undefined,
     context: Context.Context<never>,
-    onResponse: OnResponse
+    result: OnResult
   ): Connection => {
-    const connection = new Connection(
-      transport,
-      current,
-      current === settings ? prepared : new Prepared(current, fixed),
-      new Deadline.Deadline(timers(context), longestSleep(request, current))
-    )
-    connection.start(request, credential, context, onResponse)
+    const head = current === settings ? prepared : new Prepared(current, fixed)
+    const connection = new Connection(transport, current, head)
+    connection.start(request, credential, timers, context, result)
     return connection
   }
 
@@ -68,7 +64,10 @@ export const make = (
           return Effect.andThen(
             Scope.addFinalizer(Context.get(context, Scope.Scope), close),
             Effect.callback<Exchange.Response, ClaudeError.ClaudeError>((resume) => {
-              connection = connect(request, current, credential, context, resume)
+              connection = connect(request, current, credential, context, {
+                succeed: (response) => resume(Effect.succeed(response)),
+                fail: resume
+              })
               return close
             })
           )
@@ -87,9 +86,9 @@ export const make = (
           Effect.contextWith((context: Context.Context<never>) => {
             let connection: Connection | undefined
             const result = Effect.callback<A, ClaudeError.ClaudeError>((resume) => {
-              connection = connect(request, current, credential, context, (response) => {
-                if (Immediate.is(response)) use(response.value, resume)
-                else resume(Effect.flatMap(response, (response) => Effect.callback((resume) => use(response, resume))))
+              connection = connect(request, current, credential, context, {
+                succeed: (response) => use(response, resume),
+                fail: resume
               })
             })
             return Effect.onExitPrimitive(result, () => connection?.close())
@@ -103,61 +102,57 @@ export const make = (
 // internal
 // -----------------------------------------------------------------------------
 
-/** Receives the response, or the failure, once. */
-type OnResponse = (response: Effect.Effect<Exchange.ReadableResponse, ClaudeError.ClaudeError>) => void
+/** Receives the response, or the failure that came instead: one of them, once. */
+interface OnResult {
+  readonly succeed: (response: Exchange.ReadableResponse) => void
+  readonly fail: (failure: Effect.Effect<never, ClaudeError.ClaudeError>) => void
+}
 
 /** A request under way, and its response while that is read. It keeps nothing of the request alive. */
 class Connection {
   readonly #transport: Transport.Transport
   readonly #settings: Settings
   readonly #prepared: Prepared
-  readonly #deadline: Deadline.Deadline
+  #deadline: Deadline.Deadline | undefined
   #sent: Transport.Sent | undefined
   #reader: Body.LimitedReader | undefined
 
-  constructor(
-    transport: Transport.Transport,
-    settings: Settings,
-    prepared: Prepared,
-    deadline: Deadline.Deadline
-  ) {
+  constructor(transport: Transport.Transport, settings: Settings, prepared: Prepared) {
     this.#transport = transport
     this.#settings = settings
     this.#prepared = prepared
-    this.#deadline = deadline
   }
 
-  /** Sends a request. */
+  /** Sends a request. Its headers are awaited as long as the settings say. */
   start(
     request: Exchange.Request,
     credential: Credential | undefined,
+    timers: (context: Context.Context<never>) => Deadline.Timer,
     context: Context.Context<never>,
-    onResponse: OnResponse
+    result: OnResult
   ): void {
     const { body, endBy, method, model, upload } = request
     const { headers, problem, secrets } = this.#prepared.headers(request, credential)
-    if (problem !== undefined) return onResponse(Effect.fail(invalidHeader(problem)))
     const url = this.#prepared.url(request)
-    const send = Transport.isBytes(body) ? this.#transport.send : this.#transport.upload(upload)
-    if (url === undefined || send === undefined) return onResponse(Effect.fail(this.#unsendable(url)))
-    let isWaiting = true
-    this.#sent = send({ method, url, headers, body }, context, (head) => {
-      isWaiting = false
-      this.#deadline.clear()
-      onResponse(
-        Exit.isSuccess(head)
-          ? this.#receive(head.value, secrets, { endBy, model, url })
-          : Effect.failCause(Cause.map(head.cause, (error) => this.#lost(error)))
-      )
-    })
-    if (!isWaiting) return
+    if (problem !== undefined) return result.fail(Effect.fail(invalidHeader(problem)))
+    const send = isBytes(body) ? this.#transport.send : this.#transport.upload(upload)
+    if (url === undefined || send === undefined) return result.fail(Effect.fail(this.#unsendable(url)))
+    const { host } = this.#prepared
     const limit = headersWithin(request, this.#settings)
-    const from = this.#deadline.now()
-    this.#deadline.set(
-      from + Duration.toMillis(limit),
-      () => onResponse(Effect.fail(headersLate(this.#prepared.host, limit))),
-      from
+    const millis = Duration.toMillis(limit)
+    const longest = Math.min(millis, Duration.toMillis(this.#settings.timeouts.idle))
+    const deadline = Deadline.start(
+      timers,
+      context,
+      longest,
+      millis,
+      () => result.fail(Effect.fail(headersLate(host, limit)))
     )
+    this.#deadline = deadline
+    this.#sent = send({ method, url, headers, body }, context, (head) => {
+      if (Exit.isSuccess(head)) this.#receive(head.value, deadline, secrets, { endBy, model, url }, result)
+      else result.fail(Effect.failCause(Cause.map(head.cause, (error) => this.#lost(error))))
+    })
   }
 
   /** Closes the connection. Returns what remains to be awaited, if anything. */
@@ -167,19 +162,23 @@ class Connection {
   }
 
   #end(): Effect.Effect<void> | undefined {
-    this.#deadline.close()
+    this.#deadline?.close()
     return this.#sent?.abort()
   }
 
   #receive(
     { body, headers, status }: Transport.Head,
+    deadline: Deadline.Deadline,
     secrets: Secret.Known,
-    { endBy, model, url }: Pick<Exchange.Request, "endBy" | "model"> & { readonly url: URL }
-  ): Effect.Effect<Exchange.ReadableResponse, ClaudeError.ClaudeError> {
-    const reader = new Body.LimitedReader(body, this.#deadline, this.#settings.timeouts, endBy)
+    { endBy, model, url }: Pick<Exchange.Request, "endBy" | "model"> & { readonly url: URL },
+    result: OnResult
+  ): void {
+    const meta = new Secrets.Meta(headers, secrets)
+    const reader = new Body.LimitedReader(body, deadline, this.#settings.timeouts, endBy)
+    const response = { status, headers, meta, body: Body.make(reader) }
     this.#reader = reader
-    const response = { status, headers, meta: new Secrets.Meta(headers, secrets), body: Body.make(reader) }
-    return status >= 200 && status <= 299 ? Effect.succeed(response) : this.#refused(response, model, url)
+    if (status >= 200 && status <= 299) result.succeed(response)
+    else result.fail(this.#refused(response, model, url))
   }
 
   /**
@@ -197,7 +196,7 @@ class Connection {
       reader.endWithin(Math.min(Duration.toMillis(this.#settings.timeouts.idle), errorBodyWithin))
       const leave = Body.drain(reader, (chunks) => {
         for (const chunk of chunks) read += decoder.decode(chunk, { stream: true })
-        return read.length > errorBodyLimit
+        return read.length > errorBodyLimit ? "enough" : "filler"
       }, () => resume(Effect.succeed(read)))
       return Effect.sync(leave)
     })
@@ -230,15 +229,20 @@ class Connection {
   }
 }
 
+/** Whether a body is bytes or empty. */
+const isBytes = (
+  body: HttpBody.HttpBody | undefined
+): body is HttpBody.Empty | HttpBody.Uint8Array | undefined =>
+  body === undefined || body._tag === "Empty" || body._tag === "Uint8Array"
+
 /** Returns how long the headers may take. */
 const headersWithin = ({ body, streamed }: Exchange.Request, { timeouts }: Settings): Duration.Duration =>
-  Timeouts.headersWithin(timeouts, {
-    streamed,
-    bodySize: body === undefined || body._tag === "Empty" ? 0 : body.contentLength ?? 0
-  })
-
-const longestSleep = (request: Exchange.Request, settings: Settings): number =>
-  Math.min(Duration.toMillis(headersWithin(request, settings)), Duration.toMillis(settings.timeouts.idle))
+  streamed
+    ? Timeouts.headersWithin(timeouts, {
+      streamed,
+      bodySize: body === undefined || body._tag === "Empty" ? 0 : body.contentLength ?? 0
+    })
+    : timeouts.jsonHeaders
 
 const invalidHeader = (problem: string): ClaudeError.ClaudeError =>
   new ClaudeError.RequestValidationError({

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Signature } from "../../ClaudeConfig.ts"
 import type { CredentialError } from "../../Credential.ts"
-import type { Credential } from "../request/headers.ts"
+import type { Credential } from "../request/settings.ts"
 import * as Check from "../request/validate.ts"
 
 /** Makes an attempt with a credential. */

@@ -18,7 +18,6 @@ import type { Settings } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
 import * as Retry from "../../Retry.ts"
 import * as RetryPolicy from "../../RetryPolicy.ts"
-import * as Immediate from "../immediate.ts"
 import * as Encode from "../request/encode.ts"
 import { RequestRewrite } from "../request/rewrite.ts"
 import * as Deadline from "../time/deadline.ts"
@@ -67,28 +66,27 @@ export const begin = <A, R = never>(
 /** Begins the call of a message request, rewritten by `RequestRewrite` and checked. */
 export const beginMessage = <A>(
   request: MessageRequest,
-  streamed: boolean,
+  wire: Encode.Wire,
   options: Omit<Options, "request">,
   use: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError>
 ): Effect.Effect<A, ClaudeError.ClaudeError, Claude> =>
   Effect.contextWith((context: Context.Context<Claude>) => {
     const rewritten = Context.get(context, RequestRewrite)(request)
-    const encode = (settings: Settings) => Encode.exchange(rewritten, settings, streamed)
+    const encode = (settings: Settings) => Encode.exchange(rewritten, settings, wire)
     return beginIn(context, encode, { ...options, request: rewritten }, use)
   })
 
-/** Runs a call with the follower of its layer, to which `response` reports the response. */
+/** Runs a call with the follower that an interceptor returns for it. */
 export const followed = <A>(
   call: Call,
+  interceptor: Follower.Interceptor,
   self: (call: Call) => Effect.Effect<A, ClaudeError.ClaudeError>,
   completed: (value: A) => Follower.Progress
 ): Effect.Effect<A, ClaudeError.ClaudeError> =>
-  call.interceptor === undefined
-    ? self(call)
-    : Follower.runEffect(call.interceptor, call, (follower) => self({ ...call, follower }), {
-      completed,
-      soFar: () => soFar(call)
-    })
+  Follower.runEffect(interceptor, call, (follower) => self({ ...call, follower }), {
+    completed,
+    soFar: () => soFar(call)
+  })
 
 /** Makes attempts until one succeeds or the policy gives up, each inside the follower of the call. */
 export const retried = <A, R>(
@@ -103,12 +101,10 @@ export const retried = <A, R>(
   const wrapped = follower.attempt === undefined
     ? attempt
     : (number: number) => Follower.attempt(follower, attempt(number), number)
-  return within(
-    call,
-    retry.budget === undefined
-      ? Retry.retry(wrapped, { policy, repeatable })
-      : Immediate.flatMap(budget(retry.budget), (budget) => Retry.retry(wrapped, { policy, budget, repeatable }))
-  )
+  const attempts = retry.budget === undefined
+    ? Retry.retry(wrapped, { policy, repeatable })
+    : flatMap(budget(retry.budget), (budget) => Retry.retry(wrapped, { policy, budget, repeatable }))
+  return Duration.isFinite(call.total) ? within(call, attempts) : attempts
 }
 
 /** Sends the request once, and notifies `onProgress`. */
@@ -143,6 +139,15 @@ export const soFar = ({ reading: { latest } }: Call): Follower.Progress =>
 // internal
 // -----------------------------------------------------------------------------
 
+/** Like `Effect.flatMap`, and no effect where the value is there already. */
+const flatMap = <A, E, B, E2, R2>(
+  self: Effect.Effect<A, E>,
+  f: (value: A) => Effect.Effect<B, E2, R2>
+): Effect.Effect<B, E | E2, R2> => isSuccess(self) ? f(self.value) : Effect.flatMap(self, f)
+
+const isSuccess = <A, E>(self: Effect.Effect<A, E>): self is Effect.Effect<A, E> & Exit.Success<A> =>
+  Exit.isExit(self) && Exit.isSuccess(self)
+
 const beginIn = <A, R>(
   context: Context.Context<Claude>,
   encode: (settings: Settings) => Effect.Effect<Exchange.Request, ClaudeError.ClaudeError>,
@@ -151,9 +156,11 @@ const beginIn = <A, R>(
 ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
   const { attempt, budget, interceptor, settings } = Context.get(context, Claude)
   return Effect.flatMap(settings, (settings) =>
-    Immediate.flatMap(encode(settings), (exchange) => {
+    flatMap(encode(settings), (exchange) => {
       const { timeouts } = settings
-      const total = folded === true ? Span.least(timeouts.total, timeouts.foldedTotal) : timeouts.total
+      const total = folded === true && exchange.streamed
+        ? Span.least(timeouts.total, timeouts.foldedTotal)
+        : timeouts.total
       const limit = Duration.toMillis(total)
       return use({
         exchange: limit === Infinity

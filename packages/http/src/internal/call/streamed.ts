@@ -19,7 +19,6 @@ import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
-import * as Immediate from "../immediate.ts"
 import * as EventReader from "../response/eventReader.ts"
 import * as Call from "./call.ts"
 import * as Follower from "./follower.ts"
@@ -27,15 +26,6 @@ import * as Plain from "./plain.ts"
 
 /** The pull of a stream's events. */
 export type Events<R = never> = Pull.Pull<EventReader.Events, ClaudeError.ClaudeError, void, R>
-
-/** A message that was read from events. */
-export interface Folded {
-  readonly message: Message.Message
-  readonly meta: Exchange.Meta
-  readonly attempts: number
-  /** How the response travelled: a gateway may send JSON although a stream was requested. */
-  readonly wire: "json" | "stream"
-}
 
 /** Opens the stream of a call, and returns the pull of its events. All of it belongs to the scope. */
 export const open = (call: Call.Call, scope: Scope.Scope): Effect.Effect<Events, ClaudeError.ClaudeError> =>
@@ -50,12 +40,12 @@ export const open = (call: Call.Call, scope: Scope.Scope): Effect.Effect<Events,
           : Effect.flatMap(follower.answer, (message) =>
             message === undefined
               ? openWith(followed, scope, ended)
-              : handOut(followed, ofMessage(message, cached), ended))
+              : handOut(followed, ofMessage(message, Plain.cached), ended))
       }
     )
 
 /** Folds the events of a call into a message. Nothing is handed out before the end, so every failure can be retried. */
-export const folded = (call: Call.Call): Effect.Effect<Folded, ClaudeError.ClaudeError> =>
+export const folded = (call: Call.Call): Effect.Effect<Plain.Received, ClaudeError.ClaudeError> =>
   Call.retried(
     call,
     (attempts) =>
@@ -63,14 +53,11 @@ export const folded = (call: Call.Call): Effect.Effect<Folded, ClaudeError.Claud
         Effect.flatMap(Call.send(call, attempts), (response) => {
           const wire = isStream(response) ? "stream" : "json"
           const message = wire === "stream"
-            ? Effect.flatMap(EventReader.make(response, scope, readOptions(call)), (reader) => fold(call, reader))
+            ? EventReader.read(response, scope, readOptions(call), (reader) => fold(call, reader))
             : Effect.tap(wholeMessage(call, response, scope), () => call.follower.onContent ?? Effect.void)
-          return Effect.map(message, (message): Folded => ({ message, meta: response.meta, attempts, wire }))
+          return Effect.map(message, (message): Plain.Received => ({ message, meta: response.meta, attempts, wire }))
         })))
   )
-
-/** The meta of a message that came from a cache. */
-export const cached = { cached: true, attempts: 0 } as const
 
 // -----------------------------------------------------------------------------
 // internal
@@ -108,8 +95,10 @@ const openResponse = (
   scope: Scope.Closeable
 ): Effect.Effect<Opened, ClaudeError.ClaudeError> =>
   isStream(response)
-    ? Immediate.flatMap(
-      EventReader.make(response, scope, readOptions(call)),
+    ? EventReader.read(
+      response,
+      scope,
+      readOptions(call),
       (reader) => Effect.map(reader.open(), (pull) => ({ pull, reading: reader, scope }))
     )
     : Effect.map(wholeMessage(call, response, scope), (message) => ofMessage(message, response.meta, scope))
@@ -180,7 +169,7 @@ const wholeMessage = (
   response: Exchange.Response,
   scope: Scope.Scope
 ): Effect.Effect<Message.Message, ClaudeError.ClaudeError> =>
-  Effect.flatMap(Plain.text(call, response, scope), (text) => Plain.parseMessage(text, response))
+  Effect.flatMap(Plain.text(call, response, scope), (text) => Effect.fromResult(Plain.parseMessage(text, response)))
 
 /** Returns a message as the stream that would have brought it. */
 const ofMessage = (message: Message.Message, meta: Exchange.Meta, scope?: Scope.Closeable): Opened => {

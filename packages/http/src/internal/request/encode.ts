@@ -1,6 +1,6 @@
 /**
- * From a message request to what is sent: checked, encoded, and looked at for
- * what it needs and what it may do.
+ * From a message request to the request that is sent: its checks, its encoding, how
+ * its response travels, and whether it may be repeated.
  *
  * @since 0.1.0
  */
@@ -17,18 +17,21 @@ import * as Result from "effect/Result"
 import type { Settings } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
 
-/** Above this, an answer may take longer than a plain response is allowed to. */
-const shortAnswer = 8_192
+/** How the response of a request travels. */
+export type Wire = "auto" | "json" | "stream"
 
-/** Whether the server acts on its own while it answers: such a request must not be repeated blindly. */
-export const actsOnServer = (request: MessageRequest.MessageRequest): boolean =>
+/** The most output tokens of a response that surely ends within the limits of a JSON response. */
+const shortResponse = 8_192
+
+/** Whether the server runs tools while it responds. Such a request must not be repeated after an unknown outcome. */
+const actsOnServer = (request: MessageRequest.MessageRequest): boolean =>
   isPresent(request.container) ||
   (isPresent(request.mcp_servers) && request.mcp_servers.length > 0) ||
   (isPresent(request.tools) && request.tools.some(Tool.runsOnServer))
 
-/** Whether the answer may take long, so that it should travel as a stream. */
-export const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
-  request.max_tokens > shortAnswer ||
+/** Whether the response may take long, so that it is streamed. */
+const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
+  request.max_tokens > shortResponse ||
   (isPresent(request.thinking) && request.thinking.type !== "disabled") ||
   actsOnServer(request)
 
@@ -36,16 +39,17 @@ export const mayTakeLong = (request: MessageRequest.MessageRequest): boolean =>
 export const exchange = (
   request: MessageRequest.MessageRequest,
   settings: Settings,
-  streamed: boolean
+  wire: Wire
 ): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
   const betas = Betas.ofRequest(request)
+  const streamed = wire === "stream" || (wire === "auto" && mayTakeLong(request))
   const checked = check(request, settings, betas)
   return checked === Effect.void
     ? encode(request, streamed, betas)
     : Effect.flatMap(checked, () => encode(request, streamed, betas))
 }
 
-/** Holds a request to its shape and to the rules. */
+/** Checks the shape and the rules of a request. */
 const check = (
   request: MessageRequest.MessageRequest,
   settings: Settings,
@@ -71,7 +75,7 @@ const encode = (
   streamed: boolean,
   betas: ReadonlyArray<string>
 ): Effect.Effect<Exchange.Request, ClaudeError.RequestValidationError> => {
-  // What is undefined is not written.
+  // JSON has no undefined: such fields are omitted.
   const text = Result.try(() => JSON.stringify({ ...request, stream: streamed ? true : undefined }))
   if (Result.isFailure(text)) {
     return Effect.fail(Rules.toError([{
@@ -97,10 +101,10 @@ const encode = (
 // internal
 // -----------------------------------------------------------------------------
 
-/** What is found where there are no rules. */
+/** The report without rules. */
 const nothing: Rules.Report = { refused: [], warnings: [] }
 
-/** Adds the places where a request has not the shape the API documents to what a rule did not name already. */
+/** Adds the mismatches of the shape at places that no rule named. */
 const withShape = (
   refused: ReadonlyArray<ClaudeError.Violation>,
   request: MessageRequest.MessageRequest
@@ -109,13 +113,13 @@ const withShape = (
   return [...refused, ...shape(request).filter(({ path }) => !known.has(path))]
 }
 
-/** The places where a request has not the shape the API documents. */
+/** Lists where a request does not match the documented shape. */
 const shape = (request: MessageRequest.MessageRequest): ReadonlyArray<ClaudeError.Violation> =>
   Shape.messageRequest.issues(request, "all").slice(0, 10).map((issue) => ({
     rule: "shape",
     path: Shape.formatPath(issue.path),
     problem: `Expected ${issue.expected}, found ${issue.found}`,
-    fix: "Give what the API documents for this field."
+    fix: "Give a value that the API documents for this field."
   }))
 
 const isPresent = Predicate.isNotNullish

@@ -24,12 +24,10 @@ import type * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
 import type { Limits } from "../../Limits.ts"
 import type * as Timeouts from "../../Timeouts.ts"
-import * as Immediate from "../immediate.ts"
 import * as Secrets from "../request/secrets.ts"
 import * as Span from "../time/duration.ts"
 import * as Body from "../transport/body.ts"
 import * as Failures from "../transport/failures.ts"
-import * as Mailbox from "../transport/mailbox.ts"
 import { EventDecoder } from "./eventDecoder.ts"
 
 /** The events of one chunk. */
@@ -46,15 +44,16 @@ export interface Options {
 }
 
 /** Reads a response as events. The rest of the connection is read when the scope closes, so that it can be used again. */
-export const make = (
+export const read = <A>(
   response: Exchange.Response,
   scope: Scope.Scope,
-  options: Options
-): Effect.Effect<EventReader> =>
-  Immediate.flatMap(Body.readerOf(response.body, scope, options.timeouts, options.endBy), (body) => {
+  options: Options,
+  use: (reader: EventReader) => Effect.Effect<A, ClaudeError.ClaudeError>
+): Effect.Effect<A, ClaudeError.ClaudeError> =>
+  Body.withReader(response.body, scope, options.timeouts, options.endBy, (body) => {
     const reader = new EventReader(response, body, options)
     body.onClose(Effect.suspend(() => reader.finish()))
-    return Effect.succeed(reader)
+    return use(reader)
   })
 
 /**
@@ -170,7 +169,7 @@ export class EventReader {
     this.#body = body
     this.#options = options
     this.pull = pullEvents<Exchange.Failure, ClaudeError.ClaudeError>(this.decoder, {
-      chunks: Mailbox.read(body),
+      chunks: Body.read(body),
       lost: (failure) => this.#lost(failure),
       onEvents: (events) => {
         if (this.#hasContent && events.some(isNoPing)) body.contentArrived()
@@ -249,7 +248,7 @@ export class EventReader {
       this.#body.endWithin(finishMillis)
       const leave = Body.drain(this.#body, (chunks) => {
         for (const chunk of chunks) left -= chunk.byteLength
-        return left < 0
+        return left < 0 ? "enough" : "filler"
       }, () => resume(Effect.void))
       return Effect.sync(leave)
     })

@@ -140,6 +140,20 @@ export class Timer {
   }
 }
 
+/** Returns a deadline that is reached `within` milliseconds from now. */
+export const start = (
+  timers: (context: Context.Context<never>) => Timer,
+  context: Context.Context<never>,
+  longest: number,
+  within: number,
+  onReached: () => void
+): Deadline => {
+  const deadline = new Deadline(timers(context), longest)
+  const from = deadline.now()
+  deadline.set(from + within, onReached, from)
+  return deadline
+}
+
 /** Returns a timer of its own for a context. */
 export const timer = (context: Context.Context<never>): Timer => new Timer(context)
 

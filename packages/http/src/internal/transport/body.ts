@@ -1,5 +1,10 @@
 /**
- * The body of a response, read within its limits on time.
+ * The body of a response: how a transport delivers it, and how it is read within
+ * its limits on time.
+ *
+ * A transport puts chunks into a mailbox: undici as they arrive, `fetch` and
+ * streams when a take finds the mailbox empty. Chunks that arrive while nobody
+ * takes are kept, so an interrupted take loses nothing.
  *
  * The limits belong to the body, so that every way of reading one keeps them:
  * `idle` for each read, `firstContent` and `nextContent` for reads that bring only
@@ -8,22 +13,119 @@
  *
  * @since 0.1.0
  */
+import * as Arr from "effect/Array"
 import type * as Cause from "effect/Cause"
 import * as Channel from "effect/Channel"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Exchange from "../../Exchange.ts"
 import type * as Timeouts from "../../Timeouts.ts"
 import * as Deadline from "../time/deadline.ts"
-import * as Mailbox from "./mailbox.ts"
+
+/** What a consumer sees: the next items, or how they end. */
+export interface Items<A, E> {
+  /** Requests the next items or the end. `resume` is called once, during the call or later. */
+  readonly take: (resume: Resume<A, E>) => void
+  /** Withdraws the latest take. */
+  readonly leave: () => void
+}
+
+/** Receives what a take gives. */
+export type Resume<A, E> = (items: Exit.Exit<Arr.NonEmptyReadonlyArray<A>, E>) => void
+
+/** Keeps items until they are taken. A producer extends it. */
+export class Mailbox<A, E> implements Items<A, E> {
+  #items: Array<A> | undefined
+  #end: Exit.Exit<never, E> | undefined
+  #resume: Resume<A, E> | undefined
+  /** Whether the end was set. Items may still be waiting. */
+  hasEnded = false
+  /** Whether the producer stopped until the items were taken. */
+  protected isPaused = false
+
+  take(resume: Resume<A, E>): void {
+    this.#resume = resume
+    if (!this.deliver()) this.onWaiting()
+  }
+
+  leave(): void {
+    this.#resume = undefined
+  }
+
+  /** Whether a take is pending. */
+  protected get isWaiting(): boolean {
+    return this.#resume !== undefined
+  }
+
+  /** Adds an item. Returns whether it is the first that waits. */
+  protected push(item: A): boolean {
+    if (this.#items !== undefined) {
+      this.#items.push(item)
+      return false
+    }
+    this.#items = [item]
+    return true
+  }
+
+  /** Sets the end, which follows the items that wait. */
+  protected finish(cause: Cause.Cause<E>): void {
+    this.#end = Exit.failCause(cause)
+    this.hasEnded = true
+  }
+
+  /** Hands over all items that wait, or else the end, if a take is pending. Returns whether it did. */
+  protected readonly deliver = (): boolean => {
+    const resume = this.#resume
+    if (resume === undefined) return false
+    const items = this.#items
+    if (items !== undefined && Arr.isArrayNonEmpty(items)) {
+      this.#items = undefined
+      this.#resume = undefined
+      if (this.isPaused) this.onTaken()
+      resume(Exit.succeed(items))
+      return true
+    }
+    if (this.#end === undefined) return false
+    this.#resume = undefined
+    resume(this.#end)
+    return true
+  }
+
+  /** Runs when a take finds nothing. */
+  protected onWaiting(): void {}
+
+  /** Runs when all items were taken of a producer that is paused. */
+  protected onTaken(): void {}
+}
+
+/** Returns the effect that takes once. Interrupting it loses nothing. */
+export const read = <A, E>(source: Items<A, E>): Effect.Effect<Arr.NonEmptyReadonlyArray<A>, E> =>
+  Effect.callback((resume) => {
+    let isWaiting = true
+    source.take((items) => {
+      isWaiting = false
+      resume(items)
+    })
+    if (isWaiting) return Effect.sync(() => source.leave())
+  })
+
+/** Returns a source that runs `pull` for each take. Closing the scope interrupts a pull that is running. */
+export const fromPull = <A, E>(
+  pull: Effect.Effect<Arr.NonEmptyReadonlyArray<A>, E>
+): Effect.Effect<Items<A, E>, never, Scope.Scope> =>
+  Effect.contextWith((context: Context.Context<Scope.Scope>) => {
+    const source = new Pulled(pull, context)
+    return Effect.as(Scope.addFinalizer(Context.get(context, Scope.Scope), source.interrupt), source)
+  })
 
 /** Delivers the chunks of a body as a transport receives them. */
-export type Source = Mailbox.Source<Uint8Array, Exchange.Failure | Cause.Done>
+export type Source = Items<Uint8Array, Exchange.Failure | Cause.Done>
 
 /** The next chunks, or how a body ended. */
 export type Chunks = Parameters<Parameters<Source["take"]>[0]>[0]
@@ -45,7 +147,8 @@ export class LimitedReader implements Exchange.Reader {
   #contentWithin: number | undefined
   #contentBy = Infinity
   #endBy: number
-  #last: Effect.Effect<void> | undefined
+  /** Runs before the connection is closed. */
+  last: Effect.Effect<void> | undefined
 
   constructor(source: Source, deadline: Deadline.Deadline, timeouts: Timeouts.Timeouts, endBy: number | undefined) {
     this.#source = source
@@ -58,13 +161,15 @@ export class LimitedReader implements Exchange.Reader {
 
   take(resume: (chunks: Chunks) => void): void {
     if (this.#endBy !== Infinity && this.#deadline.now() >= this.#endBy) return resume(reached("total"))
-    let isWaiting = true
+    let isThere = false
+    let isWaiting = false
     this.#source.take((chunks) => {
-      isWaiting = false
-      this.#deadline.clear()
+      isThere = true
+      if (isWaiting) this.#deadline.clear()
       resume(chunks)
     })
-    if (!isWaiting) return
+    if (isThere) return
+    isWaiting = true
     const from = this.#deadline.now()
     if (this.#contentWithin !== undefined) {
       this.#contentBy = from + this.#contentWithin
@@ -99,12 +204,7 @@ export class LimitedReader implements Exchange.Reader {
   }
 
   onClose(effect: Effect.Effect<void>): void {
-    this.#last = effect
-  }
-
-  /** The effect that runs before the connection is closed. */
-  get last(): Effect.Effect<void> | undefined {
-    return this.#last
+    this.last = effect
   }
 }
 
@@ -114,41 +214,48 @@ const reached = (limit: Limit): Exit.Exit<never, Exchange.Failure> =>
 /** Returns the body that a reader reads. As a stream, each chunk counts as content. */
 export const make = (reader: Exchange.Reader): Exchange.ReadableResponse["body"] =>
   Object.assign(
-    Stream.fromPull(Effect.succeed(Effect.map(Mailbox.read(reader), (chunks) => {
+    Stream.fromPull(Effect.succeed(Effect.map(read(reader), (chunks) => {
       reader.contentArrived()
       return chunks
     }))),
     { reader }
   )
 
-/** Returns the reader of a body. A stream that replaced the body is read within limits of its own. */
-export const readerOf = (
+/** Uses the reader of a body. A stream that replaced the body is read within limits of its own. */
+export const withReader = <A, E>(
   body: Exchange.Body,
   scope: Scope.Scope,
   timeouts: Timeouts.Timeouts,
-  endBy: number | undefined
-): Effect.Effect<Exchange.Reader> =>
+  endBy: number | undefined,
+  use: (reader: Exchange.Reader) => Effect.Effect<A, E>
+): Effect.Effect<A, E> =>
   body.reader !== undefined
-    ? Effect.succeed(body.reader)
+    ? use(body.reader)
     : Effect.contextWith((context: Context.Context<never>) => {
       const deadline = new Deadline.Deadline(new Deadline.Timer(context), Duration.toMillis(timeouts.idle))
       return Scope.addFinalizer(scope, Effect.sync(() => deadline.close())).pipe(
         Effect.andThen(Channel.toPullScoped(Stream.toChannel(body), scope)),
-        Effect.flatMap((pull) => Scope.provide(Mailbox.fromPull(pull), scope)),
+        Effect.flatMap((pull) => Scope.provide(fromPull(pull), scope)),
         Effect.flatMap((source) => {
           const reader = new LimitedReader(source, deadline, timeouts, endBy)
-          return Effect.as(Scope.addFinalizer(scope, Effect.suspend(() => reader.last ?? Effect.void)), reader)
+          return Effect.andThen(
+            Scope.addFinalizer(scope, Effect.suspend(() => reader.last ?? Effect.void)),
+            Effect.suspend(() => use(reader))
+          )
         })
       )
     })
 
+/** What chunks are: only pings or white space, content, or as much as is wanted. */
+export type Kind = "filler" | "content" | "enough"
+
 /**
- * Reads until the body ends or `onChunks` returns true. `onEnd` is called once,
+ * Reads until the body ends or `onChunks` returns `enough`. `onEnd` is called once,
  * with the end or with the last chunks. Returns a function that stops early.
  */
 export const drain = (
   reader: Exchange.Reader,
-  onChunks: (chunks: ReadonlyArray<Uint8Array>) => boolean,
+  onChunks: (chunks: ReadonlyArray<Uint8Array>) => Kind,
   onEnd: (end: Chunks) => void
 ): () => void => {
   const next = (): void => {
@@ -157,7 +264,9 @@ export const drain = (
       let isInside = true
       more = false
       reader.take((chunks) => {
-        if (!Exit.isSuccess(chunks) || onChunks(chunks.value)) onEnd(chunks)
+        const kind = Exit.isSuccess(chunks) ? onChunks(chunks.value) : "enough"
+        if (kind === "content") reader.contentArrived()
+        if (kind === "enough") onEnd(chunks)
         else if (isInside) more = true
         else next()
       })
@@ -166,4 +275,67 @@ export const drain = (
   }
   next()
   return () => reader.leave()
+}
+
+/** Runs a task in the next turn of the event loop. */
+export type NextTurn = (task: () => void) => void
+
+/**
+ * The connections of one transport that are about to become free. Node counts a connection as free one turn of the event
+ * loop after its response has ended. A request that is sent earlier opens another connection.
+ */
+export class Release {
+  #count = 0
+
+  /** Records that a response has ended. Its connection is free after `nextTurn`. */
+  begin(nextTurn: NextTurn): void {
+    this.#count++
+    nextTurn(this.#end)
+  }
+
+  /** Runs `send` when no connection is about to become free. */
+  whenDone(nextTurn: NextTurn, send: () => void): void {
+    if (this.#count === 0) send()
+    else nextTurn(send)
+  }
+
+  readonly #end = (): void => {
+    this.#count--
+  }
+}
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+/** Runs a pull when a take finds nothing. A pull whose take was withdrawn continues for the next take. */
+class Pulled<A, E> extends Mailbox<A, E> {
+  readonly #run: () => Fiber.Fiber<Arr.NonEmptyReadonlyArray<A>, E>
+  #fiber: Fiber.Fiber<Arr.NonEmptyReadonlyArray<A>, E> | undefined
+
+  constructor(pull: Effect.Effect<Arr.NonEmptyReadonlyArray<A>, E>, context: Context.Context<never>) {
+    super()
+    const run = Effect.runForkWith(context)
+    this.#run = () => run(pull)
+  }
+
+  readonly interrupt: Effect.Effect<void> = Effect.suspend(() =>
+    this.#fiber === undefined ? Effect.void : Fiber.interrupt(this.#fiber)
+  )
+
+  protected override onWaiting(): void {
+    if (this.#fiber !== undefined) return
+    const fiber = this.#run()
+    const exit = fiber.pollUnsafe()
+    if (exit !== undefined) return this.#onExit(exit)
+    this.#fiber = fiber
+    fiber.addObserver(this.#onExit)
+  }
+
+  readonly #onExit = (exit: Exit.Exit<Arr.NonEmptyReadonlyArray<A>, E>): void => {
+    this.#fiber = undefined
+    if (Exit.isSuccess(exit)) { for (const item of exit.value) this.push(item) }
+    else this.finish(exit.cause)
+    this.deliver()
+  }
 }

@@ -17,8 +17,7 @@ import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type * as Public from "../../Exchange.ts"
-import * as Mailbox from "./mailbox.ts"
-import { type NextTurn, Release } from "./release.ts"
+import { Mailbox, type NextTurn, Release } from "./body.ts"
 import * as Transport from "./transport.ts"
 
 /** The transport over the `fetch` of the context. That of a call takes precedence. */
@@ -123,7 +122,7 @@ class Sent implements Transport.Sent {
 }
 
 /** The body of a response, read when a take finds nothing. */
-class Body extends Mailbox.Mailbox<Uint8Array, Public.Failure | Cause.Done> {
+class Body extends Mailbox<Uint8Array, Public.Failure | Cause.Done> {
   readonly #response: Response
   readonly #onEnd: () => void
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined

@@ -11,13 +11,11 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as HttpBody from "effect/http/HttpBody"
 import type * as HttpClient from "effect/http/HttpClient"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Exchange from "../../Exchange.ts"
-import type { Source } from "./body.ts"
-import * as Mailbox from "./mailbox.ts"
+import * as Body from "./body.ts"
 
 /** A request as it is sent. */
 export type Request = Parameters<Exchange.Execute>[0]
@@ -28,7 +26,7 @@ export interface Head {
   /** The headers, with names in lower case. */
   readonly headers: { readonly [name: string]: string | undefined }
   /** The body, decoded from its `content-encoding`. */
-  readonly body: Source
+  readonly body: Body.Source
 }
 
 /** A request that was sent. */
@@ -59,18 +57,12 @@ export interface Client extends HttpClient.HttpClient {
   readonly transport?: Transport | undefined
 }
 
-/** Whether a body is bytes or empty. */
-export const isBytes = (
-  body: HttpBody.HttpBody | undefined
-): body is HttpBody.Empty | HttpBody.Uint8Array | undefined =>
-  body === undefined || body._tag === "Empty" || body._tag === "Uint8Array"
-
 /** Sends through an effect. Its scope is closed when the request is aborted. */
 export const fromExecute = (execute: Exchange.Execute): Send => (request, context, onHead) => {
   const scope = Scope.makeUnsafe()
   const head = Effect.flatMap(execute(request), ({ body, headers, status }) =>
     Effect.map(
-      Effect.flatMap(Stream.toPull(body), Mailbox.fromPull),
+      Effect.flatMap(Stream.toPull(body), Body.fromPull),
       (source): Head => ({ status, headers, body: source })
     ))
   const fiber = Effect.runForkWith(context)(Scope.provide(head, scope))

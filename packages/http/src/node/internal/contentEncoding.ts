@@ -14,7 +14,7 @@ import * as Data from "effect/Data"
 import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import * as Zlib from "node:zlib"
-import * as Mailbox from "../../internal/transport/mailbox.ts"
+import * as Bodies from "../../internal/transport/body.ts"
 
 /** A body cannot be decoded. */
 export class EncodingFailure extends Data.Error<{
@@ -27,7 +27,7 @@ export class EncodingFailure extends Data.Error<{
 export type Decode = <E>(body: Body<E>, failed: (failure: EncodingFailure) => E) => Body<E>
 
 /** Delivers the chunks of a body. */
-export type Body<E> = Mailbox.Source<Uint8Array, E | Cause.Done>
+export type Body<E> = Bodies.Items<Uint8Array, E | Cause.Done>
 
 /** Returns what decodes a `content-encoding`, undefined if nothing does it. Fails with an encoding that is not known. */
 export const decoder = (header: string | undefined): Result.Result<Decode | undefined, EncodingFailure> => {
@@ -86,7 +86,7 @@ const known: ReadonlyMap<string, Coding> = new Map<string, Coding>([
   }]
 ])
 
-class Decoded<E> extends Mailbox.Mailbox<Uint8Array, E | Cause.Done> {
+class Decoded<E> extends Bodies.Mailbox<Uint8Array, E | Cause.Done> {
   readonly #source: Body<E>
   readonly #coding: Coding
   readonly #failed: (failure: EncodingFailure) => E

@@ -33,8 +33,8 @@ export interface DispatchOptions extends Undici.Dispatcher.DispatchOptions {
   readonly allowH2: false
 }
 
-/** Returns whether the headers of a response came over HTTP/2. Node marks those with a symbol. */
-export const isHttp2 = (headers: object): boolean => Http2.sensitiveHeaders in headers
+/** The symbol by which Node marks headers that came over HTTP/2. */
+export const http2Mark: symbol = Http2.sensitiveHeaders
 
 /** Makes a dispatcher send every request over HTTP/1.1, and fail where the response comes over HTTP/2. */
 export const only = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
@@ -44,7 +44,7 @@ export const only = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
       http1,
       Handler.decorate(handler, {
         onResponseStart: (controller, status, headers, message) =>
-          isHttp2(headers)
+          http2Mark in headers
             ? controller.abort(negotiated)
             : handler.onResponseStart?.(controller, status, headers, message)
       })

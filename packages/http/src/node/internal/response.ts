@@ -18,10 +18,10 @@ import { type Pipeable, Prototype } from "effect/Pipeable"
 import type * as Schema from "effect/Schema"
 import type * as Socket from "effect/socket/Socket"
 import * as Stream from "effect/Stream"
-import * as Mailbox from "../../internal/transport/mailbox.ts"
+import * as Body from "../../internal/transport/body.ts"
 
 /** The request of a response, and the source of its body. */
-export interface Exchange extends Mailbox.Source<Uint8Array, HttpClientError.HttpClientError | Cause.Done> {
+export interface Exchange extends Body.Items<Uint8Array, HttpClientError.HttpClientError | Cause.Done> {
   readonly url: URL
   readonly http: () => HttpClientRequest.HttpClientRequest
 }
@@ -50,7 +50,7 @@ export class Response extends Inspectable.Class implements HttpClientResponse.Ht
     this.url = exchange.url.href.split("#")[0] ?? ""
     this.status = status
     this.headers = Headers.fromInput(headers)
-    this.stream = Stream.fromPull(Effect.succeed(Mailbox.read(exchange)))
+    this.stream = Stream.fromPull(Effect.succeed(Body.read(exchange)))
     this.#setCookie = setCookie
   }
 

@@ -8,11 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Queue from "effect/Queue"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as Deadline from "../../../src/internal/time/deadline.ts"
 import * as Body from "../../../src/internal/transport/body.ts"
-import * as Mailbox from "../../../src/internal/transport/mailbox.ts"
 
 interface Given extends Timeouts.Options {
   readonly endBy?: number
@@ -30,11 +30,11 @@ const limited = Effect.fnUntraced(
       (deadline) => Effect.sync(() => deadline.close())
     )
     const queue = yield* Queue.unbounded<string, Exchange.Failure | Cause.Done>()
-    const source = yield* Mailbox.fromPull(
+    const source = yield* Body.fromPull(
       Effect.map(Queue.take(queue), (text) => [new TextEncoder().encode(text)] as const)
     )
     const reader = new Body.LimitedReader(source, deadline, Timeouts.make({ ...off, ...timeouts }), endBy)
-    return { queue, reader, read: Effect.map(Mailbox.read(reader), textOf) }
+    return { queue, reader, read: Effect.map(Body.read(reader), textOf) }
   }
 )
 
@@ -47,7 +47,7 @@ const drain = (
 ): Effect.Effect<string, Exchange.Failure | Cause.Done> =>
   Effect.map(
     Effect.callback<ReadonlyArray<Uint8Array>, Exchange.Failure | Cause.Done>((resume) =>
-      Effect.sync(Body.drain(reader, (chunks) => onText(textOf(chunks)), resume))
+      Effect.sync(Body.drain(reader, (chunks) => onText(textOf(chunks)) ? "enough" : "filler", resume))
     ),
     textOf
   )
@@ -225,13 +225,16 @@ describe("LimitedReader", () => {
   })
 })
 
-describe("readerOf", () => {
-  it.effect("returns the reader of a body", () =>
+const readerOf = (body: Exchange.Body, scope: Scope.Scope, timeouts: Timeouts.Timeouts) =>
+  Body.withReader(body, scope, timeouts, undefined, (reader) => Effect.succeed(reader))
+
+describe("withReader", () => {
+  it.effect("uses the reader of a body", () =>
     Effect.gen(function*() {
       const { reader } = yield* limited({})
 
       assert.strictEqual(
-        yield* Body.readerOf(Body.make(reader), yield* Effect.scope, Timeouts.defaults, undefined),
+        yield* readerOf(Body.make(reader), yield* Effect.scope, Timeouts.defaults),
         reader
       )
     }))
@@ -240,9 +243,9 @@ describe("readerOf", () => {
     Effect.gen(function*() {
       const { reader } = yield* limited({})
       const replaced = Stream.tap(Body.make(reader), () => Effect.void)
-      const own = yield* Body.readerOf(replaced, yield* Effect.scope, Timeouts.make({ ...off, idle: 100 }), undefined)
+      const own = yield* readerOf(replaced, yield* Effect.scope, Timeouts.make({ ...off, idle: 100 }))
 
-      assert.deepStrictEqual(yield* reached(Mailbox.read(own)), ["idle", 100])
+      assert.deepStrictEqual(yield* reached(Body.read(own)), ["idle", 100])
     }))
 })
 

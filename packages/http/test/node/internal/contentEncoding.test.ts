@@ -6,7 +6,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Zlib from "node:zlib"
-import * as Mailbox from "../../../src/internal/transport/mailbox.ts"
+import * as Body from "../../../src/internal/transport/body.ts"
 import * as ContentEncoding from "../../../src/node/internal/contentEncoding.ts"
 
 /** A body that delivers these chunks, each in a later turn, and then its end. */
@@ -31,7 +31,7 @@ const read = (header: string, chunks: ReadonlyArray<Uint8Array>, end?: string): 
   if (Result.isFailure(decoder)) return Effect.fail(decoder.failure.message)
   const body = bodyOf(chunks, end)
   const decoded = decoder.success === undefined ? body : decoder.success(body, ({ code }) => code)
-  return Stream.fromPull(Effect.succeed(Mailbox.read(decoded))).pipe(
+  return Stream.fromPull(Effect.succeed(Body.read(decoded))).pipe(
     Stream.runCollect,
     Effect.map((all) => Buffer.concat(all))
   )
@@ -138,8 +138,8 @@ describe("contentEncoding", () => {
         assert.instanceOf(chunk, Uint8Array)
         const decoded = decoder(bodyOf([chunk], "reset"), ({ code }) => code)
 
-        assert.strictEqual(String(Buffer.concat(yield* Mailbox.read(decoded))), "hello")
-        assert.strictEqual(yield* Effect.flip(Mailbox.read(decoded)), "reset")
+        assert.strictEqual(String(Buffer.concat(yield* Body.read(decoded))), "hello")
+        assert.strictEqual(yield* Effect.flip(Body.read(decoded)), "reset")
         gzip.destroy()
       }))
 
@@ -161,7 +161,7 @@ describe("contentEncoding", () => {
         const body = bodyOf(slices(bomb, 1000))
         const counted: ContentEncoding.Body<string> = { ...body, take: (resume) => (taken++, body.take(resume)) }
         const decoded = Result.getOrThrow(ContentEncoding.decoder("gzip"))!(counted, ({ code }) => code)
-        const first = yield* Mailbox.read(decoded)
+        const first = yield* Body.read(decoded)
 
         assert.isBelow(Buffer.concat(first).byteLength, 1_000_000)
         assert.isBelow(taken, 10)

@@ -1,15 +1,47 @@
 /**
- * The headers and the URL of requests. What the requests of one layer share is
- * made once.
+ * The settings of a layer as its calls use them: with the overrides of the running
+ * effect, and as the headers and the URL of a request.
  *
  * @since 0.1.0
  */
+import type * as Rules from "@effect-claude/core/Rules"
 import * as Secret from "@effect-claude/core/Secret"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import type { Settings } from "../../ClaudeConfig.ts"
+import type { Settings, Version } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
+import type * as RetryPolicy from "../../RetryPolicy.ts"
+import * as Timeouts from "../../Timeouts.ts"
 import * as Secrets from "./secrets.ts"
 import * as Check from "./validate.ts"
+
+/** Settings that one effect or stream changes. */
+export interface Overrides {
+  readonly retry?: RetryPolicy.RetryPolicy | undefined
+  readonly timeouts?: Timeouts.Options | undefined
+  readonly headers?: Settings["headers"] | undefined
+  readonly betas?: ReadonlyArray<string> | undefined
+  readonly version?: Version | undefined
+  readonly rules?: Rules.Levels | undefined
+}
+
+/** The settings that the running effect or stream changes. */
+export const Overrides: Context.Reference<Overrides> = Context.Reference<Overrides>(
+  "@effect-claude/http/Claude/Overrides",
+  { defaultValue: () => none }
+)
+
+const none: Overrides = {}
+
+/** Returns the settings of a call that starts now. */
+export const settings = (layer: Settings): Effect.Effect<Settings> => {
+  const unchanged = Effect.succeed(layer)
+  return Effect.contextWith((context) => {
+    const overrides = Context.get(context, Overrides)
+    return overrides === none ? unchanged : Effect.succeed(applyOverrides(layer, overrides))
+  })
+}
 
 /** The header that signs a request, and what goes with it. */
 export interface Credential {
@@ -118,3 +150,15 @@ export class Prepared {
 
 const isSame = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
   a.length === b.length && a.every((value, i) => value === b[i])
+
+const applyOverrides = (settings: Settings, overrides: Overrides): Settings => ({
+  ...settings,
+  version: overrides.version ?? settings.version,
+  retry: overrides.retry ?? settings.retry,
+  timeouts: Timeouts.make(overrides.timeouts, settings.timeouts),
+  headers: overrides.headers === undefined
+    ? settings.headers
+    : { ...settings.headers, ...overrides.headers },
+  betas: overrides.betas === undefined ? settings.betas : [...settings.betas, ...overrides.betas],
+  ruleLevels: overrides.rules === undefined ? settings.ruleLevels : { ...settings.ruleLevels, ...overrides.rules }
+})
