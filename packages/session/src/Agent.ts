@@ -108,6 +108,21 @@ export interface ApprovalRequest {
 // -----------------------------------------------------------------------------
 
 /**
+ * Options of a source.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface SourceOptions {
+  /**
+   * Whether the annotations of its dynamic tools can waive an approval.
+   *
+   * @default false
+   */
+  readonly trusted?: boolean | undefined
+}
+
+/**
  * Options of a run.
  *
  * @category options
@@ -150,10 +165,11 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly maxResultLength?: number | undefined
   /**
-   * Decides about a call of a tool that requires approval, or that is neither
-   * annotated with `Tool.Readonly` nor says that it needs none. Returns yes, no, or
-   * a reason for the model. Without it, tools that require approval are denied and
-   * all others run.
+   * Decides whether a call may run: yes, no, or no with a reason for the model. Runs
+   * before each call of a tool that requires approval, and of one that does not state
+   * that it is harmless (`Tool.Readonly`, or `needsApproval: false`). An approval that
+   * dies is a denial. Without `approve`, tools that require approval are denied and all
+   * others run.
    *
    * @default none
    */
@@ -187,12 +203,23 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
 /**
  * Creates one of the `sources` of a run from tools with their handlers.
  *
+ * **Details**
+ *
+ * Tools whose schema is known only at run time (`Tool.dynamic`), such as those of an
+ * MCP server, are described by somebody else. What they state about themselves
+ * (`Tool.Readonly`, `needsApproval: false`) does not waive an approval, unless the
+ * source is `trusted`.
+ *
  * @category constructors
  * @since 0.1.0
  */
 export const source = <Tools extends Record<string, Tool.Any>>(
-  toolkit: Toolkit.WithHandler<Tools>
-): Source<Tool.HandlerServices<Tools[keyof Tools]>> => ({ tools: toolkit.tools, callables: Tools.callables(toolkit) })
+  toolkit: Toolkit.WithHandler<Tools>,
+  options?: SourceOptions
+): Source<Tool.HandlerServices<Tools[keyof Tools]>> => ({
+  tools: toolkit.tools,
+  callables: Tools.callables(toolkit, options?.trusted ?? false)
+})
 
 // -----------------------------------------------------------------------------
 // running

@@ -3,7 +3,9 @@
  * a tool that fails, dies, is interrupted, takes too long, is denied or does not
  * exist has a result that says so.
  *
- * A call that the response may have cut is not run.
+ * A call that the response may have cut is not run. Whether a call may run is decided
+ * on its decoded input, in the context of the run, and the decision fails closed: an
+ * input that cannot be decoded is not run, and an approval that dies is a denial.
  *
  * @since 0.1.0
  */
@@ -17,9 +19,9 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
@@ -34,6 +36,10 @@ export interface Callable<R> {
   readonly tool: Tool.Any
   /** Returns the input of a call as the tool's schema expects it. */
   readonly inputOf: (call: ContentBlock.ToolUse) => unknown
+  /** Decodes the input of a call, with the services that the schema needs. */
+  readonly decode: (call: ContentBlock.ToolUse) => Effect.Effect<unknown, Schema.SchemaError, R>
+  /** Whether the tool's own statements that it is harmless are believed. */
+  readonly trusted: boolean
   readonly run: (call: ContentBlock.ToolUse) => Stream.Stream<Output, unknown, R>
 }
 
@@ -55,9 +61,14 @@ const toolsetKey = (name: string): string => `toolset ${name}`
 const toolsetOf = (tool: Tool.Any): string | undefined =>
   Tool.isProviderDefined(tool) ? /^claude\.(\w+)_toolset$/.exec(String(tool.id))?.[1] : undefined
 
-/** Returns the tools of a toolkit that have handlers. The members of a toolset have one handler in common. */
+/**
+ * Returns the tools of a toolkit that have handlers. The members of a toolset have one
+ * handler in common. Tools whose schema is known only at run time come from elsewhere,
+ * such as an MCP server: they are believed where the source is `trusted`.
+ */
 export const callables = <Tools extends Record<string, Tool.Any>>(
-  toolkit: Toolkit.WithHandler<Tools>
+  toolkit: Toolkit.WithHandler<Tools>,
+  trusted: boolean
 ): Callables<Tool.HandlerServices<Tools[keyof Tools]>> => {
   const out = new Map<string, Callable<Tool.HandlerServices<Tools[keyof Tools]>>>()
   for (const name of Object.keys(toolkit.tools)) {
@@ -66,10 +77,20 @@ export const callables = <Tools extends Record<string, Tool.Any>>(
     const toolset = toolsetOf(tool)
     const inputOf = (call: ContentBlock.ToolUse): unknown =>
       toolset === undefined ? call.input : { member: call.name, input: call.input }
+    const decodeInput = Schema.decodeUnknownEffect(
+      Schema.make<Schema.Codec<unknown, unknown, Tool.HandlerServices<Tools[keyof Tools]>>>(tool.parametersSchema.ast)
+    )
+    const decode = (call: ContentBlock.ToolUse) => Effect.suspend(() => decodeInput(inputOf(call)))
     const run = (call: ContentBlock.ToolUse) =>
       // Nothing is known of the input; the toolkit decodes it before a handler sees it.
       Stream.unwrap(toolkit.handle(name, inputOf(call) as Tool.ParametersEncoded<Tools[string]>, call.id))
-    out.set(toolset === undefined ? ToolSchema.nameOf(tool) : toolsetKey(toolset), { tool, inputOf, run })
+    out.set(toolset === undefined ? ToolSchema.nameOf(tool) : toolsetKey(toolset), {
+      tool,
+      inputOf,
+      decode,
+      trusted: trusted || !Tool.isDynamic(tool),
+      run
+    })
   }
   return out
 }
@@ -122,13 +143,14 @@ const resultOf = <R>(
     if (callable === undefined) return Effect.succeed(failure(call, unknownTool(call, options.tools)))
     const input = ToolInput.of(call)
     if (!input.complete) return Effect.succeed(failure(call, incomplete(input.json)))
-    return Effect.flatMap(isApproved(call, callable, options), (approved) =>
-      approved === true
-        ? perform(call, callable, options)
-        : Effect.succeed(
-          failure(call, approved === false ? "The call was denied." : `The call was denied: ${approved}`)
-        ))
-  })
+    return Effect.flatMap(verdict(call, callable, options), (denied) =>
+      denied === undefined
+        ? perform(separate(call), callable, options)
+        : Effect.succeed(denied))
+  }).pipe(Effect.catchCause((cause) => unexpected(call, cause)))
+
+/** Copies a call, so that its readers (the approval, the handler, the history) cannot change each other's input. */
+const separate = (call: ContentBlock.ToolUse): ContentBlock.ToolUse => ({ ...call, input: structuredClone(call.input) })
 
 const unknownTool = <R>(call: ContentBlock.ToolUse, tools: Callables<R>): string => {
   const names = [...tools.keys()].filter((name) => !name.startsWith(toolsetKey("")))
@@ -142,36 +164,65 @@ const incomplete = (json: string): string =>
   "Call the tool again with the complete input."
 
 /**
- * Decides whether a call may run. Tools that only read run without approval,
- * unless they require it. An input that the tool does not accept needs none.
+ * Returns the result of a call that must not run, or undefined where it may. Tools that
+ * only read run without approval, unless they require it. An input that the tool does not
+ * accept needs none, and is not run.
  */
-const isApproved = <R>(
+const verdict = <R>(
   call: ContentBlock.ToolUse,
-  { inputOf, tool }: Callable<R>,
-  { approve }: Options<R>
-): Effect.Effect<boolean | string, never, R> => {
-  const parameters = Schema.decodeUnknownExit(Schema.make<Schema.Codec<unknown>>(tool.parametersSchema.ast))(
-    inputOf(call)
+  callable: Callable<R>,
+  { approve, timeout }: Options<R>
+): Effect.Effect<Content.ToolResult | undefined, never, R> => {
+  const { tool } = callable
+  if (approve === undefined && typeof tool.needsApproval !== "function") {
+    return Effect.succeed(tool.needsApproval === true ? denied(call, nobodyApproves) : undefined)
+  }
+  const limit = timeout(call.name)
+  const requirement = callable.decode(separate(call)).pipe(
+    Effect.flatMap((parameters) => requiresApproval(call, tool, parameters)),
+    Effect.result
   )
-  if (Exit.isFailure(parameters) && !Cause.hasDies(parameters.cause)) return Effect.succeed(true)
-  const given = Exit.isSuccess(parameters) ? parameters.value : inputOf(call)
-  return Effect.flatMap(needsApproval(call, tool, given), (required) => {
-    if (approve === undefined) {
-      return Effect.succeed(required ? "it needs an approval, and the program does not give any" : true)
-    }
-    const acts = tool.needsApproval === undefined && !Context.get(tool.annotations, Tool.Readonly)
-    return required || acts ? approve({ call, tool, required }) : Effect.succeed(true)
+  return Effect.flatMap(bounded(requirement, limit, Effect.succeed(undefined)), (required) => {
+    if (required === undefined) return Effect.succeed(failure(call, late(limit)))
+    if (Result.isFailure(required)) return Effect.succeed(failure(call, invalidInput(call, required.failure)))
+    if (approve === undefined) return Effect.succeed(required.success ? denied(call, nobodyApproves) : undefined)
+    if (!required.success && isHarmless(callable)) return Effect.succeed(undefined)
+    return Effect.suspend(() => approve({ call: separate(call), tool, required: required.success })).pipe(
+      Effect.map((approved) =>
+        approved === true ? undefined : denied(call, approved === false ? undefined : String(approved))
+      ),
+      Effect.catchCause((cause) =>
+        Effect.as(Effect.logError(`The approval of "${call.name}" died`, cause), denied(call, "the approval failed"))
+      )
+    )
   })
 }
 
+const nobodyApproves = "it needs an approval, and the program does not give any"
+
+const denied = (call: ContentBlock.ToolUse, reason: string | undefined): Content.ToolResult =>
+  failure(call, reason === undefined ? "The call was denied." : `The call was denied: ${reason}`)
+
+const invalidInput = (call: ContentBlock.ToolUse, { message }: Schema.SchemaError): string =>
+  new AiError.ToolParameterValidationError({ toolName: call.name, description: message }).message
+
+/** Whether a tool that does not require approval states that it needs none, and is believed. */
+const isHarmless = <R>({ tool, trusted }: Callable<R>): boolean =>
+  typeof tool.needsApproval === "function" ||
+  (trusted && (tool.needsApproval === false || Context.get(tool.annotations, Tool.Readonly)))
+
 /** Whether a tool requires approval. A tool whose own check fails does. */
-const needsApproval = (call: ContentBlock.ToolUse, tool: Tool.Any, parameters: unknown): Effect.Effect<boolean> => {
+const requiresApproval = (call: ContentBlock.ToolUse, tool: Tool.Any, parameters: unknown): Effect.Effect<boolean> => {
   const needs = tool.needsApproval
   if (typeof needs !== "function") return Effect.succeed(needs === true)
   return Effect.suspend(() => {
     const required = needs(parameters, { toolCallId: call.id, messages: [] })
     return Effect.isEffect(required) ? required : Effect.succeed(required)
-  }).pipe(Effect.catchCause((cause) => Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed(true)))
+  }).pipe(
+    // Only a plain `false` waives the approval.
+    Effect.map((required) => required !== false),
+    Effect.catchCause(() => Effect.succeed(true))
+  )
 }
 
 const perform = <R>(
@@ -191,20 +242,27 @@ const perform = <R>(
     Effect.map((output) => output === undefined ? failure(call, "The tool gave no result.") : resultFrom(call, output)),
     withoutSpan
   )
-  const timed = Bounded.run(handled, {
-    limit,
-    grace,
-    whenInterrupted: "interrupt",
-    onLate: (reason) =>
-      reason === "timeout"
-        ? Effect.succeed(failure(call, `The tool did not finish within ${Duration.format(limit)}.`))
-        : Effect.interrupt
-  })
+  const timed = bounded(handled, limit, Effect.sync(() => failure(call, late(limit))))
   return Effect.catchCause(timed, (cause) => explain(call, tool, cause))
 }
 
+/** Interrupts an effect that takes longer than `limit`, and runs `onLate` instead. */
+const bounded = <A, E, R, A2>(
+  self: Effect.Effect<A, E, R>,
+  limit: Duration.Duration,
+  onLate: Effect.Effect<A2>
+): Effect.Effect<A | A2, E, R> =>
+  Bounded.run(self, {
+    limit,
+    grace,
+    whenInterrupted: "interrupt",
+    onLate: (reason) => reason === "timeout" ? onLate : Effect.interrupt
+  })
+
 /** How long a tool may take to end after its run was interrupted. */
 const grace = Duration.seconds(1)
+
+const late = (limit: Duration.Duration): string => `The tool did not finish within ${Duration.format(limit)}.`
 
 /**
  * Hides the span from the toolkit, which would write the tool's input to it. What
@@ -236,8 +294,11 @@ const explain = (
   // An interruption of the run itself does not get here: this handler interrupted itself.
   return Cause.hasInterruptsOnly(cause)
     ? Effect.succeed(failure(call, "The tool was interrupted."))
-    : Effect.as(Effect.logError(`Tool "${call.name}" died`, cause), failure(call, "The tool failed unexpectedly."))
+    : unexpected(call, cause)
 }
+
+const unexpected = (call: ContentBlock.ToolUse, cause: Cause.Cause<unknown>): Effect.Effect<Content.ToolResult> =>
+  Effect.as(Effect.logError(`Tool "${call.name}" died`, cause), failure(call, "The tool failed unexpectedly."))
 
 /** Describes a failure by the tool's schema, or by the error's message. */
 const describe = (tool: Tool.Any, error: unknown): string => {
