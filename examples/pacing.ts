@@ -1,5 +1,6 @@
 // How do I send many requests without running into the rate limits?
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Identity from "@effect-claude/http/Identity"
 import * as Messages from "@effect-claude/http/Messages"
 import * as Pacing from "@effect-claude/http/Pacing"
 import * as RateLimitState from "@effect-claude/http/RateLimitState"
@@ -26,7 +27,7 @@ const program = Effect.gen(function*() {
     // Whoever is more urgent goes first of those who wait.
     ask("the guest of honour", since).pipe(Pacing.withPriority(10)),
     // Each tenant has limits of its own.
-    ask("a guest of another house", since).pipe(Pacing.withTenant("next door"))
+    ask("a guest of another house", since).pipe(Identity.withTenant("next door"))
   ], { concurrency: "unbounded" })
 
   const limits = yield* RateLimitState.latest

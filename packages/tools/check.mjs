@@ -45,6 +45,7 @@ const sections = {
     script("check-jsdoc"),
     script("check-links"),
     script("check-names"),
+    script("check-regex"),
     script("check-repo")
   ],
   diagnostics: [[

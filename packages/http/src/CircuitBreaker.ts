@@ -41,6 +41,7 @@ import * as Breaker from "effect/persistence/CircuitBreaker"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
+import * as Identity from "./Identity.ts"
 import * as Interceptor from "./Interceptor.ts"
 import * as Span from "./internal/time/duration.ts"
 
@@ -128,9 +129,10 @@ export interface Options {
   /**
    * What has a circuit of its own.
    *
-   * @default the host and the model: `api.anthropic.com/claude-sonnet-5-5`
+   * @default the address and the model, after the tenant where there is one:
+   * `acme/api.anthropic.com/claude-sonnet-5-5`
    */
-  readonly key?: ((call: Interceptor.Call) => string) | undefined
+  readonly key?: ((call: Interceptor.Call, tenant: string | undefined) => string) | undefined
   /**
    * What a failure says of the service.
    *
@@ -218,17 +220,17 @@ export const layerStore = (
     })
     const keyOf = options?.key ?? defaultKey
     const verdictOf = options?.judge ?? judge
-    const interceptor: Interceptor.Interceptor = (call) => {
-      const key = keyOf(call)
-      const follower: Interceptor.Follower = {
-        attempt: (attempt) =>
-          Effect.mapError(
-            breaker.execute(attempt, { key, classify: (exit) => classify(exit, verdictOf) }),
-            (error) => error instanceof Breaker.CircuitBreakerError ? refuse(error) : error
-          )
-      }
-      return Effect.succeed(follower)
-    }
+    const interceptor: Interceptor.Interceptor = (call) =>
+      Effect.map(Identity.Tenant, (tenant): Interceptor.Follower => {
+        const key = keyOf(call, tenant)
+        return {
+          attempt: (attempt) =>
+            Effect.mapError(
+              breaker.execute(attempt, { key, classify: (exit) => classify(exit, verdictOf) }),
+              (error) => error instanceof Breaker.CircuitBreakerError ? refuse(error) : error
+            )
+        }
+      })
     return Context.make(Claude, Interceptor.around(claude, interceptor)).pipe(
       Context.add(CircuitBreaker, {
         state: (key) =>
@@ -242,8 +244,11 @@ export const layerStore = (
 // internal
 // -----------------------------------------------------------------------------
 
-const defaultKey = ({ exchange, settings }: Interceptor.Call): string =>
-  `${new URL(settings.baseUrl).host}/${exchange.model ?? exchange.operation}`
+const defaultKey = ({ exchange, settings }: Interceptor.Call, tenant: string | undefined): string => {
+  const { host, pathname } = new URL(settings.baseUrl)
+  const key = `${host}${pathname === "/" ? "" : pathname}/${exchange.model ?? exchange.operation}`
+  return tenant === undefined ? key : `${encodeURIComponent(tenant)}/${key}`
+}
 
 /** Numbers out of range are brought into it: a breaker that cannot be built protects nobody. */
 const policyOf = (trip: Trip): Breaker.TripPolicy => {

@@ -50,6 +50,8 @@ export class Claude extends Context.Service<Claude, {
   readonly settings: Effect.Effect<ClaudeConfig.Settings>
   /** Makes one attempt at a request. */
   readonly attempt: Exchange.Attempt
+  /** How attempts are signed: the credential of this layer. */
+  readonly signature: ClaudeConfig.Signature
   /** Returns the bucket that the calls of this layer share for a policy's budget. */
   readonly budget: (options: RetryBudget.Options) => Effect.Effect<RetryBudget.RetryBudget>
   /** Runs around each call. Undefined unless a layer adds one. */
@@ -94,6 +96,7 @@ const makeOver = Effect.fnUntraced(function*(
   return Claude.of({
     settings: Current.settings(settings),
     attempt: yield* Drain.attempts(attempt, options.drain ?? Duration.zero),
+    signature: credentials,
     budget: RetryBudget.shared(),
     interceptor: undefined
   })

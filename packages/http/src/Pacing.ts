@@ -50,6 +50,7 @@ import * as Metric from "effect/Metric"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import * as Stream from "effect/Stream"
 import type { Claude, Running } from "./Claude.ts"
+import * as Identity from "./Identity.ts"
 import * as Interceptor from "./Interceptor.ts"
 import { Governor, type Refusal, type Reservation } from "./internal/pacing/governor.ts"
 import * as Span from "./internal/time/duration.ts"
@@ -81,19 +82,6 @@ export interface Need {
   readonly outputTokens: number
 }
 
-/**
- * How urgent the calls of an effect are, and for whom they are made.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Rank {
-  /** Higher goes first. */
-  readonly priority: number
-  /** For whom the call is made; each tenant has limits of its own. */
-  readonly tenant: string | undefined
-}
-
 // -----------------------------------------------------------------------------
 // options
 // -----------------------------------------------------------------------------
@@ -112,7 +100,8 @@ export interface Options {
    */
   readonly limits?: Limits | ((key: string) => Limits) | undefined
   /**
-   * What has limits of its own. Calls with the same key are paced together.
+   * What has limits of its own. Calls with the same key are paced together, whatever
+   * their credentials. By default, calls with different credentials are not.
    *
    * @default the model, after the tenant where there is one: `acme/claude-sonnet-5-5`
    */
@@ -156,18 +145,18 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * How urgent the running calls are, and for whom they are made.
+ * How urgent the running calls are. Higher goes first.
  *
  * @category services
  * @since 0.1.0
  */
-export const Rank: Context.Reference<Rank> = Context.Reference<Rank>("@effect-claude/http/Pacing/Rank", {
-  defaultValue: () => ({ priority: 0, tenant: undefined })
+export const Priority: Context.Reference<number> = Context.Reference<number>("@effect-claude/http/Pacing/Priority", {
+  defaultValue: () => 0
 })
 
 /**
- * Says how urgent the calls of an effect or stream are: of those who wait, higher
- * goes first. The default is 0.
+ * Sets how urgent the calls of an effect or stream are. Of the calls that wait, those
+ * with a higher priority go first. The default is 0.
  *
  * @category combinators
  * @since 0.1.0
@@ -175,25 +164,7 @@ export const Rank: Context.Reference<Rank> = Context.Reference<Rank>("@effect-cl
 export const withPriority: {
   (priority: number): <S extends Running>(self: S) => S
   <S extends Running>(self: S, priority: number): S
-} = dual(
-  2,
-  <S extends Running>(self: S, priority: number): S => change(self, (rank) => ({ ...rank, priority }))
-)
-
-/**
- * Says for whom the calls of an effect or stream are made. Each tenant has limits
- * of its own.
- *
- * @category combinators
- * @since 0.1.0
- */
-export const withTenant: {
-  (tenant: string): <S extends Running>(self: S) => S
-  <S extends Running>(self: S, tenant: string): S
-} = dual(
-  2,
-  <S extends Running>(self: S, tenant: string): S => change(self, (rank) => ({ ...rank, tenant }))
-)
+} = dual(2, <S extends Running>(self: S, priority: number): S => provide(self, priority))
 
 // -----------------------------------------------------------------------------
 // metrics
@@ -247,28 +218,34 @@ export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
 export const layerStore = (
   options?: Options
 ): Layer.Layer<Claude, never, Claude | RateLimiter.RateLimiterStore> =>
-  Interceptor.layer(Effect.map(RateLimiter.RateLimiterStore, (store) => {
+  Interceptor.layer(Effect.gen(function*() {
+    const store = yield* RateLimiter.RateLimiterStore
+    const identity = yield* Identity.make
     const governors = new Map<string, Governor>()
-    const governorOf = (key: string): Governor => {
-      const found = governors.get(key)
+    const governorOf = (key: string, storeKey: string): Governor => {
+      const found = governors.get(storeKey)
       if (found !== undefined) return found
       const governor = new Governor(store, {
-        key,
+        key: storeKey,
         limits: (typeof options?.limits === "function" ? options.limits(key) : options?.limits) ?? {},
         headroom: options?.headroom ?? 0.1,
         burst: options?.burst ?? 0.1,
         maxWait: Duration.toMillis(options?.maxWait ?? "1 minute"),
         maxQueue: options?.maxQueue ?? 1000
       })
-      governors.set(key, governor)
+      governors.set(storeKey, governor)
       return governor
     }
-    const keyOf = options?.key ?? defaultKey
     return (call) => {
       const { request } = call
-      return request === undefined ? Effect.succeed({}) : Effect.map(Rank, ({ priority, tenant }) => {
-        const key = keyOf(call, tenant)
-        return follow(request, key, governorOf(key), priority, options?.estimate)
+      if (request === undefined) return Effect.succeed({})
+      return Effect.gen(function*() {
+        const priority = yield* Priority
+        const tenant = yield* Identity.Tenant
+        const key = (options?.key ?? defaultKey)(call, tenant)
+        // The API limits an account: what it reports to one says nothing about another.
+        const storeKey = options?.key === undefined ? `${yield* identity.credential(call)}/${key}` : key
+        return follow(request, key, governorOf(key, storeKey), priority, options?.estimate)
       })
     }
   }))
@@ -277,14 +254,16 @@ export const layerStore = (
 // internal
 // -----------------------------------------------------------------------------
 
-function change<S extends Running>(self: S, f: (now: Rank) => Rank): S
-function change(self: Running, f: (now: Rank) => Rank): Running {
-  return Stream.isStream(self) ? Stream.updateService(self, Rank, f) : Effect.updateService(self, Rank, f)
+function provide<S extends Running>(self: S, priority: number): S
+function provide(self: Running, priority: number): Running {
+  return Stream.isStream(self)
+    ? Stream.provideService(self, Priority, priority)
+    : Effect.provideService(self, Priority, priority)
 }
 
 const defaultKey = ({ exchange }: Interceptor.Call, tenant: string | undefined): string => {
   const model = exchange.model ?? exchange.operation
-  return tenant === undefined ? model : `${tenant}/${model}`
+  return tenant === undefined ? model : `${encodeURIComponent(tenant)}/${model}`
 }
 
 const follow = (

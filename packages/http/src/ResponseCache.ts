@@ -2,10 +2,12 @@
  * A cache of answers: a request that was answered before is answered from it, and
  * nothing is sent.
  *
- * The key is the logical request: what is asked, of which model, under which
- * version and betas at which host. How it travels does not matter, so a streamed
- * answer serves `create` and the reverse; and it is a hash, so nothing of a prompt
- * and no credential is in it. What is kept is the answer, as the API gave it.
+ * The key is the caller and the logical request: with which credential, headers and
+ * tenant what is requested of which model, under which version and betas at which
+ * address. So a response is found only by the caller that received it, unless it is
+ * `shared`. How a request travels does not matter, so a streamed response serves
+ * `create` and the reverse. The key is a hash that contains nothing of a prompt and no
+ * credential. The value is the response, as the API sent it.
  *
  * Only whole answers are kept (`end_turn`, `stop_sequence`): no failure, no
  * refusal, nothing cut off, no call of a tool. Requests with tools that act on the
@@ -46,6 +48,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { Claude, Running } from "./Claude.ts"
+import * as Identity from "./Identity.ts"
 import * as Interceptor from "./Interceptor.ts"
 
 // -----------------------------------------------------------------------------
@@ -89,6 +92,13 @@ export interface Options {
    * @default "claude-responses"
    */
   readonly storeId?: string | undefined
+  /**
+   * Whether callers with other credentials, headers and tenants receive the same
+   * responses.
+   *
+   * @default false
+   */
+  readonly shared?: boolean | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -158,6 +168,8 @@ export const layerStore = (
     Effect.gen(function*() {
       const persistence = yield* Persistence.Persistence
       const digest = yield* Digest.Digest
+      const identity = yield* Identity.make
+      const shared = options?.shared === true
       const store = yield* persistence.make({
         storeId: options?.storeId ?? "claude-responses",
         timeToLive: () => options?.timeToLive ?? "1 hour"
@@ -167,19 +179,23 @@ export const layerStore = (
         if (request === undefined || !mayBeFor(call) || options?.isFor?.(request) === false) return notFollowed
         return Effect.flatMap(Mode, (mode) => {
           if (mode === "bypass") return notFollowed
-          const key = Effect.map(
-            digest.digestHex(Digest.sha256, new TextEncoder().encode(canonical(logical(call, request)))),
-            (hash) => new Answer({ hash })
-          )
-          const follower: Interceptor.Follower = {
-            answer: mode === "use" ? Effect.flatMap(key, (key) => quietly(read(store, key))) : undefined,
-            onEnd: (ending) =>
-              ending._tag === "Completed" && ending.meta?.cached !== true && ending.message !== undefined &&
-                Message.isComplete(ending.message)
-                ? Effect.flatMap(key, (key) => quietly(store.set(key, Exit.succeed(JSON.stringify(ending.message)))))
-                : Effect.void
-          }
-          return Effect.succeed(follower)
+          return Effect.flatMap(shared ? Effect.succeed(everyone) : identity.caller(call), (caller) => {
+            // A caller that is not known gets no response of another.
+            if (caller === undefined) return notFollowed
+            const key = Effect.map(
+              digest.digestHex(Digest.sha256, new TextEncoder().encode(canonical([caller, logical(call, request)]))),
+              (hash) => new Answer({ hash })
+            )
+            const follower: Interceptor.Follower = {
+              answer: mode === "use" ? Effect.flatMap(key, (key) => quietly(read(store, key))) : undefined,
+              onEnd: (ending) =>
+                ending._tag === "Completed" && ending.meta?.cached !== true && ending.message !== undefined &&
+                  Message.isComplete(ending.message)
+                  ? Effect.flatMap(key, (key) => quietly(store.set(key, Exit.succeed(JSON.stringify(ending.message)))))
+                  : Effect.void
+            }
+            return Effect.succeed(follower)
+          })
         })
       }
     }).pipe(Effect.provide(Digest.layerWebCrypto))
@@ -188,6 +204,9 @@ export const layerStore = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** The caller of a shared cache. */
+const everyone = "everyone"
 
 const notFollowed: Effect.Effect<Interceptor.Follower> = Effect.succeed({})
 

@@ -1,6 +1,7 @@
 import * as RateLimits from "@effect-claude/core/RateLimits"
 import type * as Claude from "@effect-claude/http/Claude"
 import type * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
+import * as Identity from "@effect-claude/http/Identity"
 import * as Messages from "@effect-claude/http/Messages"
 import * as Pacing from "@effect-claude/http/Pacing"
 import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
@@ -375,8 +376,8 @@ describe("Pacing", () => {
       Effect.gen(function*() {
         const keys: Array<string> = []
         yield* all([
-          ...times(2, Pacing.withTenant(Messages.create(question), "small")),
-          ...times(2, Pacing.withTenant(Stream.runDrain(Messages.stream(question)), "large"))
+          ...times(2, Identity.withTenant(Messages.create(question), "small")),
+          ...times(2, Identity.withTenant(Stream.runDrain(Messages.stream(question)), "large"))
         ]).pipe(Effect.provide(Layer.provide(
           Pacing.layer({
             limits: (key) => {
@@ -393,8 +394,8 @@ describe("Pacing", () => {
     it.effect("nest: a tenant's limits within those of all", () =>
       Effect.gen(function*() {
         yield* all([
-          ...times(3, Pacing.withTenant(Messages.create(question), "acme")),
-          ...times(3, Pacing.withTenant(Messages.create(question), "brown"))
+          ...times(3, Identity.withTenant(Messages.create(question), "acme")),
+          ...times(3, Identity.withTenant(Messages.create(question), "brown"))
         ])
 
         // Each tenant alone: 0, 6.7, 13.3. Together, 20 in a minute: 0, 0, 3.3 …

@@ -4,6 +4,7 @@ import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as CircuitBreaker from "@effect-claude/http/CircuitBreaker"
 import type * as Claude from "@effect-claude/http/Claude"
 import * as Hedging from "@effect-claude/http/Hedging"
+import * as Identity from "@effect-claude/http/Identity"
 import * as Interceptor from "@effect-claude/http/Interceptor"
 import * as Messages from "@effect-claude/http/Messages"
 import * as ModelFallback from "@effect-claude/http/ModelFallback"
@@ -54,7 +55,7 @@ describe("combinators on calls", () => {
     type Call = Effect.Effect<Message, ClaudeError, Claude.Claude>
 
     expect(Pacing.withPriority(Messages.create(request), 1)).type.toBe<Call>()
-    expect(Messages.create(request).pipe(Pacing.withTenant("acme"))).type.toBe<Call>()
+    expect(Messages.create(request).pipe(Identity.withTenant("acme"))).type.toBe<Call>()
     expect(Messages.create(request).pipe(ResponseCache.withMode("bypass"))).type.toBe<Call>()
     expect(Messages.create(request).pipe(ModelFallback.withFallback(["claude-haiku-4-5"]))).type.toBe<Call>()
     expect(ModelFallback.withFallback(Messages.create(request), ["claude-haiku-4-5"], {})).type.toBe<Call>()

@@ -69,7 +69,9 @@ export const make = (
 
 /** Reads the sizes from "prompt is too long: 211539 tokens > 200000 maximum". */
 const sizesIn = (message: string): { readonly size: number; readonly window: number } | undefined => {
-  const [, size, window] = /(\d+) tokens > (\d+)/.exec(message) ?? []
+  const at = message.indexOf(" tokens > ")
+  const size = at < 0 ? undefined : /\d{1,15}$/.exec(message.slice(Math.max(0, at - 15), at))?.[0]
+  const window = at < 0 ? undefined : /^\d{1,15}/.exec(message.slice(at + " tokens > ".length))?.[0]
   return size === undefined || window === undefined ? undefined : { size: Number(size), window: Number(window) }
 }
 

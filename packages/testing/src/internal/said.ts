@@ -76,7 +76,7 @@ const messages: { readonly [rule: string]: Message | undefined } = {
   inputSchemaType: (path) => `${path}: Input should be 'object'`,
   inputSchemaRoot: (path) => `${path}: input_schema does not support oneOf, allOf, or anyOf at the top level`,
   closedObjects: (path) =>
-    `${path.replace(/(\.schema|\.input_schema).*$/, (_, field: string) => field === ".schema" ? field : "")}: ` +
+    `${path.replace(/(\.schema|\.input_schema)[^]*$/, (_, field: string) => field === ".schema" ? field : "")}: ` +
     "For 'object' type, 'additionalProperties' must be explicitly set to false",
   toolUseIds: (path, _, { problem }) =>
     problem.startsWith("another")
