@@ -101,7 +101,7 @@ export const refusal = (
 ): { readonly option: string; readonly message: string } | undefined => {
   if (problem === undefined) return undefined
   const { expected, option: place } = problem
-  const option = place.replace(/\..*$/, "")
+  const option = place.split(".", 1)[0] ?? place
   return { option, message: `${option}: ${place === option ? "the value" : place} cannot be used. Give ${expected}.` }
 }
 
