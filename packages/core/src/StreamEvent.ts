@@ -315,7 +315,7 @@ const parts = (
     case "server_tool_use":
     case "mcp_tool_use":
       // An input that is incomplete, or not an object, would not be restored from its deltas.
-      return ToolInput.of(block).complete
+      return ToolInput.isComplete(block)
         ? {
           shell: { ...block, input: {} },
           deltas: [{ type: "input_json_delta", partial_json: JSON.stringify(block.input) }]

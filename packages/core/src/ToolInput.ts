@@ -10,6 +10,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import type * as ContentBlock from "./ContentBlock.ts"
 import type * as Mcp from "./Mcp.ts"
 import * as PartialJson from "./PartialJson.ts"
@@ -79,9 +80,9 @@ export const incomplete = (json: string): { readonly INVALID_JSON: string } => (
  * @since 0.1.0
  */
 export const parse = (json: string): { readonly [key: string]: unknown } => {
-  const { state, value } = PartialJson.parse(json)
-  if (state === "empty") return {}
-  return state === "complete" && Predicate.isObject(value) ? value : incomplete(json)
+  if (json.trim() === "") return {}
+  const value = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
+  return Predicate.isObject(value) ? value : incomplete(json)
 }
 
 // -----------------------------------------------------------------------------
@@ -122,6 +123,15 @@ export const of = (call: Pick<Call, "input">): ToolInput => {
   const json = textOf(input)
   return json === undefined ? { complete: true, value: input } : unread(json)
 }
+
+/**
+ * Returns whether the input of a call is a whole JSON object.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const isComplete = ({ input }: Pick<Call, "input">): boolean =>
+  Predicate.isObject(input) && textOf(input) === undefined
 
 // -----------------------------------------------------------------------------
 // internal

@@ -85,7 +85,7 @@ const grow = (
     case "server_tool_use":
     case "mcp_tool_use":
       // An input that is incomplete, or not an object, would not be restored from its deltas.
-      if (!ToolInput.of(block).complete) return { shell: block, deltas: [] }
+      if (!ToolInput.isComplete(block)) return { shell: block, deltas: [] }
       return {
         shell: { ...block, input: {} },
         deltas: ["", ...pieces(JSON.stringify(block.input), cuts)].map((partial_json) => ({

@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import * as Channel from "effect/Channel"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -62,7 +63,7 @@ export const fromExecute = (execute: Exchange.Execute): Send => (request, contex
   const scope = Scope.makeUnsafe()
   const head = Effect.flatMap(execute(request), ({ body, headers, status }) =>
     Effect.map(
-      Effect.flatMap(Stream.toPull(body), Body.fromPull),
+      Effect.flatMap(Channel.toPullScoped(Stream.toChannel(body), scope), Body.fromPull),
       (source): Head => ({ status, headers, body: source })
     ))
   const fiber = Effect.runForkWith(context)(Scope.provide(head, scope))
