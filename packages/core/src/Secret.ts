@@ -235,21 +235,33 @@ const base64At = (bytes: Uint8Array, offset: number): string => {
   return Base64.encode(padded).slice(Math.ceil(offset * 8 / 6), Math.floor(padded.length * 8 / 6))
 }
 
+/** Escapes of URLs, of JSON, and of both: a value may hold what is an escape in the other. */
+const escapes = [
+  /^%([\da-f]{2})/i,
+  /^\\(?:u([\da-f]{4})|(["\\/]))/i,
+  /^(?:%([\da-f]{2})|\\u([\da-f]{4})|\\(["\\/]))/i
+]
+
 /** Returns where secrets are, read as it is and read without escapes. */
 const ranges = (search: Search, text: string): ReadonlyArray<Range> => {
   const plain = search.ranges(text)
   if (!/[%\\]/.test(text)) return plain
-  const { offsets, unescaped } = unescape(text)
-  const escaped = search.ranges(unescaped).map(({ end, start }) => ({ start: offsets[start]!, end: offsets[end]! }))
-  return [...plain, ...escaped].toSorted((a, b) => a.start - b.start)
+  const escaped = escapes.flatMap((escape) => {
+    const { offsets, unescaped } = unescape(text, escape)
+    return search.ranges(unescaped).map(({ end, start }) => ({ start: offsets[start]!, end: offsets[end]! }))
+  })
+  return [...plain, ...escaped].sort((a, b) => a.start - b.start)
 }
 
-/** Reads URL and JSON escapes. `offsets` says where each character of the result begins in the text. */
-const unescape = (text: string): { readonly unescaped: string; readonly offsets: ReadonlyArray<number> } => {
+/** Reads escapes. `offsets` says where each character of the result begins in the text. */
+const unescape = (
+  text: string,
+  escape: RegExp
+): { readonly unescaped: string; readonly offsets: ReadonlyArray<number> } => {
   const parts: Array<string> = []
   const offsets: Array<number> = []
   for (let i = 0; i < text.length;) {
-    const found = escapeAt(text, i)
+    const found = escapeAt(text, i, escape)
     parts.push(found?.character ?? text[i]!)
     offsets.push(i)
     i += found?.length ?? 1
@@ -258,12 +270,20 @@ const unescape = (text: string): { readonly unescaped: string; readonly offsets:
   return { unescaped: parts.join(""), offsets }
 }
 
-const escapeAt = (text: string, at: number): { readonly character: string; readonly length: number } | undefined => {
+const escapeAt = (
+  text: string,
+  at: number,
+  escape: RegExp
+): { readonly character: string; readonly length: number } | undefined => {
   const first = text[at]
   if (first !== "%" && first !== "\\") return undefined
-  const [all, byte, unit, letter] = /^(?:%([\da-f]{2})|\\u([\da-f]{4})|\\(["\\/]))/i.exec(text.slice(at, at + 6)) ?? []
+  const [all, ...groups] = escape.exec(text.slice(at, at + 6)) ?? []
   if (all === undefined) return undefined
-  return { character: letter ?? String.fromCharCode(Number.parseInt(byte ?? unit ?? "", 16)), length: all.length }
+  const read = groups.find((group) => group !== undefined) ?? ""
+  return {
+    character: read.length === 1 ? read : String.fromCharCode(Number.parseInt(read, 16)),
+    length: all.length
+  }
 }
 
 /** Replaces ranges, which are sorted and may overlap. */

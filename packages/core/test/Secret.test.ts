@@ -46,6 +46,13 @@ describe("Secret", () => {
       })
     }
 
+    it("finds a value that holds an escape of the other kind", () => {
+      const value = "pass%41word\"quoted"
+
+      assert.strictEqual(Secret.of([value]).clean(JSON.stringify(value)), `"${Secret.mark}"`)
+      assert.strictEqual(Secret.of([value]).clean(encodeURIComponent(value)), Secret.mark)
+    })
+
     it("leaves nothing of a value in the base64 of a pair", () => {
       const cleaned = Secret.of(["my-secret-key-1"]).clean(`Basic ${base64("user:my-secret-key-1")}`)
 
