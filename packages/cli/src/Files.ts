@@ -3,8 +3,10 @@
  *
  * @since 0.1.0
  */
+import * as AtomicFile from "@effect-claude/http/AtomicFile"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import type * as Path from "effect/Path"
 import type { PlatformError } from "effect/PlatformError"
 import { ExitCode } from "./ExitCode.ts"
 import { Failure, usage } from "./Failure.ts"
@@ -53,35 +55,29 @@ export const json = Effect.fnUntraced(function*(
 })
 
 /**
- * Writes a file, all of it or nothing: what was there stays until the new
- * content is complete. A file that exists is kept unless told otherwise.
+ * Writes a file in one step: what was there stays until the new content is complete. A
+ * file that exists is kept, unless `replace` is set. Only this user can read the file,
+ * unless a `mode` is given. A symbolic link under the name is not followed.
  *
  * @category writers
  * @since 0.1.0
  */
-export const write = Effect.fnUntraced(function*(
+export const write = (
   path: string,
   content: string | Uint8Array,
-  options: { readonly replace: boolean; readonly mode?: number | undefined }
-): Effect.fn.Return<void, Failure, FileSystem.FileSystem> {
-  const fs = yield* FileSystem.FileSystem
-  const data = typeof content === "string" ? new TextEncoder().encode(content) : content
-  const there = yield* Effect.orElseSucceed(fs.exists(path), () => false)
-  if (there && !options.replace) {
-    return yield* usage(`${path} exists.`, "Choose another name, or say --force to replace it.")
-  }
-  const beside = `${path}.part`
-  yield* fs.writeFile(beside, data, options.mode === undefined ? {} : { mode: options.mode }).pipe(
-    Effect.andThen(fs.rename(beside, path)),
-    Effect.mapError((error) =>
-      new Failure({
-        message: `${path} could not be written: ${reason(error)}.`,
-        remedy: "Check that the directory exists and may be written to.",
-        exitCode: ExitCode.failed
-      })
-    )
+  { mode, replace }: { readonly replace: boolean; readonly mode?: number | undefined }
+): Effect.Effect<void, Failure, FileSystem.FileSystem | Path.Path> =>
+  Effect.mapError(
+    (replace ? AtomicFile.replace : AtomicFile.create)(path, content, { mode }),
+    (error) =>
+      error.reason._tag === "AlreadyExists"
+        ? usage(`${path} exists.`, "Choose another name, or use --force to replace it.")
+        : new Failure({
+          message: `${path} could not be written: ${reason(error)}.`,
+          remedy: "Check that the directory exists and may be written to.",
+          exitCode: ExitCode.failed
+        })
   )
-})
 
 const unreadable = (path: string, error: PlatformError): Failure =>
   usage(`${path} could not be read: ${reason(error)}.`, "Check the name, and that you may read it.")

@@ -14,6 +14,7 @@ import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
+import type * as Path from "effect/Path"
 import * as Conversation from "./Conversation.ts"
 import { type Failure, usage } from "./Failure.ts"
 import * as Files from "./Files.ts"
@@ -43,7 +44,7 @@ export interface Slash {
   ) => Effect.Effect<
     Option.Option<Conversation.Conversation>,
     Failure,
-    Claude | Screen | FileSystem.FileSystem
+    Claude | Screen | FileSystem.FileSystem | Path.Path
   >
 }
 
@@ -266,7 +267,7 @@ const save = Effect.fnUntraced(function*(conversation: Conversation.Conversation
   const encoded = yield* Conversation.encode(conversation)
   yield* Effect.mapError(
     Files.write(yield* atHome(file), `${JSON.stringify(encoded, null, 2)}\n`, { replace, mode: 0o600 }),
-    (failure) => replace ? failure : usage(failure.message, failure.remedy?.replace("say --force", "say /save!"))
+    (failure) => replace ? failure : usage(failure.message, failure.remedy?.replace("use --force", "say /save!"))
   )
   yield* say(`Written to ${file}, for your eyes only. /load ${file}, or chat --load ${file}, goes on with it.`)
   return Option.some(conversation)

@@ -313,18 +313,22 @@ describe("Files", () => {
         const { paths } = yield* files({ "talk.json": "mine" })
         const full: FileSystem.FileSystem = {
           ...fs,
-          writeFile: (path, data, options) =>
-            Effect.andThen(
-              fs.writeFile(path, data.slice(0, 2), options),
-              Effect.fail(
-                PlatformError.systemError({
-                  _tag: "Unknown",
-                  module: "FileSystem",
-                  method: "writeFile",
-                  description: "no space"
-                })
-              )
-            )
+          open: (path, options) =>
+            Effect.map(fs.open(path, options), (file) => ({
+              ...file,
+              writeAll: (data) =>
+                Effect.andThen(
+                  file.writeAll(data.slice(0, 2)),
+                  Effect.fail(
+                    PlatformError.systemError({
+                      _tag: "Unknown",
+                      module: "FileSystem",
+                      method: "writeAll",
+                      description: "no space"
+                    })
+                  )
+                )
+            }))
         }
         const failure = yield* Files.write(paths["talk.json"]!, "replaced", { replace: true }).pipe(
           Effect.provideService(FileSystem.FileSystem, full),
@@ -335,6 +339,22 @@ describe("Files", () => {
         assert.strictEqual(yield* fs.readFileString(paths["talk.json"]!), "mine")
       }).pipe(Effect.provide(layerFiles)))
   })
+
+  it.effect("follows no planted link, and writes files that only this user can read", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const { at, paths } = yield* files({ "victim": "mine" })
+      for (const name of ["out", "out.part"]) yield* fs.symlink(paths["victim"]!, at(name))
+      const taken = yield* Effect.flip(Files.write(at("out"), "new", { replace: false }))
+      yield* Files.write(at("out"), "new", { replace: true })
+      yield* Files.write(at("other"), "new", { replace: false })
+
+      assert.include(taken.message, "exists")
+      assert.strictEqual(yield* fs.readFileString(paths["victim"]!), "mine")
+      const modes = yield* Effect.forEach(["out", "other"], (name) =>
+        Effect.map(fs.stat(at(name)), ({ mode }) => mode & 0o777))
+      assert.deepStrictEqual(modes, [0o600, 0o600])
+    }).pipe(Effect.provide(layerFiles)))
 
   it.effect("leaves what was there until the new content is complete, and nothing beside it", () =>
     Effect.gen(function*() {

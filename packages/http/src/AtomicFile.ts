@@ -93,11 +93,34 @@ const publish = Effect.fnUntraced(function*(
   const { basename, dirname, join } = yield* Path.Path
   const own = yield* fs.makeTempDirectoryScoped({ directory: options?.temporary ?? dirname(path), prefix })
   const from = join(own, basename(path))
-  const file = yield* fs.open(from, { flag: "wx", mode: options?.mode ?? 0o600, noFollow: true })
+  // "x" refuses links on every platform, and `noFollow` is not supported on Windows.
+  const file = yield* fs.open(from, { flag: "wx", mode: options?.mode ?? 0o600 })
   yield* file.writeAll(typeof content === "string" ? new TextEncoder().encode(content) : content)
   yield* file.sync
   yield* move(fs, from)
   yield* syncDirectory(dirname(path))
+}, Effect.scoped)
+
+/**
+ * Adds to the end of a file in one write, and creates the file when it is missing. So
+ * the lines of several processes do not mix. Fails at a symbolic link, except on
+ * Windows, where links cannot be refused.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const append = Effect.fnUntraced(function*(
+  path: string,
+  content: string,
+  options?: Pick<Options, "mode">
+): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem | Scope.Scope> {
+  const fs = yield* FileSystem.FileSystem
+  const mode = options?.mode ?? 0o600
+  const file = yield* Effect.catch(
+    fs.open(path, { flag: "a", mode, noFollow: true }),
+    (error) => error.reason._tag === "BadArgument" ? fs.open(path, { flag: "a", mode }) : Effect.fail(error)
+  )
+  yield* file.writeAll(new TextEncoder().encode(content))
 }, Effect.scoped)
 
 /** What the names of temporary directories begin with. */

@@ -24,6 +24,7 @@ import * as FileSystem from "effect/FileSystem"
 import type * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
+import * as AtomicFile from "./AtomicFile.ts"
 import type { Claude } from "./Claude.ts"
 import * as Interceptor from "./Interceptor.ts"
 import * as Interaction from "./internal/call/record.ts"
@@ -69,7 +70,7 @@ export interface Options {
  * @since 0.1.0
  */
 export interface FileOptions extends Options {
-  /** Where the files are. It is created if it does not exist. */
+  /** Where the files are. It is created if it does not exist, and only this user can enter it then. */
   readonly directory: string
   /**
    * What the names of the files begin with.
@@ -113,7 +114,8 @@ export const layer = (
 /**
  * Layer that writes the entry of each call of a `Claude` to files of the day:
  * `claude-2026-11-20.log` and `claude-2026-11-20.jsonl`. Days begin at midnight
- * UTC, and a call belongs to the day it began.
+ * UTC, and a call belongs to the day it began. Only this user can read the files, and
+ * symbolic links are not followed.
  *
  * @category layers
  * @since 0.1.0
@@ -126,15 +128,15 @@ export const layerFiles = (
     const path = yield* Path.Path
     const formats = options.formats ?? ["log", "jsonl"]
     const prefix = options.prefix ?? "claude"
-    yield* fs.makeDirectory(options.directory, { recursive: true })
+    yield* fs.makeDirectory(options.directory, { recursive: true, mode: 0o700 })
     let isBroken = false
     const write = (entry: TrafficEntry.TrafficEntry) =>
       Effect.forEach(formats, (format) => {
         const file = path.join(options.directory, `${prefix}-${entry.time.slice(0, 10)}.${format}`)
         const line = format === "log" ? TrafficEntry.format(entry) : TrafficEntry.toJson(entry)
-        // One write of one line in append mode: lines of several processes do not mix.
-        return fs.writeFileString(file, `${line}\n`, { flag: "a" })
+        return AtomicFile.append(file, `${line}\n`)
       }, { discard: true }).pipe(
+        Effect.provideService(FileSystem.FileSystem, fs),
         Effect.matchEffect({
           onSuccess: () =>
             Effect.sync(() => {

@@ -5,13 +5,13 @@ import type { TrafficEntry } from "@effect-claude/http/TrafficEntry"
 import * as TrafficLog from "@effect-claude/http/TrafficLog"
 import type * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
+import { NodeFileSystem, NodePath } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
-import * as Path from "effect/Path"
 import * as PlatformError from "effect/PlatformError"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
@@ -250,15 +250,14 @@ describe("TrafficLog", () => {
   describe("layerFiles", () => {
     it.effect("appends a line to each file of the day a call began", () =>
       Effect.gen(function*() {
-        const { files, layer } = yield* memoryFiles
+        const { filesOf, root } = yield* temporary
         yield* Effect.gen(function*() {
           yield* TestClock.setTime(Date.UTC(2026, 10, 20, 23, 59, 59))
           yield* Messages.create(question)
           yield* patiently(Messages.create(question))
           yield* Messages.create(question)
         }).pipe(Effect.provide(
-          TrafficLog.layerFiles({ directory: "traffic" }).pipe(
-            Layer.provide(layer),
+          TrafficLog.layerFiles({ directory: `${root}/traffic` }).pipe(
             Layer.provide(scripted(Script.sequence(
               Script.reply(hello),
               Script.reply(hello).pipe(Script.delay("5 seconds")),
@@ -267,39 +266,58 @@ describe("TrafficLog", () => {
           )
         ))
 
-        const lines = Array.from(yield* Ref.get(files), ([name, text]) => [name, text.split("\n").length - 1])
-        assert.deepStrictEqual(lines, [
-          ["traffic/claude-2026-11-20.log", 2],
-          ["traffic/claude-2026-11-20.jsonl", 2],
-          ["traffic/claude-2026-11-21.log", 1],
-          ["traffic/claude-2026-11-21.jsonl", 1]
+        assert.deepStrictEqual(yield* filesOf("traffic"), [
+          ["claude-2026-11-20.jsonl", 2],
+          ["claude-2026-11-20.log", 2],
+          ["claude-2026-11-21.jsonl", 1],
+          ["claude-2026-11-21.log", 1]
         ])
-      }))
+      }).pipe(onDisk))
+
+    it.effect("writes files that only this user can read, and follows no link", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { root } = yield* temporary
+        yield* fs.makeDirectory(`${root}/planted`)
+        yield* fs.symlink(`${root}/target`, `${root}/planted/claude-1970-01-01.log`)
+        const log = (directory: string) =>
+          Effect.provide(
+            Messages.create(question),
+            TrafficLog.layerFiles({ directory, formats: ["log"] }).pipe(Layer.provide(scripted(Script.reply(hello))))
+          )
+        yield* log(`${root}/a/b`)
+        yield* log(`${root}/planted`)
+
+        const modes = yield* Effect.forEach(["a", "a/b", "a/b/claude-1970-01-01.log"], (name) =>
+          Effect.map(fs.stat(`${root}/${name}`), ({ mode }) => mode & 0o777))
+        assert.deepStrictEqual(modes, [0o700, 0o700, 0o600])
+        assert.isFalse(yield* fs.exists(`${root}/target`))
+      }).pipe(onDisk))
 
     it.effect("writes only the formats that are asked for, under the prefix", () =>
       Effect.gen(function*() {
-        const { files, layer } = yield* memoryFiles
+        const { filesOf, root } = yield* temporary
         yield* Effect.provide(
           Messages.create(question),
-          TrafficLog.layerFiles({ directory: "t", prefix: "app", formats: ["jsonl"] }).pipe(
-            Layer.provide(layer),
+          TrafficLog.layerFiles({ directory: `${root}/t`, prefix: "app", formats: ["jsonl"] }).pipe(
             Layer.provide(scripted(Script.reply(hello)))
           )
         )
 
-        assert.deepStrictEqual([...(yield* Ref.get(files)).keys()], ["t/app-1970-01-01.jsonl"])
-      }))
+        assert.deepStrictEqual(yield* filesOf("t"), [["app-1970-01-01.jsonl", 1]])
+      }).pipe(onDisk))
 
     it.effect("does not fail a call when the disk does, and says so once until it works again", () =>
       Effect.gen(function*() {
         const warnings: Array<unknown> = []
-        const { layer } = yield* memoryFiles
+        const { root } = yield* temporary
         let isFull = true
         const full = Layer.effect(
           FileSystem.FileSystem,
           Effect.map(FileSystem.FileSystem, (fs) => ({
             ...fs,
-            writeFileString: (path: string) => Effect.suspend(() => isFull ? Effect.fail(noSpace(path)) : Effect.void)
+            open: (...[path, options]: Parameters<typeof fs.open>) =>
+              Effect.suspend(() => isFull ? Effect.fail(noSpace(path)) : fs.open(path, options))
           }))
         )
         yield* Effect.gen(function*() {
@@ -311,9 +329,8 @@ describe("TrafficLog", () => {
           yield* Messages.create(question)
         }).pipe(
           Effect.provide(
-            TrafficLog.layerFiles({ directory: "t" }).pipe(
+            TrafficLog.layerFiles({ directory: `${root}/t` }).pipe(
               Layer.provide(full),
-              Layer.provide(layer),
               Layer.provide(scripted(Script.forever(Script.reply(hello))))
             )
           ),
@@ -322,7 +339,7 @@ describe("TrafficLog", () => {
 
         assert.strictEqual(warnings.length, 2)
         assert.match(String(warnings[0]), /traffic log cannot be written.*no space left/)
-      }))
+      }).pipe(onDisk))
   })
 })
 
@@ -330,24 +347,24 @@ const noSpace = (path: string) =>
   PlatformError.systemError({
     _tag: "Unknown",
     module: "FileSystem",
-    method: "writeFileString",
+    method: "open",
     pathOrDescriptor: path,
     description: "no space left"
   })
 
-/** Files in memory. */
-const memoryFiles = Effect.gen(function*() {
-  const files = yield* Ref.make<ReadonlyMap<string, string>>(new Map())
-  const layer = Layer.merge(
-    FileSystem.layerNoop({
-      makeDirectory: () => Effect.void,
-      writeFileString: (path, data, options) =>
-        Ref.update(
-          files,
-          (all) => new Map(all).set(path, options?.flag === "a" ? `${all.get(path) ?? ""}${data}` : data)
-        )
-    }),
-    Path.layer
-  )
-  return { files, layer }
+/** An empty directory, and what is in the directory `name` of it. */
+const temporary = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* fs.makeTempDirectoryScoped()
+  const filesOf = Effect.fnUntraced(function*(name: string) {
+    const names = (yield* fs.readDirectory(`${root}/${name}`)).toSorted()
+    return yield* Effect.forEach(
+      names,
+      (file) =>
+        Effect.map(fs.readFileString(`${root}/${name}/${file}`), (text) => [file, text.split("\n").length - 1] as const)
+    )
+  })
+  return { root, filesOf }
 })
+
+const onDisk = Effect.provide(Layer.merge(NodeFileSystem.layer, NodePath.layer))

@@ -49,7 +49,7 @@ export const derToPem = Effect.fnUntraced(function*({ file, force, out }: DerToP
     return yield* advise(file, certificates)
   }
   const path = Option.getOrElse(out, () => `${file.replace(/\.(?:der|cer|crt|cert)$/i, "")}.pem`)
-  yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force })
+  yield* Files.write(path, certificates.map(({ pem }) => pem).join(""), { replace: force, mode: 0o644 })
   const again = yield* Certificates.read(path)
   const same = again.certificates.length === certificates.length &&
     again.certificates.every(({ fingerprint }, index) => fingerprint === certificates[index]!.fingerprint)
