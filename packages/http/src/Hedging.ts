@@ -1,6 +1,6 @@
 /**
- * Hedging: when an answer is slow to come, the request is sent a second time, and
- * whichever answer is first is taken. The other is interrupted at once.
+ * Hedging: when a response is slow, the request is sent a second time, and the first
+ * response wins. The other request is interrupted at once.
  *
  * It trades money for the slowest answers: the prompt is paid for twice, so it is
  * opt-in, it comes late (set `after` to what 95 of 100 calls stay below), it takes
@@ -44,7 +44,7 @@ import * as Metrics from "./TelemetryMetrics.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** How long an answer may take before the request is sent again. */
+  /** How long a response may take before the request is sent again. */
   readonly after: Duration.Input
   /**
    * Which calls are hedged, of those that may be.
@@ -79,8 +79,7 @@ export const hedges: Metric.Counter<number> = Metric.counter("claude.client.hedg
 /**
  * Layer that hedges the calls of a `Claude`.
  *
- * Put it outside what judges each request that is sent (pacing, a breaker), so that
- * both are judged.
+ * Apply it outside of pacing and circuit breakers, so that they see both requests.
  *
  * @category layers
  * @since 0.1.0

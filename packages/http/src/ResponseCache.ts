@@ -1,6 +1,6 @@
 /**
- * A cache of answers: a request that was answered before is answered from it, and
- * nothing is sent.
+ * A cache of responses: a request that was sent before gets its response from the
+ * cache, and nothing is sent.
  *
  * The key is the caller and the logical request: with which credential, headers and
  * tenant what is requested of which model, under which version and betas at which
@@ -215,7 +215,7 @@ function provide(self: Running, mode: Mode): Running {
   return Stream.isStream(self) ? Stream.provideService(self, Mode, mode) : Effect.provideService(self, Mode, mode)
 }
 
-/** What acts on the server is not the same when it is asked again, and is not to be done by heart. */
+/** A request whose tools run on the server has effects, so its response is not cached. */
 const mayBeFor = ({ exchange }: Interceptor.Call): boolean => exchange.repeatable
 
 /** An answer, by the hash of its request, as the JSON it came as. */

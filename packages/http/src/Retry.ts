@@ -27,13 +27,13 @@ import * as RetryPolicy from "./RetryPolicy.ts"
 // -----------------------------------------------------------------------------
 
 /**
- * What the driver is given beside the attempt.
+ * Options of `retry`.
  *
  * @category options
  * @since 0.1.0
  */
 export interface Options {
-  /** Which failures are followed by another attempt, and when. */
+  /** Decides which failures are followed by another attempt, and when. */
   readonly policy: RetryPolicy.RetryPolicy
   /** The bucket retries are paid from. Without one, they are free. */
   readonly budget?: RetryBudget.RetryBudget | undefined
@@ -50,8 +50,8 @@ export interface Options {
 // -----------------------------------------------------------------------------
 
 /**
- * Runs an attempt, and again for as long as the policy says. The attempt is
- * told its number, 1 for the first.
+ * Runs an attempt, and repeats it as long as the policy allows. The attempt receives
+ * its number, 1 for the first.
  *
  * @category combinators
  * @since 0.1.0
@@ -74,7 +74,7 @@ export const retry: {
 // internal
 // -----------------------------------------------------------------------------
 
-/** Makes the nth attempt, after retries that cost so much, and those that follow it. */
+/** Makes the nth attempt and those that follow it. `spent` is the cost of the retries before. */
 const from = <A, R>(
   n: number,
   spent: number,
