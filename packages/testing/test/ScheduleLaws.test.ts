@@ -167,7 +167,7 @@ describe("RetryLaws", () => {
 
         assert.match(
           broken.violation,
-          /^After failure 1 \(RateLimitError with a hint of 1000 ms\), 0 ms after the first/
+          /^After failure 1 \(RateLimitError with a hint of \d+ ms\), 0 ms after the first/
         )
       }))
 
