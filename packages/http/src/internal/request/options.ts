@@ -110,7 +110,8 @@ export const secretOf = (given: Redacted.Redacted | Effect.Effect<Redacted.Redac
   const value: unknown = given
   if (typeof value === "string") return { _tag: "Once", secret: wrapped(value) }
   if (Predicate.isFunction(value)) return { _tag: "Renewable", credential: uncached(called(value)) }
-  const obtained = Effect.flatMap(given, wrapped)
+  // Suspended, so that printing it does not show what the effect is made of.
+  const obtained = Effect.suspend(() => Effect.flatMap(given, wrapped))
   return Predicate.hasProperty(given, configTypeId)
     ? { _tag: "Once", secret: obtained }
     : { _tag: "Renewable", credential: uncached(obtained) }
