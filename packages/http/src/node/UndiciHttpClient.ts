@@ -36,6 +36,7 @@ import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
 import { type Items, Mailbox, Release } from "../internal/transport/body.ts"
+import * as Diagnosis from "../internal/transport/diagnosis.ts"
 import * as HttpClientTransport from "../internal/transport/httpClient.ts"
 import * as Transport from "../internal/transport/transport.ts"
 import * as ContentEncoding from "./internal/contentEncoding.ts"
@@ -87,6 +88,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
       return exchange
     },
     upload: () => upload,
+    explain: Diagnosis.explain,
     sharesTimers: true
   }
   return Object.assign(client, { transport })

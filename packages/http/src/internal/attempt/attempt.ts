@@ -27,7 +27,6 @@ import { type Credential, Prepared } from "../request/settings.ts"
 import * as Deadline from "../time/deadline.ts"
 import * as Span from "../time/duration.ts"
 import * as Body from "../transport/body.ts"
-import * as Failures from "../transport/failures.ts"
 import type * as Transport from "../transport/transport.ts"
 import * as Sign from "./sign.ts"
 
@@ -225,7 +224,7 @@ class Connection {
   }
 
   #lost(error: Exchange.Failure): ClaudeError.ClaudeError {
-    return Failures.fromTransport(error, { phase: "headers", host: this.#prepared.host }, this.#settings.timeouts)
+    return this.#transport.explain(error, { phase: "headers", host: this.#prepared.host }, this.#settings.timeouts)
   }
 }
 

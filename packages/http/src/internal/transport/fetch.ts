@@ -18,12 +18,14 @@ import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type * as Public from "../../Exchange.ts"
 import { Mailbox, type NextTurn, Release } from "./body.ts"
+import * as Failures from "./failures.ts"
 import * as Transport from "./transport.ts"
 
 /** The transport over the `fetch` of the context. That of a call takes precedence. */
 export const transport: Effect.Effect<Transport.Transport> = Effect.contextWith((context: Context.Context<never>) => {
   const release = new Release()
   return Effect.succeed<Transport.Transport>({
+    explain: Failures.fromTransport,
     sharesTimers: false,
     send: (request, running, onHead) => {
       const fetch = Context.getOrUndefined(running, FetchHttpClient.Fetch) ??

@@ -13,13 +13,14 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
 import * as Decompress from "./decompress.ts"
+import * as Diagnosis from "./diagnosis.ts"
 import * as Transport from "./transport.ts"
 
 /** Returns the transport a client offers, or one that executes its requests. */
 export const of = (client: Transport.Client): Transport.Transport => {
   if (client.transport !== undefined) return client.transport
   const send = Transport.fromExecute(execute(client))
-  return { send, upload: () => send, sharesTimers: true }
+  return { send, upload: () => send, explain: Diagnosis.explain, sharesTimers: true }
 }
 
 /** Sends through a client, whose connection is closed with the scope. Leaves no span and no trace header. */

@@ -17,6 +17,7 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type * as Exchange from "../../Exchange.ts"
 import * as Body from "./body.ts"
+import type * as Failures from "./failures.ts"
 
 /** A request as it is sent. */
 export type Request = Parameters<Exchange.Execute>[0]
@@ -49,6 +50,8 @@ export interface Transport {
   readonly send: Send
   /** Returns what sends all other bodies. `own` is what the request brings for transports that cannot. */
   readonly upload: (own: Exchange.Execute | undefined) => Send | undefined
+  /** Returns the error of a failure before the head of a response. */
+  readonly explain: typeof Failures.fromTransport
   /** Whether the transport outlives its requests, so that they may share a timer. */
   readonly sharesTimers: boolean
 }

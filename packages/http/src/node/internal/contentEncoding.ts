@@ -39,7 +39,7 @@ export const decoder = (header: string | undefined): Result.Result<Decode | unde
   for (const name of names) {
     const coding = known.get(name)
     if (coding === undefined || codings.length === mostCodings) {
-      const message = `the content-encoding ${JSON.stringify(header)} is not supported`
+      const message = `the content-encoding ${JSON.stringify(header)} is not supported, only gzip, deflate, br and zstd`
       return Result.fail(new EncodingFailure({ code: "CONTENT_ENCODING", message }))
     }
     codings.push(coding)
