@@ -52,7 +52,8 @@ export const run = Effect.fnUntraced(function*<R>(
     yield* note(yield* There.accepted(target))
     return found
   }
-  yield* note(Here.key(around))
+  yield* note(yield* Here.environment)
+  yield* note(yield* Here.credential(around))
   const base = Option.getOrElse(target.baseUrl, () => around.baseUrl.trim() || "https://api.anthropic.com")
   const url = yield* Here.address(base)
   if (Result.isFailure(url)) {

@@ -8,7 +8,9 @@
  *
  * @since 0.1.0
  */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Secret from "./Secret.ts"
@@ -38,7 +40,15 @@ export interface Problem {
  * @category models
  * @since 0.1.0
  */
-export type Check = (value: unknown) => Problem | undefined
+export interface Check {
+  (value: unknown): Problem | undefined
+  /**
+   * Whether the option must be given.
+   *
+   * @default false
+   */
+  readonly isRequired?: boolean | undefined
+}
 
 /**
  * The options of a constructor, with the check of each.
@@ -49,6 +59,35 @@ export type Check = (value: unknown) => Problem | undefined
 export interface Table {
   readonly [option: string]: Check
 }
+
+/**
+ * A table that has every option of a type.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type TableOf<A> = { readonly [K in keyof Required<A>]: Check }
+
+// -----------------------------------------------------------------------------
+// errors
+// -----------------------------------------------------------------------------
+
+/**
+ * A constructor cannot use its options.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
+  /** The option at fault, such as `timeouts.idle`; `runtime` if a layer does not work on this runtime. */
+  readonly option: string
+  /** What is wrong with it, and what to do. It quotes no value. */
+  readonly message: string
+  /** What is expected of the option. */
+  readonly expected?: string | undefined
+  /** What to use in its place, when the name belongs to another library. */
+  readonly instead?: string | undefined
+}> {}
 
 // -----------------------------------------------------------------------------
 // checks
@@ -62,6 +101,23 @@ export interface Table {
  */
 export const that = (expected: string, is: (value: unknown) => boolean): Check => (value) =>
   is(value) ? undefined : { option: "", expected }
+
+/**
+ * Accepts what a check accepts, and nothing else: the option must be given.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const required = (check: Check): Check =>
+  Object.assign((value: unknown): Problem | undefined => check(value), { isRequired: true })
+
+/**
+ * Accepts functions.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const callable: Check = that("a function", Predicate.isFunction)
 
 /**
  * Accepts true and false.
@@ -156,8 +212,8 @@ export const options = (table: Table, names: { readonly [name: string]: string }
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the first problem with some options. Undefined options and options
- * that are undefined are accepted. `names` maps names of another library to what
+ * Returns the first problem with some options. Options that are undefined are
+ * accepted unless they are required. `names` maps names of another library to what
  * is used in their place.
  *
  * **Example** (Naming our option)
@@ -179,16 +235,48 @@ export const find = (
   table: Table,
   names: { readonly [name: string]: string } = {}
 ): Problem | undefined => {
-  if (value === undefined) return undefined
-  if (!Predicate.isObject(value)) return { option: "", expected: "an object with options" }
-  for (const [name, option] of Object.entries(value)) {
+  const given: unknown = value ?? {}
+  if (!Predicate.isObject(given) || value === null) return { option: "", expected: "an object with options" }
+  for (const [name, option] of Object.entries(given)) {
     if (option === undefined) continue
     const check = Object.hasOwn(table, name) ? table[name] : undefined
     const problem = check === undefined ? unknown(name, table, names) : check(option)
     if (problem !== undefined) return check === undefined ? problem : within(name, problem)
   }
+  for (const [name, check] of Object.entries(table)) {
+    if (check.isRequired !== true || (Object.hasOwn(given, name) && Reflect.get(given, name) !== undefined)) continue
+    const problem = check(undefined)
+    if (problem !== undefined) return within(name, problem)
+  }
   return undefined
 }
+
+/**
+ * Fails with the first problem of some options.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const check = (
+  value: unknown,
+  table: Table,
+  names: { readonly [name: string]: string } = {}
+): Effect.Effect<void, ClaudeConfigError> => {
+  const problem = find(value, table, names)
+  return problem === undefined
+    ? Effect.void
+    : Effect.fail(new ClaudeConfigError({ ...problem, message: format(problem) }))
+}
+
+/**
+ * Fails with a problem of one option. What looks like a secret is taken out of its
+ * text.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const refuse = (option: string, problem: string): Effect.Effect<never, ClaudeConfigError> =>
+  Effect.fail(new ClaudeConfigError({ option, message: Secret.clean(`${option}: ${problem}.`) }))
 
 /**
  * Writes a problem as a sentence.

@@ -14,13 +14,12 @@
 import type * as ApiVersion from "@effect-claude/core/ApiVersion"
 import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as Rules from "@effect-claude/core/Rules"
-import * as ConfigProvider from "effect/ConfigProvider"
-import * as Data from "effect/Data"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Credentials from "./Credential.ts"
+import * as Environment from "./internal/request/environment.ts"
 import * as Door from "./internal/request/options.ts"
 import * as Runtime from "./internal/request/runtime.ts"
 import * as Secrets from "./internal/request/secrets.ts"
@@ -206,16 +205,7 @@ export interface Options {
  * @category errors
  * @since 0.1.0
  */
-export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
-  /** The option at fault, such as `timeouts.idle`; `runtime` if the layer does not work on this runtime. */
-  readonly option: string
-  /** What is wrong with it, and what to do. It quotes no value. */
-  readonly message: string
-  /** What is expected of the option. */
-  readonly expected?: string | undefined
-  /** What to use in its place, when the name belongs to another library. */
-  readonly instead?: string | undefined
-}> {}
+export { ClaudeConfigError } from "@effect-claude/core/OptionCheck"
 
 // -----------------------------------------------------------------------------
 // constructors
@@ -239,12 +229,8 @@ export class ClaudeConfigError extends Data.TaggedError("ClaudeConfigError")<{
  * @category constructors
  * @since 0.1.0
  */
-export const check = (options: unknown): Effect.Effect<void, ClaudeConfigError> => {
-  const problem = OptionCheck.find(options, table, Door.officialNames)
-  return problem === undefined
-    ? Effect.void
-    : Effect.fail(new ClaudeConfigError({ ...problem, message: OptionCheck.format(problem) }))
-}
+export const check = (options: unknown): Effect.Effect<void, OptionCheck.ClaudeConfigError> =>
+  OptionCheck.check(options, table, Door.officialNames)
 
 /**
  * Fills options that are left out from `Config`: `ANTHROPIC_BASE_URL`,
@@ -256,26 +242,28 @@ export const check = (options: unknown): Effect.Effect<void, ClaudeConfigError> 
  * @category constructors
  * @since 0.1.0
  */
-export const fromConfig = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Options, ClaudeConfigError> {
-  yield* check(options)
-  const custom = Door.customHeaders((yield* readVariable("headers", "ANTHROPIC_CUSTOM_HEADERS")) ?? "")
-  const named = hasCredential(options)
-  const added = Object.entries(custom).filter(([name]) => !(named && Secrets.isAuthorization(name)))
-  const headers = added.length === 0
-    ? options.headers
-    : { ...Object.fromEntries(added), ...Secrets.lowered(options.headers) }
-  const baseUrl = options.baseUrl ?? (yield* readVariable("baseUrl", "ANTHROPIC_BASE_URL"))
-  if (named) return { ...options, baseUrl, headers }
-  const apiKey = yield* readVariable("apiKey", "ANTHROPIC_API_KEY")
-  const authToken = apiKey === undefined ? yield* readVariable("authToken", "ANTHROPIC_AUTH_TOKEN") : undefined
-  return {
-    ...options,
-    baseUrl,
-    headers,
-    apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey),
-    authToken: authToken === undefined ? undefined : Redacted.make(authToken)
+export const fromConfig = Effect.fnUntraced(
+  function*(options: Options): Effect.fn.Return<Options, OptionCheck.ClaudeConfigError> {
+    yield* check(options)
+    const custom = Door.customHeaders((yield* readVariable("headers", "ANTHROPIC_CUSTOM_HEADERS")) ?? "")
+    const named = hasCredential(options)
+    const added = Object.entries(custom).filter(([name]) => !(named && Secrets.isAuthorization(name)))
+    const headers = added.length === 0
+      ? options.headers
+      : { ...Object.fromEntries(added), ...Secrets.lowered(options.headers) }
+    const baseUrl = options.baseUrl ?? (yield* readVariable("baseUrl", "ANTHROPIC_BASE_URL"))
+    if (named) return { ...options, baseUrl, headers }
+    const apiKey = yield* readVariable("apiKey", "ANTHROPIC_API_KEY")
+    const authToken = apiKey === undefined ? yield* readVariable("authToken", "ANTHROPIC_AUTH_TOKEN") : undefined
+    return {
+      ...options,
+      baseUrl,
+      headers,
+      apiKey: apiKey === undefined ? undefined : Redacted.make(apiKey),
+      authToken: authToken === undefined ? undefined : Redacted.make(authToken)
+    }
   }
-})
+)
 
 /**
  * Returns whether options give a credential, by whichever option.
@@ -295,7 +283,7 @@ export const hasCredential = (options: Options): boolean =>
  */
 export const settings = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Settings, ClaudeConfigError> {
+): Effect.fn.Return<Settings, OptionCheck.ClaudeConfigError> {
   if (Runtime.isBrowser() && options?.allowBrowser !== true) {
     return yield* refuse(
       "allowBrowser",
@@ -330,7 +318,7 @@ export const settings = Effect.fnUntraced(function*(
  */
 export const signature = Effect.fnUntraced(function*(
   options: Options
-): Effect.fn.Return<Signature, ClaudeConfigError> {
+): Effect.fn.Return<Signature, OptionCheck.ClaudeConfigError> {
   yield* check(options)
   const { apiKey, authToken, credential } = options
   const given = { apiKey, authToken, credential }
@@ -366,16 +354,12 @@ export const signature = Effect.fnUntraced(function*(
 // -----------------------------------------------------------------------------
 
 /** The type requires every option. */
-const table: { readonly [K in keyof Required<Options>]: OptionCheck.Check } = Door.table
+const table: OptionCheck.TableOf<Options> = Door.table
 
-const readVariable = (option: keyof Options, name: string): Effect.Effect<string | undefined, ClaudeConfigError> =>
-  Effect.matchEffect(Effect.flatMap(ConfigProvider.ConfigProvider, (provider) => provider.load([name])), {
-    onFailure: () => refuse(option, `${name} could not be read from the configuration`),
-    onSuccess: (node) => {
-      const text = node?.value?.trim() ?? ""
-      return Effect.succeed(text === "" ? undefined : text)
-    }
-  })
+const readVariable = (
+  option: keyof Options,
+  name: string
+): Effect.Effect<string | undefined, OptionCheck.ClaudeConfigError> =>
+  Effect.catch(Environment.read(name), () => refuse(option, `${name} could not be read from the configuration`))
 
-const refuse = (option: string, problem: string): Effect.Effect<never, ClaudeConfigError> =>
-  Effect.fail(new ClaudeConfigError({ option, message: `${option}: ${problem}.` }))
+const { refuse } = OptionCheck

@@ -4,12 +4,17 @@
  *
  * @since 0.1.0
  */
+import * as Secret from "@effect-claude/core/Secret"
 import * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
+import * as CredentialProfile from "@effect-claude/http/CredentialProfile"
 import * as CertificateAuthority from "@effect-claude/http/node/CertificateAuthority"
 import * as Config from "effect/Config"
 import * as DateTime from "effect/DateTime"
 import * as Effect from "effect/Effect"
+import type * as FileSystem from "effect/FileSystem"
+import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as Option from "effect/Option"
+import type * as Path from "effect/Path"
 import * as Result from "effect/Result"
 import type { Target } from "../Connection.ts"
 import { ExitCode } from "../ExitCode.ts"
@@ -54,6 +59,99 @@ export const surroundings: Effect.Effect<Surroundings> = Effect.orDie(Config.all
   extraCa: text("NODE_EXTRA_CA_CERTS"),
   rejectUnauthorized: text("NODE_TLS_REJECT_UNAUTHORIZED")
 }))
+
+/**
+ * Lists what the environment sets for this API: variables and custom headers by
+ * their names, and never their values.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const environment: Effect.Effect<Finding> = Effect.gen(function*() {
+  const subject = "environment"
+  const set = yield* Effect.orDie(Effect.filter(
+    [...used, ...unused],
+    (name) => Effect.map(text(name), (value) => value.trim() !== "")
+  ))
+  if (set.length === 0) return good(subject, "No variable of this API is set.")
+  const all = yield* Effect.orDie(ClaudeConfig.fromConfig({}))
+  const headers = Object.keys(all.headers ?? {}).map((name) =>
+    /^[\w-]{1,60}$/.test(name) ? Secret.clean(name) : "[a name]"
+  )
+  const lines = (yield* Effect.orDie(text("ANTHROPIC_CUSTOM_HEADERS"))).split("\n").filter((line) => line.trim() !== "")
+  const shown = `${set.join(", ")}.${headers.length === 0 ? "" : ` Custom headers: ${headers.join(", ")}.`}`
+  if (lines.length > headers.length) {
+    return warning(
+      subject,
+      shown,
+      "A line of ANTHROPIC_CUSTOM_HEADERS is ignored: it repeats a header, or is not of the form `name: value`."
+    )
+  }
+  const ignored = set.filter((name) => unused.includes(name))
+  return ignored.length === 0 ? good(subject, shown) : warning(
+    subject,
+    shown,
+    `Only the official SDK reads ${ignored.join(", ")}.`
+  )
+})
+
+/** Variables that are read here. */
+const used: ReadonlyArray<string> = [
+  "ANTHROPIC_API_KEY",
+  "ANTHROPIC_AUTH_TOKEN",
+  "ANTHROPIC_BASE_URL",
+  "ANTHROPIC_CUSTOM_HEADERS",
+  "ANTHROPIC_MODEL",
+  "ANTHROPIC_PROFILE",
+  "ANTHROPIC_CONFIG_DIR",
+  "ANTHROPIC_FEDERATION_RULE_ID",
+  "ANTHROPIC_ORGANIZATION_ID",
+  "ANTHROPIC_WORKSPACE_ID",
+  "ANTHROPIC_SERVICE_ACCOUNT_ID",
+  "ANTHROPIC_IDENTITY_TOKEN",
+  "ANTHROPIC_IDENTITY_TOKEN_FILE"
+]
+
+/** Variables of the official SDK that are not read here. */
+const unused: ReadonlyArray<string> = [
+  "ANTHROPIC_SCOPE",
+  "ANTHROPIC_LOG",
+  "ANTHROPIC_WEBHOOK_SIGNING_KEY",
+  "ANTHROPIC_OPEN_TELEMETRY",
+  "ANTHROPIC_OPEN_TELEMETRY_PROPAGATION",
+  "ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE",
+  "ANTHROPIC_OPEN_TELEMETRY_TRACES_MAX_CONTENT_BYTES"
+]
+
+/**
+ * Judges what signs requests: a key or a token, a custom header, or else the profile
+ * or the workload identity that the environment describes. No token is obtained.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const credential = Effect.fnUntraced(function*(
+  around: Surroundings
+): Effect.fn.Return<Finding, never, FileSystem.FileSystem | Path.Path> {
+  const subject = "key"
+  if (around.key.trim() !== "" || around.token.trim() !== "") return key(around)
+  if (ClaudeConfig.hasCredential(yield* Effect.orDie(ClaudeConfig.fromConfig({})))) {
+    return good(subject, "ANTHROPIC_CUSTOM_HEADERS has a header that authorizes requests.")
+  }
+  const found = yield* Effect.result(Effect.provide(CredentialProfile.find, FetchHttpClient.layer))
+  if (Result.isFailure(found)) {
+    return bad(
+      subject,
+      found.failure.message.replace(/^\w+: ./, (start) => start.slice(-1).toUpperCase()),
+      "It comes from ANTHROPIC_PROFILE, ANTHROPIC_FEDERATION_RULE_ID or the active profile.",
+      ExitCode.credentials
+    )
+  }
+  if (found.success === undefined) return key(around)
+  const { name, type } = found.success
+  const how = type === "user_oauth" ? "the login of a user" : "workload identity"
+  return good(subject, name === undefined ? `The environment describes ${how}.` : `The profile ${name}: ${how}.`)
+})
 
 /**
  * Judges the key by its form.

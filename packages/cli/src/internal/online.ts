@@ -5,12 +5,13 @@
  * @since 0.1.0
  */
 import * as Rules from "@effect-claude/core/Rules"
-import { layerConfig } from "@effect-claude/http/Claude"
 import type { Options } from "@effect-claude/http/ClaudeConfig"
+import * as CredentialProfile from "@effect-claude/http/CredentialProfile"
 import * as Network from "@effect-claude/http/node/Network"
 import * as UndiciHttpClient from "@effect-claude/http/node/UndiciHttpClient"
 import * as Timeouts from "@effect-claude/http/Timeouts"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -20,12 +21,13 @@ import * as Files from "../Files.ts"
 
 /** Layer that connects to a target over undici. */
 export const online = (target: Target, options: Options | undefined) =>
-  layerConfig({
+  CredentialProfile.layer({
     rules: Rules.standard,
     ...options,
     baseUrl: options?.baseUrl ?? Option.getOrUndefined(target.baseUrl)
   }).pipe(
     Layer.provideMerge(UndiciHttpClient.layer),
+    Layer.provide(NodePath.layer),
     Layer.provide(Layer.effect(NodeHttpClient.Dispatcher, dispatcher(target, options)))
   )
 

@@ -1,6 +1,6 @@
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, FileSystem } from "effect"
 import { NetworkError } from "effect-claude/Network"
 import { TestClock } from "effect/testing"
 import { X509Certificate } from "node:crypto"
@@ -32,6 +32,7 @@ describe("doctor", () => {
       assert.strictEqual(code, 0)
       const subjects = [
         "runtime",
+        "environment",
         "key",
         "address",
         "proxy",
@@ -111,6 +112,81 @@ describe("doctor", () => {
         const { code, verdict } = yield* verdictOf({ ANTHROPIC_API_KEY: "gateway-key" })
 
         assert.deepStrictEqual([verdict, code], ["warning", 0])
+      }))
+  })
+
+  describe("environment", () => {
+    it.effect("names what is set, custom headers included, and shows no value", () =>
+      Effect.gen(function*() {
+        const { of, out } = yield* doctor({
+          env: {
+            ...key,
+            ANTHROPIC_BASE_URL: "https://gateway.example",
+            ANTHROPIC_CUSTOM_HEADERS: "X-Team: s3cret-1\nsk-ant-s3cret-2: s3cret-3"
+          }
+        })
+
+        assert.strictEqual(of("environment").verdict, "good")
+        assert.strictEqual(
+          of("environment").says,
+          "ANTHROPIC_API_KEY, ANTHROPIC_BASE_URL, ANTHROPIC_CUSTOM_HEADERS. Custom headers: x-team, [credential]."
+        )
+        assert.notInclude(out, "s3cret")
+      }))
+
+    it.effect("warns of what is ignored", () =>
+      Effect.gen(function*() {
+        const line = yield* doctor({ env: { ...key, ANTHROPIC_CUSTOM_HEADERS: "x-team: a\ns3cret" } })
+        const variable = yield* doctor({ env: { ...key, ANTHROPIC_LOG: "s3cret" } })
+
+        assert.strictEqual(line.of("environment").verdict, "warning")
+        assert.include(line.of("environment").remedy ?? "", "not of the form")
+        assert.include(variable.of("environment").remedy ?? "", "Only the official SDK reads ANTHROPIC_LOG")
+        assert.notInclude(line.out + variable.out, "s3cret")
+      }))
+
+    it.effect("says when nothing is set", () =>
+      Effect.gen(function*() {
+        assert.include((yield* doctor({ env: {} })).of("environment").says, "No variable")
+      }))
+  })
+
+  describe("credential", () => {
+    const profile = JSON.stringify({ authentication: { type: "user_oauth" } })
+    const verdictOf = (env: { readonly [name: string]: string }) =>
+      Effect.map(doctor({ env }), ({ of }) => [of("key").verdict, of("key").says])
+
+    it.effect("is a header, workload identity or a profile when there is no key", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { directory } = yield* files({})
+        yield* fs.makeDirectory(`${directory}/configs`)
+        yield* fs.writeFileString(`${directory}/configs/work.json`, profile)
+
+        assert.deepStrictEqual(yield* verdictOf({ ANTHROPIC_CUSTOM_HEADERS: "Authorization: Bearer s3cret" }), [
+          "good",
+          "ANTHROPIC_CUSTOM_HEADERS has a header that authorizes requests."
+        ])
+        assert.deepStrictEqual(
+          yield* verdictOf({
+            ANTHROPIC_FEDERATION_RULE_ID: "fdrl_1",
+            ANTHROPIC_ORGANIZATION_ID: "org-1",
+            ANTHROPIC_IDENTITY_TOKEN: "s3cret"
+          }),
+          ["good", "The environment describes workload identity."]
+        )
+        assert.deepStrictEqual(
+          yield* verdictOf({ ANTHROPIC_CONFIG_DIR: directory, ANTHROPIC_PROFILE: "work" }),
+          ["good", "The profile work: the login of a user."]
+        )
+      }).pipe(Effect.scoped, Effect.provide(layerFiles)))
+
+    it.effect("is bad when the profile that is named does not exist", () =>
+      Effect.gen(function*() {
+        const [verdict, says] = yield* verdictOf({ ANTHROPIC_CONFIG_DIR: "/nowhere", ANTHROPIC_PROFILE: "work" })
+
+        assert.strictEqual(verdict, "bad")
+        assert.include(says, "There is no profile work in /nowhere")
       }))
   })
 

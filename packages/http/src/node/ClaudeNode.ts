@@ -8,11 +8,14 @@
  * @since 0.1.0
  */
 import * as Rules from "@effect-claude/core/Rules"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodePath from "@effect/platform-node/NodePath"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Claude from "../Claude.ts"
+import type * as Claude from "../Claude.ts"
 import * as ClaudeConfig from "../ClaudeConfig.ts"
+import * as CredentialProfile from "../CredentialProfile.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as Http1 from "./internal/http1.ts"
 import * as Runtime from "./internal/runtime.ts"
@@ -20,7 +23,8 @@ import * as UndiciHttpClient from "./UndiciHttpClient.ts"
 
 /**
  * Layer that provides `Claude` over a connection pool of its own. Omitted options are
- * read from `Config`, as by `Claude.layerConfig`. Requests are checked with
+ * read from `Config`, as by `Claude.layerConfig`. Without a key or a token anywhere, the
+ * credential of `CredentialProfile.find` is used. Requests are checked with
  * `Rules.standard` unless other rules are given.
  *
  * **Example** (Running a program on Node)
@@ -56,8 +60,8 @@ export const layerNoDispatcher = (
 ): Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, NodeHttpClient.Dispatcher> =>
   onNode(options, () =>
     Layer.provide(
-      Claude.layerConfig({ ...options, rules: options?.rules ?? Rules.standard }),
-      UndiciHttpClient.layer
+      CredentialProfile.layer({ ...options, rules: options?.rules ?? Rules.standard }),
+      Layer.mergeAll(UndiciHttpClient.layer, NodeFileSystem.layer, NodePath.layer)
     ))
 
 // -----------------------------------------------------------------------------

@@ -13,9 +13,6 @@ import type * as Limits from "../../Limits.ts"
 import type * as Timeouts from "../../Timeouts.ts"
 import * as PolicyCheck from "../call/policyCheck.ts"
 
-/** A table that has every option of a type. */
-type TableOf<A> = { readonly [K in keyof Required<A>]: OptionCheck.Check }
-
 const isSecret = (value: unknown): boolean =>
   typeof value === "string" || typeof value === "function" || Effect.isEffect(value) ||
   Predicate.hasProperty(value, configTypeId) ||
@@ -33,9 +30,9 @@ const headerValue = OptionCheck.that(
 
 const size = OptionCheck.number("a number above 0, or Infinity", { min: 1, infinite: true })
 
-const limits: TableOf<Limits.Options> = { event: size, body: size, toolInput: size, heldEvents: size }
+const limits: OptionCheck.TableOf<Limits.Options> = { event: size, body: size, toolInput: size, heldEvents: size }
 
-const timeouts: TableOf<Timeouts.Options> = {
+const timeouts: OptionCheck.TableOf<Timeouts.Options> = {
   connect: OptionCheck.duration,
   headers: OptionCheck.duration,
   jsonHeaders: OptionCheck.duration,
@@ -47,6 +44,12 @@ const timeouts: TableOf<Timeouts.Options> = {
   foldedTotal: OptionCheck.duration
 }
 
+/** Accepts an identifier. */
+export const id = OptionCheck.text("a text that is not empty", /[^]/)
+
+/** Accepts a URL, which is checked further where it is used. */
+export const url = OptionCheck.that("a URL as a text", (value) => typeof value === "string")
+
 /** Every option, with what it accepts. */
 export const table = {
   apiKey: secret,
@@ -57,7 +60,7 @@ export const table = {
       value === "none" || (Predicate.hasProperty(value, "get") && Effect.isEffect(value.get) &&
         Predicate.hasProperty(value, "invalidate") && typeof value.invalidate === "function")
   ),
-  baseUrl: OptionCheck.that("a URL as a text", (value) => typeof value === "string"),
+  baseUrl: url,
   version: OptionCheck.text("a version such as 2023-06-01", /^\d{4}-\d{2}-\d{2}$/),
   betas: OptionCheck.list(OptionCheck.text("the name of a beta", /^[\w.-]+$/)),
   headers: OptionCheck.record(headerValue),
@@ -90,8 +93,8 @@ export const officialNames: { readonly [name: string]: string } = {
   logLevel: "`TrafficLog.layer`",
   middleware: "an `Interceptor`",
   credentials: "`credential`",
-  profile: "`credential`, made with `Credential.make`",
-  config: "`credential`, made with `Credential.make`",
+  profile: "`credential`, made with `CredentialProfile.load`",
+  config: "`credential`, made with `WorkloadIdentity.make` or `UserOAuth.make`",
   webhookKey: "nothing: webhooks are not supported"
 }
 
