@@ -5,14 +5,17 @@
  * @since 0.1.0
  */
 import * as Content from "@effect-claude/core/Content"
+import * as JsonSchemaTransform from "@effect-claude/core/JsonSchemaTransform"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stdio from "effect/Stdio"
 import * as Stream from "effect/Stream"
 import { attachment } from "./Attachment.ts"
 import { usage } from "./Failure.ts"
 import * as Files from "./Files.ts"
+import { Screen } from "./Screen.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -60,7 +63,7 @@ export const compose = Effect.fnUntraced(function*(input: Question) {
     )
   }
   const file = Option.getOrUndefined(input.schema ?? Option.none())
-  const schema = file === undefined ? undefined : yield* Files.json(file)
+  const schema = file === undefined ? undefined : yield* strictSchema(file)
   const temperature = Option.getOrUndefined(input.temperature ?? Option.none())
   const request: MessageRequest.MessageRequest = {
     model: input.model,
@@ -71,6 +74,20 @@ export const compose = Effect.fnUntraced(function*(input: Question) {
     messages: [MessageRequest.user(attached.length === 0 ? prompt : [...attached, Content.text(prompt)])]
   }
   return request
+})
+
+/** Reads a JSON Schema and narrows it to what structured output takes. Warns about what that leaves out. */
+const strictSchema = Effect.fnUntraced(function*(file: string) {
+  const { err } = yield* Screen
+  const schema = yield* Files.json(file)
+  if (!Predicate.isReadonlyObject(schema)) {
+    return yield* usage(`${file} is not a JSON Schema: it is not an object.`, "Write the schema of an object.")
+  }
+  const strict = JsonSchemaTransform.strict(schema)
+  for (const { message, path } of strict.problems) {
+    yield* err.warn(`${file}${path.length === 0 ? "" : ` at ${path.join(".")}`}: ${message}`)
+  }
+  return strict.schema
 })
 
 /**

@@ -250,7 +250,7 @@ const ranges = (search: Search, text: string): ReadonlyArray<Range> => {
     const { offsets, unescaped } = unescape(text, escape)
     return search.ranges(unescaped).map(({ end, start }) => ({ start: offsets[start]!, end: offsets[end]! }))
   })
-  return [...plain, ...escaped].sort((a, b) => a.start - b.start)
+  return [...plain, ...escaped].toSorted((a, b) => a.start - b.start)
 }
 
 /** Reads escapes. `offsets` says where each character of the result begins in the text. */

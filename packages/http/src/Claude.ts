@@ -33,7 +33,7 @@ import * as HttpClientTransport from "./internal/transport/httpClient.ts"
 import type { Transport } from "./internal/transport/transport.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
-import * as Timeouts from "./Timeouts.ts"
+import type * as Timeouts from "./Timeouts.ts"
 
 // -----------------------------------------------------------------------------
 // service

@@ -104,7 +104,21 @@ describe("ask", () => {
       const { paths } = yield* files({ "schema.json": JSON.stringify(schema) })
       const { requests } = yield* run(["ask", "Hi", "--schema", paths["schema.json"]!], { script: Script.reply("{}") })
 
-      assert.deepPropertyVal(requests[0]!.body, "output_config", { format: { type: "json_schema", schema } })
+      assert.deepPropertyVal(requests[0]!.body, "output_config", {
+        format: { type: "json_schema", schema: { ...schema, additionalProperties: false } }
+      })
+    }).pipe(Effect.provide(layerFiles)))
+
+  it.effect("warns about what structured output cannot express of a schema", () =>
+    Effect.gen(function*() {
+      const schema = { type: "object", additionalProperties: { type: "number" } }
+      const { paths } = yield* files({ "schema.json": JSON.stringify(schema), "list.json": "[]" })
+      const run1 = yield* run(["ask", "Hi", "--schema", paths["schema.json"]!], { script: Script.reply("{}") })
+      const run2 = yield* run(["ask", "Hi", "--schema", paths["list.json"]!], { script: Script.reply("{}") })
+
+      assert.include(run1.err, "schema.json")
+      assert.strictEqual(run2.code, 2)
+      assert.lengthOf(run2.requests, 0)
     }).pipe(Effect.provide(layerFiles)))
 
   it.effect("attaches images and documents, told by their content", () =>

@@ -30,10 +30,10 @@ const startRedis = async (): Promise<number | undefined> => {
   const server = spawn("redis-server", ["--port", String(port), "--bind", "127.0.0.1", "--save", ""], {
     stdio: "ignore"
   })
-  let ended = false
-  server.on("error", () => (ended = true)).on("exit", () => (ended = true))
+  const state = { ended: false }
+  server.on("error", () => (state.ended = true)).on("exit", () => (state.ended = true))
   afterAll(() => void server.kill())
-  for (let attempt = 0; attempt < 300 && !ended; attempt++) {
+  for (let attempt = 0; attempt < 300 && !state.ended; attempt++) {
     if (await listens(port)) return port
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
