@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as AtomicFile from "@effect-claude/http/AtomicFile"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -47,11 +48,10 @@ export const json = Effect.fnUntraced(function*(
   path: string
 ): Effect.fn.Return<unknown, Failure, FileSystem.FileSystem> {
   const content = yield* text(path)
-  return yield* Effect.try({
-    try: (): unknown => JSON.parse(content),
-    catch: (cause) =>
-      usage(`${path} is not JSON: ${cause instanceof Error ? cause.message : "it cannot be read"}.`, "Mend the file.")
-  })
+  return yield* Effect.mapError(
+    Effect.fromResult(JsonText.parse(content)),
+    ({ message }) => usage(`${path} is not JSON: ${message}.`, "Mend the file.")
+  )
 })
 
 /**

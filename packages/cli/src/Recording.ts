@@ -7,6 +7,7 @@
  *
  * @since 0.1.0
  */
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
@@ -66,7 +67,7 @@ const Cassette = Schema.Struct({ interactions: Schema.Array(Recorded) })
  */
 export const read = (text: string): Result.Result<ReadonlyArray<Exchange>, Failure> => {
   if (isEvents(text)) return Result.succeed([{ ...nothing, headers: events, body: text }])
-  const value = Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
+  const value = Result.getOrUndefined(JsonText.parse(text))
   if (value === undefined) return Result.fail(unknown)
   const cassette = decodeCassette(value)
   if (Option.isSome(cassette)) return Result.succeed(cassette.value.interactions.map(exchangeOf))

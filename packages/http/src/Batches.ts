@@ -11,6 +11,7 @@
 import * as Batch from "@effect-claude/core/Batch"
 import * as Betas from "@effect-claude/core/Betas"
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as Page from "@effect-claude/core/Page"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Duration from "effect/Duration"
@@ -315,12 +316,12 @@ const decodeLine = (
   line: string,
   number: number
 ): Result.Result<Batch.BatchResult, ClaudeError.ClaudeError> => {
-  const parsed = Result.try((): unknown => JSON.parse(line))
+  const parsed = JsonText.parse(line)
   const value = Result.getOrUndefined(parsed)
   if (isResult(value)) return Result.succeed(value)
   const mismatch = decodeResult(value)
   const problem = Result.isFailure(parsed)
-    ? "is not JSON"
+    ? parsed.failure.problem === "depth" ? "is nested too deeply" : "is not JSON"
     : `does not match: ${Result.isFailure(mismatch) ? mismatch.failure.message.replace(/\s+/g, " ").slice(0, 200) : ""}`
   return Result.fail(
     unreadable(`Line ${number} of the batch's results ${problem}. \`body\` holds the line.`, line)

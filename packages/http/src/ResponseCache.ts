@@ -31,6 +31,7 @@
  *
  * @since 0.1.0
  */
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as Message from "@effect-claude/core/Message"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import * as Wire from "@effect-claude/core/Wire"
@@ -229,7 +230,7 @@ const isMessage = Wire.is(Message.Message)
 const read = (store: Persistence.PersistenceStore, key: Answer) =>
   Effect.map(store.get(key), (exit) => {
     if (exit === undefined || Exit.isFailure(exit)) return undefined
-    const message = Result.getOrUndefined(Result.try((): unknown => JSON.parse(exit.value)))
+    const message = Result.getOrUndefined(JsonText.parse(exit.value))
     return isMessage(message) ? message : undefined
   })
 

@@ -8,6 +8,7 @@
  */
 import type * as Batch from "@effect-claude/core/Batch"
 import * as Cost from "@effect-claude/core/Cost"
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
@@ -90,7 +91,7 @@ const readRequest = (
     readonly maxTokens: number
   }
 ): Result.Result<Batch.BatchRequest, Failure> => {
-  const value = Option.getOrUndefined(Result.getSuccess(Result.try((): unknown => JSON.parse(line))))
+  const value = Option.getOrUndefined(Result.getSuccess(JsonText.parse(line)))
   const custom_id = `line-${number}`
   if (Predicate.isObject(value)) {
     const params = Predicate.hasProperty(value, "params") ? value.params : value

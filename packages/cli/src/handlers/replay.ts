@@ -8,6 +8,7 @@
  */
 import * as Cost from "@effect-claude/core/Cost"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
@@ -19,6 +20,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import * as ExitCode from "../ExitCode.ts"
 import { Done } from "../Failure.ts"
@@ -161,7 +163,7 @@ const isMessage = Wire.is(Message.Message)
 
 const whole = Effect.fnUntraced(function*({ body }: Recording.Exchange) {
   const { out, width } = yield* Screen
-  const value = Option.getOrUndefined(Option.liftThrowable((): unknown => JSON.parse(body))())
+  const value = Result.getOrUndefined(JsonText.parse(body))
   if (!isMessage(value)) {
     const shown = value === undefined ? body : JSON.stringify(value, null, 2)
     yield* out.line(TerminalText.sanitize(shown.length > 2000 ? `${shown.slice(0, 2000)}\n…` : shown))

@@ -9,6 +9,7 @@
  */
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
+import * as JsonText from "../JsonText.ts"
 
 /** What a body says about a failure. */
 export interface ErrorBody {
@@ -41,8 +42,12 @@ export const read = (text: string, contentType: string | undefined): ErrorBody =
 /** Reads a body that is JSON already, such as the data of an `error` event. */
 export const ofJson = (json: unknown): ErrorBody => {
   const { words, ...found } = find(json, 0)
-  return { json, enveloped: isEnvelope(json), ...absent, ...found, words: oneLine(words ?? JSON.stringify(json) ?? "") }
+  return { json, enveloped: isEnvelope(json), ...absent, ...found, words: oneLine(words ?? textOf(json)) }
 }
+
+/** Writes JSON. Empty when it is nested too deeply to be written. */
+const textOf = (json: unknown): string =>
+  Result.getOrElse(Result.try(() => JSON.stringify(json)), () => undefined) ?? ""
 
 /** Whether JSON reports a failure: it is an error by its `type`, or has an `error` member that holds something. */
 export const isError = (json: unknown): boolean =>
@@ -151,7 +156,7 @@ const seconds = (value: unknown): number | undefined => {
   return typeof number === "number" && number >= 0 && number <= 1e9 ? number : undefined
 }
 
-const parseJson = (text: string): unknown => Result.getOrUndefined(Result.try((): unknown => JSON.parse(text)))
+const parseJson = (text: string): unknown => Result.getOrUndefined(JsonText.parse(text))
 
 // -----------------------------------------------------------------------------
 // text

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as JsonText from "@effect-claude/core/JsonText"
 import type * as Option from "effect/Option"
 import * as Result from "effect/Result"
 
@@ -25,8 +26,7 @@ export const string = (u: unknown): string | undefined => typeof u === "string" 
 
 export const number = (u: unknown): number | undefined => typeof u === "number" ? u : undefined
 
-export const parse = (text: string): Option.Option<unknown> =>
-  Result.getSuccess(Result.try((): unknown => JSON.parse(text)))
+export const parse = (text: string): Option.Option<unknown> => Result.getSuccess(JsonText.parse(text))
 
 /** The text of a content value: the string itself, or its text blocks joined by a line break. */
 export const textOf = (content: unknown): string =>

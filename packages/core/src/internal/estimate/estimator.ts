@@ -7,6 +7,7 @@
  * @since 0.1.0
  */
 import * as Predicate from "effect/Predicate"
+import * as JsonText from "../../JsonText.ts"
 import * as Turns from "../turns.ts"
 import * as Media from "./media.ts"
 import * as Profile from "./profile.ts"
@@ -273,8 +274,8 @@ const addJson = (sum: Sum, value: unknown, perSign = shownSign): void => {
     sum.text(value)
     sum.fixed(2 * sign)
   } else if (typeof value === "object" && value !== null) {
-    // A value that contains itself cannot be sent; the request fails later.
-    if (sum.inside.has(value)) return
+    // A value that contains itself, or is nested too deeply, cannot be sent; the request fails later.
+    if (sum.inside.has(value) || sum.inside.size > JsonText.maxDepth) return
     sum.inside.add(value)
     const keys = Object.keys(value)
     const isArray = Array.isArray(value)

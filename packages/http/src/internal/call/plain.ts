@@ -6,6 +6,7 @@
  */
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import * as JsonText from "@effect-claude/core/JsonText"
 import type { Message } from "@effect-claude/core/Message"
 import * as Shape from "@effect-claude/core/Shape"
 import * as Cause from "effect/Cause"
@@ -33,7 +34,7 @@ export const parser = <A>(
   complete?: (value: unknown) => unknown
 ): Parse<A> =>
 (text, response) => {
-  const parsed = Result.try((): unknown => JSON.parse(text))
+  const parsed = JsonText.parse(text)
   const value = Result.getOrUndefined(parsed)
   if (shape.is(value)) return Result.succeed(value)
   if (ErrorResponse.isError(value)) {
@@ -44,7 +45,7 @@ export const parser = <A>(
   const problem = text === ""
     ? "is empty"
     : Result.isFailure(parsed)
-    ? `is not JSON (${describe(response)})`
+    ? `${parsed.failure.problem === "depth" ? "is nested too deeply" : "is not JSON"} (${describe(response)})`
     : `does not match: ${brief(Shape.format(shape.issues(value, "first")))}`
   return Result.fail(Failures.unreadable(problem, response, {}, text))
 }

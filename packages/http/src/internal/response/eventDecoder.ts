@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
+import * as JsonText from "@effect-claude/core/JsonText"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as Shape from "@effect-claude/core/Shape"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
@@ -130,6 +131,10 @@ export class EventDecoder {
 
   #frame(name: string, data: string): void {
     if (this.stop !== undefined || data === "") return
+    if (JsonText.isDeep(data)) {
+      this.stop = malformed("is nested too deeply")
+      return
+    }
     const parsed: unknown = name === "error" && !isJson(data) ? data : JSON.parse(data)
     const value = name === "" || !Predicate.isReadonlyObject(parsed) || "type" in parsed
       ? parsed
@@ -187,7 +192,7 @@ const joined = (chunks: ReadonlyArray<Uint8Array>, from: number, to: number): Ui
   return bytes
 }
 
-const isJson = (text: string): boolean => Result.isSuccess(Result.try((): unknown => JSON.parse(text)))
+const isJson = (text: string): boolean => Result.isSuccess(JsonText.parse(text))
 
 const malformed = (problem: string): Stop => ({ _tag: "Malformed", problem })
 
