@@ -246,10 +246,15 @@ export interface BackendError {
  */
 export const make = (backend: Backend): SessionStore["Service"] => ({
   append: (id, position, entry) =>
-    checked(id, () => backend.append(id, position, encode(entry))).pipe(
-      Effect.mapError(failed("append", id)),
-      Effect.flatMap((added) => added ? Effect.void : Effect.fail(new SessionConflictError({ id, expected: position })))
-    ),
+    checked(id, () =>
+      Stored.isTooDeep(entry)
+        ? Effect.fail({ problem: `the entry is nested deeper than ${Stored.maxDepth} levels` })
+        : backend.append(id, position, encode(entry))).pipe(
+        Effect.mapError(failed("append", id)),
+        Effect.flatMap((added) =>
+          added ? Effect.void : Effect.fail(new SessionConflictError({ id, expected: position }))
+        )
+      ),
   read: (id, from = 0) =>
     checked(id, () => backend.read(id, from)).pipe(
       Effect.mapError(failed("read", id)),

@@ -4,9 +4,11 @@ import type { AgentEvent } from "@effect-claude/session/AgentEvent"
 import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
 import * as Session from "@effect-claude/session/Session"
+import * as SessionStore from "@effect-claude/session/SessionStore"
+import * as ClaudeTest from "@effect-claude/testing/ClaudeTest"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema, Stream } from "effect"
+import { Effect, Ref, Schema, Stream } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { options, provide, sent } from "./scripted.ts"
 
@@ -111,6 +113,45 @@ describe("a long run", () => {
       assert.strictEqual(edits[0], "clear_tool_results")
       assert.include(edits, "drop_rounds")
     }).pipe(reads("x".repeat(4000)), provide(model({ rounds: 40, tokens: 10_000 }))))
+
+  it.effect("finishes with compact when the conversation is several windows long", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make({ ...options, contextWindow: { strategies: strategies.compact } })
+      for (let n = 0; n < 20; n++) yield* session.send(`Document ${n}: ${"x".repeat(40_000)}`)
+      // The same conversation, with a model of a smaller window.
+      const size = tokensOf((yield* sent).at(-1)?.messages)
+      yield* Ref.set((yield* ClaudeTest.ClaudeTest).script, model({ rounds: 0, tokens: 40_000 }))
+      yield* session.send("And now?")
+
+      assert.isAbove(size, 4 * 40_000)
+      assert.isAtMost(tokensOf((yield* sent).at(-1)?.messages), 40_000)
+    }).pipe(provide(model({ rounds: 0, tokens: 1_000_000 }))))
+
+  it.effect("sends a summary with whole characters", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.open({
+        ...options,
+        id: "ada",
+        contextWindow: { strategies: [ContextWindow.compact({ keep: 0 })] }
+      })
+      yield* session.send("x".repeat(4000))
+      yield* session.send("And now?")
+      yield* (yield* Session.open({ ...options, id: "ada" })).send("And then?")
+
+      for (const body of (yield* sent).slice(-2)) {
+        assert.include(JSON.stringify(body.messages), "Half: \ufffd")
+        assert.notInclude(JSON.stringify(body.messages), "\\ud83d")
+      }
+    }).pipe(
+      Effect.provide(SessionStore.layerMemory),
+      provide(
+        Script.reply("ok"),
+        Script.status(400, { message: "prompt is too long: 200016 tokens > 200000 maximum" }),
+        Script.reply("Half: \ud83d"),
+        Script.reply("ok"),
+        Script.reply("ok")
+      )
+    ))
 
   it.effect("keeps the space that it made when it fails, and the next input is accepted", () =>
     Effect.gen(function*() {

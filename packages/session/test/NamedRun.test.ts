@@ -197,6 +197,26 @@ describe("the name of a turn", () => {
       assert.isUndefined(Arbitrary.formatCheckFailure(result))
     }).pipe(Effect.provide(SessionStore.layerMemory), provide(Script.forever(Script.reply("Yes.")))), 60_000)
 
+  it.effect("is free again when another process takes the turn back, and taken when it does not", () =>
+    Effect.gen(function*() {
+      const here = yield* Session.open(opened)
+      yield* here.send("one", { id: "1" })
+      const there = yield* Session.open(opened)
+      yield* there.send("two")
+      const known = yield* here.send("one", { id: "1" })
+      yield* there.rewind(2)
+      const error = yield* Effect.flip(here.send("one", { id: "1" }))
+      yield* here.refresh
+      const anew = yield* here.send("one", { id: "1" })
+
+      assert.strictEqual(error._tag, "SessionConflictError")
+      assert.deepStrictEqual([known, anew].map(Message.text), ["un", "eins"])
+      assert.strictEqual(yield* count, 3)
+    }).pipe(
+      Effect.provide(SessionStore.layerMemory),
+      provide(Script.reply("un"), Script.reply("deux"), Script.reply("eins"))
+    ))
+
   it.effect("of an edit that fails stays with what the edit would have replaced", () =>
     Effect.gen(function*() {
       const session = yield* Session.make(options)

@@ -11,7 +11,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Result, Schema, Stream } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { answer, message, say } from "./builders.ts"
-import { options, provide, sent } from "./scripted.ts"
+import { assistant, options, provide, sent, user } from "./scripted.ts"
 
 const toolkit = Toolkit.make(
   Tool.make("look", { parameters: Schema.Struct({ at: Schema.optional(Schema.String) }), success: Schema.Unknown })
@@ -104,6 +104,49 @@ describe("what is sent back", () => {
         Script.reply("ok"),
         Script.reply("ok")
       )
+    ))
+
+  it.effect("fails the turn when a store cannot hold what a model nested without end", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.open({ ...options, id: "ada" })
+      const error = yield* Effect.flip(session.send("Go"))
+      yield* session.send("And now?")
+      const again = yield* Session.open({ ...options, id: "ada" })
+
+      assert.strictEqual(error._tag, "SessionStoreError")
+      assert.include(error.message, "nested deeper than 1000 levels")
+      assert.strictEqual("answer" in error ? error.answer?.stop_reason : undefined, "tool_use")
+      assert.deepStrictEqual(History.toMessages(yield* again.history), [user("And now?"), assistant("ok")])
+    }).pipe(
+      Effect.provide(SessionStore.layerMemory),
+      provide(
+        Script.message({ content: [call("toolu_1", deep(2000))], stop_reason: "tool_use" }),
+        Script.reply("ok")
+      )
+    ))
+
+  it.effect("has no block of the model that only a user may send", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make(options)
+      yield* session.send("Go")
+      yield* session.send("And now?")
+
+      assert.deepStrictEqual((yield* sent).at(-1)?.messages, [user("Go"), assistant("ok"), user("And now?")])
+    }).pipe(provide(
+      Script.message({ content: [Content.toolResult("toolu_1", "seen"), Content.text("ok")] }),
+      Script.reply("ok")
+    )))
+
+  it.effect("has whole characters where an error of the API was cut", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make(options)
+      yield* Agent.run(session, "Go", { toolkit })
+
+      const [result] = blocksOf((yield* sent).at(-1), 2)
+      assert.isTrue(result?.type === "tool_result" && String(result.content).endsWith("\ufffd"))
+    }).pipe(
+      looking("seen"),
+      provide(calls("toolu_1"), refused(`x${"😀".repeat(300)}`), Script.reply("ok"))
     ))
 
   it.effect("has the media type of the bytes, and a text in place of bytes that are no image", () =>

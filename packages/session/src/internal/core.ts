@@ -27,6 +27,7 @@ import * as Lock from "./lock.ts"
 import * as Runs from "./runs.ts"
 import type { State } from "./sessionState.ts"
 import * as Spending from "./spending.ts"
+import * as Stored from "./stored.ts"
 
 /** The settings of a session and of its forks. */
 export interface Settings {
@@ -190,16 +191,24 @@ export const commit = (
     )
   })
 
-/** Returns the turn or run of a name, if it was committed and not taken back. What is doubtful is settled first. */
-export const runOf = (
+/**
+ * Returns the turn or run of a name, if it was committed and not taken back, here or
+ * by another process. What is doubtful is settled first.
+ */
+export const runOf = Effect.fnUntraced(function*(
   core: Core,
   name: string | undefined,
   restore: Restore
-): Effect.Effect<Runs.Run | undefined, WriteError> =>
-  Effect.suspend(() => {
-    const isDoubtful = name !== undefined && core.doubtful.size > 0
-    return Effect.map(isDoubtful ? settle(core, restore) : Effect.void, () => Runs.get(core.runs, name))
-  })
+): Effect.fn.Return<Runs.Run | undefined, WriteError> {
+  const { doubtful, journal } = core
+  if (name !== undefined && doubtful.size > 0) yield* settle(core, restore)
+  const known = Runs.get(core.runs, name)
+  if (known === undefined || journal === undefined) return known
+  const news = yield* restore(Journal.news(journal))
+  return news.entries.length === 0 && !news.rewritten
+    ? known
+    : Runs.get((yield* Journal.restore(journal, knownOf(core), news)).runs, name)
+})
 
 /** Removes the last exchanges. */
 export const rewind = (core: Core, count: number): Effect.Effect<void, WriteError | SessionBusyError> =>
@@ -305,13 +314,19 @@ export const settle = (core: Core, restore: Restore): Effect.Effect<void, WriteE
   })
 }
 
+const knownOf = (core: Core): Journal.Snapshot => ({
+  ...core.now,
+  parameters: core.configured,
+  undo: core.undo,
+  runs: core.runs
+})
+
 const takeUp = Effect.fnUntraced(function*(
   core: Core,
   journal: Journal.Journal,
   news: Journal.News
 ): Effect.fn.Return<void, SessionStore.SessionStoreError> {
-  const known = { ...core.now, parameters: core.configured, undo: core.undo, runs: core.runs }
-  const snapshot = yield* Journal.restore(journal, known, news)
+  const snapshot = yield* Journal.restore(journal, knownOf(core), news)
   Journal.advance(journal, news)
   settleDoubts(core, news.entries)
   core.undo = snapshot.undo
@@ -334,7 +349,7 @@ const write = (core: Core, entryOf: () => SessionStore.Entry): Effect.Effect<voi
   return Effect.matchEffect(Journal.write(journal, entry), {
     onSuccess: () => Effect.sync(() => doubtful.clear()),
     onFailure: (error) => {
-      if (error._tag === "SessionStoreError") {
+      if (error._tag === "SessionStoreError" && !Stored.isTooDeep(entry)) {
         doubtful.set(Journal.textOf(entry), entry.type === "changed" ? told : 0)
       }
       return Effect.fail(error)

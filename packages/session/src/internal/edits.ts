@@ -10,6 +10,7 @@ import type * as Content from "@effect-claude/core/Content"
 import type { ContextEdit } from "../ContextEdit.ts"
 import * as Blocks from "./blocks.ts"
 import * as Prompt from "./prompt.ts"
+import * as WellFormed from "./wellFormed.ts"
 
 /** What becomes of each message: another content, or undefined when it is left out. */
 interface Plan {
@@ -37,10 +38,14 @@ export interface Prompts {
   readonly accepted: Prompt.Prompt | undefined
 }
 
-/** Applies an edit to the prompts of a history. They share after it what they shared before. */
+/**
+ * Applies an edit to the prompts of a history. They share after it what they shared
+ * before. The texts of an edit (a summary, the reason of a refusal) come from the
+ * server, and are made well-formed here, where every edit passes.
+ */
 export const apply = (edit: ContextEdit, { accepted, base, sent }: Prompts): Prompts => {
   if (edit.type === "withdraw_response") return withdraw({ accepted, base, sent })
-  const plan = planOf(edit, Prompt.toArray(sent))
+  const plan = planOf(WellFormed.wellFormed(edit), Prompt.toArray(sent))
   const moved = new Map<Prompt.Prompt, Prompt.Prompt | undefined>()
   const edited = (self: Prompt.Prompt | undefined) => {
     let before: Prompt.Prompt | undefined

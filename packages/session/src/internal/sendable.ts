@@ -86,6 +86,7 @@ export const assistantContent = (blocks: ReadonlyArray<Content_>): ReadonlyArray
 }
 
 const assistantBlock = (block: Content_): Content_ | undefined => {
+  if (!Blocks.isAllowedIn("assistant", block)) return undefined
   if (Blocks.isThinking(block)) return isSigned(block) && WellFormed.isWellFormed(block) ? block : undefined
   if (Blocks.isToolUse(block)) {
     const name = CallNames.nameOf(block.name)

@@ -108,20 +108,23 @@ const shrink = Effect.fnUntraced(function*(
   restore: Restore
 ): Effect.fn.Return<boolean, ClaudeError.ClaudeError> {
   const { fillTo = 0.5, strategies = [] } = turn.policy.contextWindow ?? {}
-  let left = size - window * fillTo
+  const target = window * fillTo
+  let left = size - target
   let any = false
   for (const strategy of strategies) {
-    if (left <= 0) break
-    const messages = Prompt.toArray(Internal.nodeOf(turn.history).sent)
-    const measure = measureOf(turn, messages, size)
-    const edit = strategy._tag === "Compact"
-      ? yield* compact(core, turn, strategy, { messages, left, measure }, restore)
-      : plan(strategy, { messages, left, measure })
-    if (edit === undefined || edit.freed <= 0) continue
-    yield* apply(core, turn, edit, restore)
-    turn.spaceEdits.push(edit)
-    left -= edit.freed
-    any = true
+    // A strategy may need several steps: a summary covers no more than a request can hold.
+    while (left > 0) {
+      const messages = Prompt.toArray(Internal.nodeOf(turn.history).sent)
+      const measure = measureOf(turn, messages, left + target)
+      const edit = strategy._tag === "Compact"
+        ? yield* compact(core, turn, strategy, { messages, left, measure, window }, restore)
+        : plan(strategy, { messages, left, measure })
+      if (edit === undefined || edit.freed <= 0) break
+      yield* apply(core, turn, edit, restore)
+      turn.spaceEdits.push(edit)
+      left -= edit.freed
+      any = true
+    }
   }
   return any
 })
@@ -217,11 +220,19 @@ const measureAll = (messages: ReadonlyArray<Prompt.Prompt>, measure: Prospect["m
 const measureRound = ({ calls, results }: Edits.Round, measure: Prospect["measure"]): number =>
   measureAll([calls, results], measure)
 
-/** Takes the first sizes until their sum is `enough`. */
-const take = (sizes: ReadonlyArray<number>, enough: number): { readonly count: number; readonly freed: number } => {
+/** Takes the first sizes until their sum is `enough`: at least `least` of them, and no more than `most` together. */
+const take = (
+  sizes: ReadonlyArray<number>,
+  enough: number,
+  { least = 0, most = Infinity }: { readonly least?: number; readonly most?: number } = {}
+): { readonly count: number; readonly freed: number } => {
   let count = 0
   let freed = 0
-  while (count < sizes.length && freed < enough) freed += sizes[count++] ?? 0
+  for (const size of sizes) {
+    if (freed >= enough || (count >= least && freed + size > most)) break
+    freed += size
+    count++
+  }
   return { count, freed }
 }
 
@@ -230,17 +241,25 @@ const compact = (
   core: Core.Core,
   turn: TurnState.TurnState,
   strategy: Extract<ContextWindow.Strategy, { readonly _tag: "Compact" }>,
-  { left, measure, messages }: Prospect,
+  { left, measure, messages, window }: Prospect & Pick<Sizes, "window">,
   restore: Restore
 ): Effect.Effect<SpaceEdit | undefined, ClaudeError.ClaudeError> => {
   const enough = left + strategy.maxTokens
+  // What is summarised is a prompt, too, and has to fit together with the summary.
+  const most = Math.max(window * 0.5, window * 0.9 - strategy.maxTokens)
+  const overhead = measure([])
+  const sizeOf = (messages: ReadonlyArray<Prompt.Prompt>): number => measureAll(messages, measure) - overhead
   const old = oldExchanges(messages, strategy.keep)
-  const exchanges = take(old.map((all) => measureAll(all, measure)), enough)
+  const exchanges = take(old.map(sizeOf), enough, { least: 1, most })
   const gone = new Set(old.slice(0, exchanges.count).flat())
   const rest = messages.filter((message) => !gone.has(message))
   const rounds = exchanges.count < old.length
     ? { count: 0, freed: 0 }
-    : take(Edits.roundsOf(rest).map((round) => measureRound(round, measure)), enough - exchanges.freed)
+    : take(
+      Edits.roundsOf(rest).map(({ calls, results }) => sizeOf([calls, results])),
+      enough - exchanges.freed,
+      { least: exchanges.count === 0 ? 1 : 0, most: most - exchanges.freed }
+    )
   if (exchanges.count + rounds.count === 0) return Effect.succeed(undefined)
   const end = rounds.count === 0
     ? [...gone].at(-1)

@@ -7,6 +7,13 @@ import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Schema from "effect/Schema"
 import type * as Turn from "../Turn.ts"
+import * as WellFormed from "./wellFormed.ts"
+
+/** The deepest nesting that is stored. JSON cannot be written at any depth. */
+export const maxDepth = 1000
+
+/** Whether an entry is nested deeper than what is stored. */
+export const isTooDeep = (entry: unknown): boolean => WellFormed.isTooDeep(entry, maxDepth)
 
 /** Token counts. */
 export const Totals = Schema.Struct({
