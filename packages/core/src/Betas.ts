@@ -19,8 +19,14 @@ import * as Wire from "./Wire.ts"
 // schemas
 // -----------------------------------------------------------------------------
 
-/** The betas that `ofRequest` can return, in the order in which they are sent. */
-const needed = [
+/**
+ * A value of the `anthropic-beta` header. Editors complete the known values,
+ * and any string is accepted.
+ *
+ * @category schemas
+ * @since 0.1.0
+ */
+export const Beta = Wire.openEnum("Beta", [
   "computer-use-2024-10-22",
   "computer-use-2025-01-24",
   "computer-use-2025-11-24",
@@ -44,18 +50,7 @@ const needed = [
   "mid-conversation-tool-changes-2026-07-01",
   "inline-tools-2026-09-15",
   "advisor-tool-2026-03-01",
-  "user-profiles-billing-2026-10-01"
-] as const
-
-/**
- * A value of the `anthropic-beta` header. Editors complete the known values,
- * and any string is accepted.
- *
- * @category schemas
- * @since 0.1.0
- */
-export const Beta = Wire.openEnum("Beta", [
-  ...needed,
+  "user-profiles-billing-2026-10-01",
   "message-batches-2024-09-24",
   "prompt-caching-2024-07-31",
   "pdfs-2024-09-25",
@@ -114,8 +109,8 @@ export type Beta = typeof Beta.Type
  * @since 0.1.0
  */
 export interface Field {
-  /** The path to the field. `*` stands for each item of an array. */
-  readonly path: ReadonlyArray<string>
+  /** The path to the field, joined by dots. `*` stands for each item of an array. */
+  readonly path: string
   /** The one value that needs the beta. */
   readonly is?: string | undefined
   /** The one type of value that needs the beta. */
@@ -125,29 +120,25 @@ export interface Field {
 }
 
 /**
- * The fields of a request that need a beta.
+ * The fields of a request, and of each of its fallbacks, that need a beta.
  *
  * @category tables
  * @since 0.1.0
  */
 export const fields: ReadonlyArray<Field> = [
-  { path: ["speed"], beta: "fast-mode-2026-02-01" },
-  { path: ["output_format"], beta: "structured-outputs-2025-11-13" },
-  { path: ["output_config", "task_budget"], beta: "task-budgets-2026-03-13" },
-  { path: ["thinking", "block_binding"], beta: "thinking-binding-controls-2026-08-01" },
-  { path: ["thinking", "display"], is: "updates", beta: "thinking-display-updates-2026-08-18" },
-  { path: ["compaction"], beta: "compact-2026-09-04" },
-  { path: ["thread"], beta: "message-threads-2026-08-12" },
-  { path: ["fallbacks"], beta: "server-side-fallback-2026-07-01" },
-  { path: ["fallbacks", "*", "speed"], beta: "fast-mode-2026-02-01" },
-  { path: ["fallbacks", "*", "output_config", "task_budget"], beta: "task-budgets-2026-03-13" },
-  { path: ["fallbacks", "*", "thinking", "block_binding"], beta: "thinking-binding-controls-2026-08-01" },
-  { path: ["fallbacks", "*", "thinking", "display"], is: "updates", beta: "thinking-display-updates-2026-08-18" },
-  { path: ["fallback_credit_token"], shape: "string", beta: "fallback-credit-2026-06-01" },
-  { path: ["fallback_credit_token"], shape: "object", beta: "fallback-credit-2026-07-01" },
-  { path: ["billing_policy"], beta: "user-profiles-billing-2026-10-01" },
-  { path: ["messages", "*", "clear_at"], beta: "mid-conversation-system-clear-at-2026-08-21" },
-  { path: ["messages", "*", "output_config"], beta: "mid-conversation-output-config-2026-07-01" }
+  { path: "speed", beta: "fast-mode-2026-02-01" },
+  { path: "output_format", beta: "structured-outputs-2025-11-13" },
+  { path: "output_config.task_budget", beta: "task-budgets-2026-03-13" },
+  { path: "thinking.block_binding", beta: "thinking-binding-controls-2026-08-01" },
+  { path: "thinking.display", is: "updates", beta: "thinking-display-updates-2026-08-18" },
+  { path: "compaction", beta: "compact-2026-09-04" },
+  { path: "thread", beta: "message-threads-2026-08-12" },
+  { path: "fallbacks", beta: "server-side-fallback-2026-07-01" },
+  { path: "fallback_credit_token", shape: "string", beta: "fallback-credit-2026-06-01" },
+  { path: "fallback_credit_token", shape: "object", beta: "fallback-credit-2026-07-01" },
+  { path: "billing_policy", beta: "user-profiles-billing-2026-10-01" },
+  { path: "messages.*.clear_at", beta: "mid-conversation-system-clear-at-2026-08-21" },
+  { path: "messages.*.output_config", beta: "mid-conversation-output-config-2026-07-01" }
 ]
 
 /**
@@ -199,8 +190,7 @@ export const edits: { readonly [type: string]: Beta } = {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns the betas that a request needs, without duplicates. Their order does
- * not depend on the order of the fields.
+ * Returns the betas that a request needs, sorted and without duplicates.
  *
  * **Details**
  *
@@ -229,10 +219,8 @@ export const edits: { readonly [type: string]: Beta } = {
  */
 export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta> => {
   const found = new Set<Beta>()
-  // A request has few fields, and most of them need no beta.
-  for (const name in request) {
-    for (const field of fieldsIn.get(name) ?? []) if (reaches(request, field, 0)) found.add(field.beta)
-  }
+  addFields(found, request)
+  for (const fallback of Array.isArray(request.fallbacks) ? request.fallbacks : []) addFields(found, fallback)
   for (const tool of request.tools ?? []) addTool(found, tool)
   addContextManagement(found, request.context_management)
   for (const turn of request.messages ?? []) {
@@ -243,7 +231,7 @@ export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta>
     found.delete("mcp-client-2025-11-20")
     found.add(usesToolset(request, found) ? "mcp-client-2025-11-20" : "mcp-client-2025-04-04")
   }
-  return inOrder(found)
+  return [...found].sort()
 }
 
 // -----------------------------------------------------------------------------
@@ -280,28 +268,23 @@ export const fromHeader = (header: string | undefined): ReadonlyArray<Beta> =>
 const split = (text: string): Array<string> =>
   text.split(",").map((value) => value.trim()).filter((value) => value !== "")
 
-const inOrder = (betas: ReadonlySet<Beta>): ReadonlyArray<Beta> =>
-  betas.size === 0 ? [] : needed.filter((beta) => betas.has(beta))
+const rows = fields.map((field) => ({ ...field, keys: field.path.split(".") }))
 
-/** The fields by the name of the parameter they are in. */
-const fieldsIn: ReadonlyMap<string | undefined, ReadonlyArray<Field>> = new Map(
-  fields.map(({ path: [name] }) => [name, fields.filter(({ path }) => path[0] === name)])
-)
+type Row = (typeof rows)[number]
+
+const addFields = (found: Set<Beta>, self: unknown): void => {
+  for (const row of rows) if (reaches(self, row, 0)) found.add(row.beta)
+}
 
 /** Returns whether a value has the field, with the value or type that needs the beta. */
-const reaches = (value: unknown, field: Field, depth: number): boolean => {
+const reaches = (value: unknown, row: Row, depth: number): boolean => {
   if (value === undefined || value === null) return false
-  const key = field.path[depth]
+  const key = row.keys[depth]
   if (key === undefined) {
-    if (field.is !== undefined) return value === field.is
-    return field.shape === undefined || typeof value === field.shape
+    return row.is === undefined ? row.shape === undefined || typeof value === row.shape : value === row.is
   }
-  if (key === "*") {
-    if (!Array.isArray(value)) return false
-    for (const item of value) if (reaches(item, field, depth + 1)) return true
-    return false
-  }
-  return Predicate.isObject(value) && reaches(value[key], field, depth + 1)
+  if (key === "*") return Array.isArray(value) && value.some((item) => reaches(item, row, depth + 1))
+  return Predicate.isObject(value) && reaches(value[key], row, depth + 1)
 }
 
 const lookup = (table: { readonly [type: string]: Beta }, type: unknown): Beta | undefined =>

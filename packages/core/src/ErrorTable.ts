@@ -122,14 +122,13 @@ export const tagByStatus: { readonly [status: number]: ApiTag } = {
   529: "OverloadedError"
 }
 
-/** Types that say no more than the class of a status. The status decides when it has a tag. */
-const genericTypes: ReadonlySet<string> = new Set(["invalid_request_error", "api_error"])
-
-/** Statuses that say more than their type: a 408 tells that the client was late, `timeout_error` does not. */
-const decidingStatuses: { readonly [type: string]: ReadonlySet<number> | undefined } = { timeout_error: new Set([408]) }
-
+/**
+ * Whether the status decides where it has a tag: the type tells no more than the class of the status, or less. A 408
+ * tells that the client was late, which `timeout_error` does not.
+ */
 const statusDecides = (errorType: string, status: number | undefined): boolean =>
-  genericTypes.has(errorType) || (status !== undefined && decidingStatuses[errorType]?.has(status) === true)
+  errorType === "invalid_request_error" || errorType === "api_error" ||
+  (errorType === "timeout_error" && status === 408)
 
 /**
  * A wording of the server, with the tag it stands for.
@@ -152,17 +151,14 @@ export interface Wording {
 export const tagByWording: ReadonlyArray<Wording> = [
   { tag: "BillingError", pattern: /credit balance is too low/i },
   { tag: "SpendLimitError", pattern: /reached your specified (?:\w+ )?(?:API )?usage limits?/i },
-  { tag: "RequestTooLargeError", pattern: /too many total text bytes/i },
   {
     tag: "RequestTooLargeError",
-    pattern: /request (?:body )?exceeds the maximum (?:allowed )?(?:size|number of bytes)/i
+    pattern: /too many total text bytes|request (?:body )?exceeds the maximum (?:allowed )?(?:size|number of bytes)/i
   },
-  { tag: "ContextWindowExceededError", pattern: /prompt is too long/i },
-  { tag: "ContextWindowExceededError", pattern: /input is too long/i },
-  { tag: "ContextWindowExceededError", pattern: /input length and `?max_tokens`? exceed context limit/i },
   {
     tag: "ContextWindowExceededError",
-    pattern: /exceeds? (?:the )?(?:model'?s? )?(?:maximum )?context (?:window|limit|length)/i
+    pattern:
+      /(?:prompt|input) is too long|input length and `?max_tokens`? exceed context limit|exceeds? (?:the )?(?:model'?s? )?(?:maximum )?context (?:window|limit|length)/i
   }
 ]
 

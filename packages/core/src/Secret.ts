@@ -117,27 +117,14 @@ export const isHeaderName = (name: string): boolean => /auth|cookie|credential|k
  */
 export const isFieldName = (name: string): boolean => {
   const words = name.slice(0, 100).replace(/([a-z\d])([A-Z])/g, "$1 $2").toLowerCase().split(/[^a-z\d]+/)
-  return words.some((word, i) => secretWords.has(word) || (word === "key" && i > 0 && keyKinds.has(words[i - 1]!)))
+  return words.some((word, i) => secretWord.test(word) || (word === "key" && keyKind.test(words[i - 1] ?? "")))
 }
 
-const secretWords: ReadonlySet<string> = new Set([
-  "apikey",
-  "auth",
-  "authorization",
-  "cookie",
-  "credential",
-  "credentials",
-  "passphrase",
-  "passwd",
-  "password",
-  "pwd",
-  "secret",
-  "sig",
-  "signature",
-  "token"
-])
+const secretWord =
+  /^(?:apikey|auth|authorization|cookie|credentials?|passphrase|passwd|password|pwd|secret|sig|signature|token)$/
 
-const keyKinds: ReadonlySet<string> = new Set(["access", "api", "auth", "encryption", "private", "secret", "signing"])
+/** Kinds of keys that are secrets. Others, such as the key of a cache, are not. */
+const keyKind = /^(?:access|api|auth|encryption|private|secret|signing)$/
 
 // -----------------------------------------------------------------------------
 // cleaning
@@ -217,23 +204,15 @@ const withoutScheme = (value: string): ReadonlyArray<string> => {
 
 /** The forms a secret is searched for, besides escapes. */
 const forms = (secret: string): ReadonlyArray<string> => {
-  const bytes = new TextEncoder().encode(secret)
+  // The bytes of what is not ASCII, as URLs escape them one by one.
+  const bytes = Array.from(new TextEncoder().encode(secret), (byte) => String.fromCharCode(byte)).join("")
   const encoded = [0, 1, 2].map((offset) => base64At(bytes, offset))
-  return [
-    secret,
-    // The bytes of what is not ASCII, as URLs escape them one by one.
-    Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""),
-    ...encoded,
-    ...encoded.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))
-  ]
+  return [secret, bytes, ...encoded, ...encoded.map((text) => text.replaceAll("+", "-").replaceAll("/", "_"))]
 }
 
 /** Returns the letters of base64 that depend on the bytes alone, when `offset` bytes precede them in their group. */
-const base64At = (bytes: Uint8Array, offset: number): string => {
-  const padded = new Uint8Array(offset + bytes.length)
-  padded.set(bytes, offset)
-  return Base64.encode(padded).slice(Math.ceil(offset * 8 / 6), Math.floor(padded.length * 8 / 6))
-}
+const base64At = (bytes: string, offset: number): string =>
+  btoa("\0".repeat(offset) + bytes).slice(Math.ceil(offset * 8 / 6), Math.floor((offset + bytes.length) * 8 / 6))
 
 /** Escapes of URLs, of JSON, and of both: a value may hold what is an escape in the other. */
 const escapes = [

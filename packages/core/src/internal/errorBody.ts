@@ -59,7 +59,7 @@ export const isError = (json: unknown): boolean =>
 
 /** What one level of JSON says. */
 type Found = {
-  readonly [K in "type" | "status" | "details" | "requestId" | "retryAfterSeconds" | "words"]?: ErrorBody[K]
+  readonly [K in "type" | "status" | "details" | "requestId" | "retryAfterSeconds" | "words"]?: ErrorBody[K] | undefined
 }
 
 const absent = {
@@ -97,22 +97,14 @@ const ofRecord = (value: { readonly [name: string]: unknown }, depth: number): F
   }
   const message = among(messageMembers)
   const inner = among(errorMembers)
-  const requestId = text(value["request_id"])
-  const retryAfterSeconds = seconds(value["retry_after"])
-  const status = [value["status"], value["code"], value["status_code"]].find(isErrorStatus)
-  const words = joined([text(value["title"])?.slice(0, wordsLimit), message.words, inner.words])
-  const type = inner.type ?? message.type ?? (isTypeName(value["type"]) ? value["type"] : undefined)
-  const details = inner.details ?? message.details ??
-    (Predicate.isObject(value["details"]) ? value["details"] : undefined)
   return {
-    ...message,
-    ...inner,
-    ...(requestId === undefined ? undefined : { requestId }),
-    ...(retryAfterSeconds === undefined ? undefined : { retryAfterSeconds }),
-    ...(status === undefined || inner.status !== undefined ? undefined : { status }),
-    ...(type === undefined ? undefined : { type }),
-    ...(details === undefined ? undefined : { details }),
-    ...(words === undefined ? undefined : { words })
+    type: inner.type ?? message.type ?? (isTypeName(value["type"]) ? value["type"] : undefined),
+    status: inner.status ?? [value["status"], value["code"], value["status_code"]].find(isErrorStatus) ??
+      message.status,
+    details: inner.details ?? message.details ?? (Predicate.isObject(value["details"]) ? value["details"] : undefined),
+    requestId: text(value["request_id"]) ?? inner.requestId ?? message.requestId,
+    retryAfterSeconds: seconds(value["retry_after"]) ?? inner.retryAfterSeconds ?? message.retryAfterSeconds,
+    words: joined([text(value["title"])?.slice(0, wordsLimit), message.words, inner.words])
   }
 }
 
