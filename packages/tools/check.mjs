@@ -46,7 +46,8 @@ const sections = {
     script("check-links"),
     script("check-names"),
     script("check-regex"),
-    script("check-repo")
+    script("check-repo"),
+    script("check-security")
   ],
   diagnostics: [[
     bin("effect-tsgo"),
