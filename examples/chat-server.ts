@@ -7,37 +7,7 @@ import { Ndjson } from "effect/encoding"
 import * as Http from "effect/http"
 import { createServer } from "node:http"
 import * as ClaudeLive from "./support/ClaudeLive.ts"
-
-const maxQuestion = 64 * 1024
-
-// A page of another site can reach this server, too: by a request of its own (`Origin`), or under a name of its own that
-// it lets point here (`Host`). Both would spend the key of this program, so both are refused.
-const isOwn = ({ headers }: Http.HttpServerRequest.HttpServerRequest): boolean => {
-  const host = headers["host"] ?? ""
-  const origin = headers["origin"]
-  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?$/.test(host) &&
-    (origin === undefined || origin === `http://${host}`) &&
-    headers["sec-fetch-site"] !== "cross-site"
-}
-
-// What the page may do, should a text ever become HTML: nothing but run its own script and speak to this server.
-const policy = {
-  "content-security-policy":
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; " +
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  "cross-origin-resource-policy": "same-origin",
-  "referrer-policy": "no-referrer",
-  "x-content-type-options": "nosniff"
-}
-
-const Guard = Http.HttpRouter.middleware(
-  (app) =>
-    Effect.flatMap(Http.HttpServerRequest.HttpServerRequest, (request) =>
-      isOwn(request)
-        ? Effect.map(app, Http.HttpServerResponse.setHeaders(policy))
-        : Effect.succeed(Http.HttpServerResponse.text("Foreign Host or Origin.", { status: 403 }))),
-  { global: true }
-)
+import * as OwnPage from "./support/OwnPage.ts"
 
 const Routes = Http.HttpRouter.use(Effect.fnUntraced(function*(router) {
   // A conversation for each page that is open. A session keeps its history, and takes one question at a time.
@@ -60,7 +30,7 @@ const Routes = Http.HttpRouter.use(Effect.fnUntraced(function*(router) {
         Stream.pipeThroughChannel(Ndjson.encode())
       )
       return Http.HttpServerResponse.stream(answer, { contentType: "application/x-ndjson" })
-    }).pipe(Effect.provideService(Http.HttpIncomingMessage.MaxBodySize, ByteSize.bytes(maxQuestion))))
+    }).pipe(Effect.provideService(Http.HttpIncomingMessage.MaxBodySize, ByteSize.kibibytes(64))))
 }))
 
 const port = Config.Int("PORT")
@@ -72,7 +42,10 @@ const visit = Http.HttpServer.addressFormattedWith(Effect.fnUntraced(function*(u
   yield* Console.log(yield* response.text)
 }))
 
-const ServerLive = Http.HttpRouter.serve(Layer.merge(Routes, Guard), { disableLogger: true, disableListenLog: true })
+const ServerLive = Http.HttpRouter.serve(Layer.merge(Routes, OwnPage.layer), {
+  disableLogger: true,
+  disableListenLog: true
+})
   .pipe(
     Layer.provide(ClaudeLive.layer()),
     Layer.provideMerge(NodeHttpServer.layerConfig(
