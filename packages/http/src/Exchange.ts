@@ -38,7 +38,7 @@ export interface Request {
   /** The query, as ordered pairs. */
   readonly query?: ReadonlyArray<readonly [name: string, value: string]> | undefined
   /** The body, encoded once for all attempts. */
-  readonly body?: HttpBody.HttpBody | undefined
+  readonly body?: RequestBody | undefined
   /** Sends a body that is a stream or a form where the transport takes only bytes, as `fetch` does. */
   readonly upload?: Execute | undefined
   /** Headers of this request alone. */
@@ -195,6 +195,27 @@ export interface Attempt {
 }
 
 /**
+ * The body of a request: a text, or a body of Effect's HTTP client. Programs that
+ * send only texts do not contain the latter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RequestBody = HttpBody.HttpBody | TextBody
+
+/**
+ * A body that is a text. It is sent as UTF-8.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TextBody {
+  readonly _tag: "Text"
+  readonly text: string
+  readonly contentType: string
+}
+
+/**
  * Sends a request through an HTTP client. The connection belongs to the scope.
  *
  * @category models
@@ -205,7 +226,7 @@ export type Execute = (
     readonly method: Request["method"]
     readonly url: URL
     readonly headers: { readonly [name: string]: string }
-    readonly body: HttpBody.HttpBody | undefined
+    readonly body: RequestBody | undefined
   }
 ) => Effect.Effect<
   {

@@ -177,11 +177,11 @@ const exchangeOf = Effect.fnUntraced(function*(
   }
 })
 
-const encode = (body: unknown): Result.Result<HttpBody.HttpBody | undefined, ClaudeError.RequestValidationError> => {
+const encode = (body: unknown): Result.Result<Exchange.RequestBody | undefined, ClaudeError.RequestValidationError> => {
   if (body === undefined) return Result.succeed(undefined)
   if (HttpBody.isHttpBody(body)) return Result.succeed(body)
-  return Result.mapBoth(Result.try(() => JSON.stringify(body)), {
-    onSuccess: (text) => HttpBody.text(text, "application/json"),
+  return Result.mapBoth(Result.try((): string | undefined => JSON.stringify(body)), {
+    onSuccess: (text = "") => ({ _tag: "Text" as const, text, contentType: "application/json" }),
     onFailure: () =>
       new ClaudeError.RequestValidationError({
         outcome: "notSent",

@@ -26,7 +26,7 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as HttpBody from "effect/http/HttpBody"
+import type * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
@@ -35,6 +35,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
+import type { TextBody } from "../Exchange.ts"
 import { type Items, Mailbox, Release } from "../internal/transport/body.ts"
 import * as Diagnosis from "../internal/transport/diagnosis.ts"
 import * as HttpClientTransport from "../internal/transport/httpClient.ts"
@@ -82,8 +83,9 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const upload = Transport.fromExecute(HttpClientTransport.execute(client))
   const transport: Transport.Transport = {
     send: (request, _context, onHead) => {
-      const body = request.body?._tag === "Uint8Array" ? request.body : undefined
-      const exchange = new Exchange({ ...request, body }, dispatcher, release, onHead, undefined)
+      const { body } = request
+      const atHand = body?._tag === "Text" || body?._tag === "Uint8Array" ? body : undefined
+      const exchange = new Exchange({ ...request, body: atHand }, dispatcher, release, onHead, undefined)
       exchange.start()
       return exchange
     },
@@ -136,7 +138,7 @@ const methodOf = (method: string): Method => methods[method] ?? "POST"
 /** A request as undici takes it. */
 interface Request extends Omit<Transport.Request, "method" | "body"> {
   readonly method: Method
-  readonly body: HttpBody.Uint8Array | undefined
+  readonly body: HttpBody.Uint8Array | TextBody | undefined
 }
 
 /** The methods that both undici and Effect have. */
@@ -189,17 +191,21 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
   /** Returns the request in Effect's interface. It is built on demand: only errors need it. */
   http(): HttpClientRequest.HttpClientRequest {
     return this.#http ??
-      HttpClientRequest.make(this.#method)(this.url, { headers: this.#headers, body: this.#body ?? HttpBody.empty })
+      HttpClientRequest.make(this.#method)(this.url, {
+        headers: this.#headers,
+        body: HttpClientTransport.bodyOf(this.#body)
+      })
   }
 
   start(): void {
+    const body = this.#body
     const options: Http1.DispatchOptions = {
       method: this.#method,
       allowH2: false,
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       headers: this.#headers,
-      body: this.#body?.body ?? null,
+      body: (body?._tag === "Text" ? body.text : body?.body) ?? null,
       // The transport has limits of its own.
       headersTimeout: 0,
       bodyTimeout: 0

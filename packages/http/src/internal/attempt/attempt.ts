@@ -17,7 +17,6 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as HttpBody from "effect/http/HttpBody"
 import * as Scope from "effect/Scope"
 import type { Settings, Signature } from "../../ClaudeConfig.ts"
 import type * as Exchange from "../../Exchange.ts"
@@ -134,7 +133,7 @@ class Connection {
     const { headers, problem, secrets } = this.#prepared.headers(request, credential)
     const url = this.#prepared.url(request)
     if (problem !== undefined) return result.fail(Effect.fail(invalidHeader(problem)))
-    const send = isBytes(body) ? this.#transport.send : this.#transport.upload(upload)
+    const send = isAtHand(body) ? this.#transport.send : this.#transport.upload(upload)
     if (url === undefined || send === undefined) return result.fail(Effect.fail(this.#unsendable(url)))
     const { host } = this.#prepared
     const limit = headersWithin(request, this.#settings)
@@ -228,19 +227,20 @@ class Connection {
   }
 }
 
-/** Whether a body is bytes or empty. */
-const isBytes = (
-  body: HttpBody.HttpBody | undefined
-): body is HttpBody.Empty | HttpBody.Uint8Array | undefined =>
-  body === undefined || body._tag === "Empty" || body._tag === "Uint8Array"
+/** Whether a body is at hand, and not a stream or a form. */
+const isAtHand = (body: Exchange.RequestBody | undefined): boolean =>
+  body === undefined || body._tag === "Text" || body._tag === "Uint8Array" || body._tag === "Empty"
+
+/** Returns the size of a body in bytes, as far as it is known. */
+const sizeOf = (body: Exchange.RequestBody | undefined): number => {
+  if (body === undefined || body._tag === "Empty") return 0
+  return body._tag === "Text" ? new TextEncoder().encode(body.text).byteLength : body.contentLength ?? 0
+}
 
 /** Returns how long the headers may take. */
 const headersWithin = ({ body, streamed }: Exchange.Request, { timeouts }: Settings): Duration.Duration =>
   streamed
-    ? Timeouts.headersWithin(timeouts, {
-      streamed,
-      bodySize: body === undefined || body._tag === "Empty" ? 0 : body.contentLength ?? 0
-    })
+    ? Timeouts.headersWithin(timeouts, { streamed, bodySize: sizeOf(body) })
     : timeouts.jsonHeaders
 
 const invalidHeader = (problem: string): ClaudeError.ClaudeError =>

@@ -11,7 +11,6 @@ import * as Rules from "@effect-claude/core/Rules"
 import * as Shape from "@effect-claude/core/Shape"
 import * as Tool from "@effect-claude/core/Tool"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Settings } from "../../ClaudeConfig.ts"
@@ -89,7 +88,7 @@ const encode = (
     operation: streamed ? "messages.stream" : "messages.create",
     method: "POST",
     path: "/v1/messages",
-    body: HttpBody.text(text.success, "application/json"),
+    body: { _tag: "Text", text: text.success, contentType: "application/json" },
     betas,
     model: request.model,
     streamed,

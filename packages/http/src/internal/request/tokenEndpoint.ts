@@ -10,7 +10,6 @@
 import * as Secret from "@effect-claude/core/Secret"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
@@ -55,7 +54,7 @@ export const exchange = Effect.fnUntraced(function*(
       "anthropic-beta": grant.betas.join(","),
       "user-agent": "effect-claude"
     },
-    body: HttpBody.text(text, "application/json")
+    body: { _tag: "Text", text, contentType: "application/json" }
   }).pipe(
     Effect.flatMap(({ body, status }) => Effect.map(read(body), (body) => ({ body, status }))),
     Effect.scoped,

@@ -76,7 +76,11 @@ class Sent implements Transport.Sent {
     fetch: typeof globalThis.fetch,
     init: RequestInit | undefined
   ): void {
-    const bytes = body?._tag === "Uint8Array" ? body : undefined
+    const content = body?._tag === "Text"
+      ? body.text
+      : body?._tag === "Uint8Array"
+      ? body.text ?? new Uint8Array(body.body)
+      : undefined
     this.#release.whenDone(this.#nextTurn, () => {
       if (this.#aborted) return
       const sent = Result.try(() =>
@@ -86,7 +90,7 @@ class Sent implements Transport.Sent {
           headers: init?.headers === undefined
             ? headers
             : { ...Object.fromEntries(new Headers(init.headers)), ...headers },
-          ...(bytes === undefined ? undefined : { body: bytes.text ?? new Uint8Array(bytes.body) }),
+          ...(content === undefined ? undefined : { body: content }),
           redirect: "manual",
           signal: this.#controller.signal
         })

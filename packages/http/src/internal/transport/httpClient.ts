@@ -28,13 +28,19 @@ export const execute = (httpClient: HttpClient.HttpClient): Exchange.Execute => 
   const client = HttpClient.withScope(httpClient)
   return ({ body, headers, method, url }) =>
     Effect.updateContext(
-      client.execute(HttpClientRequest.make(method)(url, { headers, body: body ?? HttpBody.empty })),
+      client.execute(HttpClientRequest.make(method)(url, { headers, body: bodyOf(body) })),
       quietly
     ).pipe(Effect.map((response) => {
       const { headers, status, stream } = response
       const body = Decompress.isNeeded(headers["content-encoding"]) ? Decompress.body(response) : stream
       return { status, headers, body }
     }))
+}
+
+/** Returns a body as a body of Effect's. */
+export const bodyOf = (body: Exchange.RequestBody | undefined): HttpBody.HttpBody => {
+  if (body === undefined) return HttpBody.empty
+  return body._tag === "Text" ? HttpBody.text(body.text, body.contentType) : body
 }
 
 /** Sends over `fetch` through Effect's client. */

@@ -1,7 +1,10 @@
 import * as Claude from "@effect-claude/http/Claude"
 import type * as Exchange from "@effect-claude/http/Exchange"
+import * as Messages from "@effect-claude/http/Messages"
 import * as Raw from "@effect-claude/http/Raw"
+import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
@@ -37,6 +40,39 @@ describe("Claude", () => {
         const answer = yield* Raw.text({ method: "POST", path: "/v1/things", body: { a: 1 }, query: { page: "2" } })
 
         assert.strictEqual(answer, "POST https://api.test/v1/things?page=2 application/json true given {\"a\":1}")
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("sends bytes and texts of Effect's as they are", () =>
+      Effect.gen(function*() {
+        const send = (body: HttpBody.HttpBody) => Raw.text({ method: "POST", path: "/v1/things", body })
+        const bytes = new TextEncoder().encode("bytes")
+
+        assert.match(yield* send(HttpBody.uint8Array(bytes, "text/plain")), / text\/plain true given bytes$/)
+        assert.match(yield* send(HttpBody.text("text", "text/css")), / text\/css true given text$/)
+        assert.match(yield* send(HttpBody.empty), / given $/)
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("allows the headers of a stream more time for each byte of the request", () =>
+      Effect.gen(function*() {
+        const silent: typeof globalThis.fetch = () => new Promise(() => {})
+        const request = {
+          model: "claude-sonnet-5-5",
+          max_tokens: 16,
+          messages: [{ role: "user", content: "é".repeat(500) }]
+        } as const
+        const bytes = new TextEncoder().encode(JSON.stringify({ ...request, stream: true })).byteLength
+        const fiber = yield* Messages.stream(request).pipe(
+          Claude.withTimeouts({ headers: "1 second", uploadRate: 1000 }),
+          Claude.withRetry(RetryPolicy.none),
+          Stream.runDrain,
+          Effect.flip,
+          Effect.provideService(FetchHttpClient.Fetch, silent),
+          Effect.forkChild
+        )
+        yield* TestClock.adjust("1 minute")
+        const error = yield* Fiber.join(fiber)
+
+        assert.strictEqual(error._tag === "ClaudeTimeoutError" && Duration.toMillis(error.limit), 1000 + bytes)
       }).pipe(Effect.provide(layer)))
 
     it.effect("sends a body that is a stream, too", () =>
