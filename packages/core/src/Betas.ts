@@ -231,7 +231,7 @@ export const ofRequest = (request: Partial<MessageRequest>): ReadonlyArray<Beta>
     found.delete("mcp-client-2025-11-20")
     found.add(usesToolset(request, found) ? "mcp-client-2025-11-20" : "mcp-client-2025-04-04")
   }
-  return [...found].sort()
+  return [...found].toSorted()
 }
 
 // -----------------------------------------------------------------------------

@@ -63,7 +63,7 @@ describe("Claude", () => {
         const bytes = new TextEncoder().encode(JSON.stringify({ ...request, stream: true })).byteLength
         const fiber = yield* Messages.stream(request).pipe(
           Claude.withTimeouts({ headers: "1 second", uploadRate: 1000 }),
-          Claude.withRetry(RetryPolicy.none),
+          Claude.withRetry(RetryPolicy.maxRetries(RetryPolicy.standard, 0)),
           Stream.runDrain,
           Effect.flip,
           Effect.provideService(FetchHttpClient.Fetch, silent),
