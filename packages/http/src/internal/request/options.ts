@@ -130,7 +130,10 @@ const wrapped = (value: unknown): Effect.Effect<Redacted.Redacted, unknown> => {
 }
 
 const called = (obtain: Function): Effect.Effect<Redacted.Redacted, unknown> =>
-  Effect.flatMap(Effect.tryPromise({ try: async (): Promise<unknown> => obtain(), catch: () => notText }), wrapped)
+  Effect.flatMap(
+    Effect.tryPromise({ try: (): Promise<unknown> => Promise.resolve().then(() => obtain()), catch: () => notText }),
+    wrapped
+  )
 
 const notText = new Credential.CredentialError({
   message: "The credential could not be obtained. Check its source",
