@@ -86,6 +86,8 @@ export interface StreamContext {
   readonly rateLimits?: RateLimits.RateLimits | undefined
   readonly partial?: ClaudeError.Details["partial"]
   readonly contentHandedOut?: boolean | undefined
+  /** False where the request may not be sent again after an unknown outcome. */
+  readonly repeatable?: boolean | undefined
 }
 
 // -----------------------------------------------------------------------------

@@ -46,11 +46,16 @@ export interface Input {
   /**
    * Whether the request may be sent again after an unknown outcome. False for a
    * request with server tools, MCP servers or a container, because the server
-   * may have acted.
+   * may have acted. Defaults to what the error says.
    *
-   * @default true
+   * @default error.repeatable ?? true
    */
   readonly repeatable?: boolean | undefined
+  /**
+   * The ceiling of the delay that a schedule drew for this retry, in place of the
+   * policy's own backoff.
+   */
+  readonly ceiling?: Duration.Duration | undefined
 }
 
 /**
@@ -64,6 +69,7 @@ export interface Input {
  * - `budget`: the retry budget shared with other requests is empty
  * - `unknownOutcome`: the server may have acted, and the policy does not repeat such a request
  * - `committed`: part of the response was already handed out
+ * - `schedule`: the schedule of the policy has ended
  *
  * @category models
  * @since 0.1.0

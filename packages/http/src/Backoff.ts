@@ -115,22 +115,29 @@ export const ceiling: {
 export const delay: {
   (n: number, error: ClaudeError, chance: number): (self: Backoff) => Duration.Duration
   (self: Backoff, n: number, error: ClaudeError, chance: number): Duration.Duration
-} = dual(4, (self: Backoff, n: number, error: ClaudeError, chance: number): Duration.Duration => {
-  const ceiling = ceilingMillis(self, n, error)
-  switch (self.jitter) {
-    case "full":
-      return Duration.millis(chance * ceiling)
-    case "equal":
-      return Duration.millis(ceiling / 2 + chance * (ceiling / 2))
-    case "none":
-      return Duration.millis(ceiling)
-    default: {
-      const spread = self.jitter.proportional
-      const drawn = ceiling * (1 - spread + 2 * spread * chance)
-      return Span.least(self.cap, Duration.millis(drawn))
-    }
+} = dual(
+  4,
+  (self: Backoff, n: number, error: ClaudeError, chance: number): Duration.Duration =>
+    below(self, ceilingMillis(self, n, error), chance)
+)
+
+/**
+ * Draws a delay below a ceiling that the backoff did not compute, such as that of
+ * a schedule. The delay is at most the cap. `chance` is in [0, 1).
+ *
+ * @category delays
+ * @since 0.1.0
+ */
+export const draw: {
+  (ceiling: Duration.Duration, chance: number): (self: Backoff) => Duration.Duration
+  (self: Backoff, ceiling: Duration.Duration, chance: number): Duration.Duration
+} = dual(
+  3,
+  (self: Backoff, ceiling: Duration.Duration, chance: number): Duration.Duration => {
+    const capped = Span.least(self.cap, Span.most(ceiling, Duration.zero))
+    return Duration.isFinite(capped) ? below(self, Duration.toMillis(capped), chance) : capped
   }
-})
+)
 
 /**
  * Returns how long the server asks to wait. A hint of zero sets no floor and is
@@ -145,6 +152,22 @@ export const hint = (error: ClaudeError): Duration.Duration =>
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const below = (self: Backoff, ceiling: number, chance: number): Duration.Duration => {
+  switch (self.jitter) {
+    case "full":
+      return Duration.millis(chance * ceiling)
+    case "equal":
+      return Duration.millis(ceiling / 2 + chance * (ceiling / 2))
+    case "none":
+      return Duration.millis(ceiling)
+    default: {
+      const spread = self.jitter.proportional
+      const drawn = ceiling * (1 - spread + 2 * spread * chance)
+      return Span.least(self.cap, Duration.millis(drawn))
+    }
+  }
+}
 
 const ceilingMillis = (self: Backoff, n: number, error: ClaudeError): number => {
   const throttled = error._tag === "OverloadedError" ||

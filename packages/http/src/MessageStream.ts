@@ -281,7 +281,7 @@ export const restart: {
           Stream.unwrap(Effect.map(RetryPolicy.chance, (draw) => {
             if (error.contentHandedOut !== true) return Stream.fail(error)
             const elapsed = Duration.millis(Deadline.now(clock) - startedAt)
-            const judged = error.with({ contentHandedOut: undefined })
+            const judged = error.with({ contentHandedOut: undefined, attempts: undefined })
             const decision = RetryPolicy.decide(policy, { n, elapsed, error: judged, draw })
             if (decision._tag === "GiveUp") return Stream.fail(error)
             const { delay } = decision

@@ -17,10 +17,11 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Backoff from "./Backoff.ts"
+import * as Deciding from "./internal/call/deciding.ts"
 import * as Deadline from "./internal/time/deadline.ts"
 import * as Span from "./internal/time/duration.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
-import * as RetryPolicy from "./RetryPolicy.ts"
+import type * as RetryPolicy from "./RetryPolicy.ts"
 
 // -----------------------------------------------------------------------------
 // options
@@ -68,7 +69,7 @@ export const retry: {
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options
 ): Effect.Effect<A, ClaudeError, R> =>
-  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Deadline.now(clock))))
+  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Deadline.now(clock), undefined)))
 
 // -----------------------------------------------------------------------------
 // internal
@@ -81,7 +82,8 @@ const from = <A, R>(
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options,
   clock: Clock.Clock,
-  startedAt: number
+  startedAt: number,
+  deciding: Deciding.Decider | undefined
 ): Effect.Effect<A, ClaudeError, R> => {
   const { budget, policy, repeatable } = options
   return Effect.matchEffect(attempt(n), {
@@ -89,20 +91,25 @@ const from = <A, R>(
       budget === undefined
         ? Effect.succeed(value)
         : Effect.as(budget.deposit(budget.options.perSuccess + spent), value),
-    onFailure: (error) => {
+    onFailure: (failure) => {
+      const error = repeatable === false ? failure.with({ repeatable }) : failure
       const elapsed = Duration.millis(Deadline.now(clock) - startedAt)
-      return Effect.flatMap(RetryPolicy.chance, (draw) => {
-        const decision = RetryPolicy.decide(policy, { n, elapsed, error, repeatable, draw })
-        if (decision._tag === "GiveUp") return Effect.fail(final(error, n, elapsed, decision.reason))
-        const cost = costOf(budget, error)
-        return Effect.flatMap(
-          pay(budget, cost, waiting(policy, { n, error, elapsed, delay: decision.delay })),
-          (paid) =>
-            paid
-              ? from(n + 1, spent + cost, attempt, options, clock, startedAt)
-              : Effect.fail(final(error, n, elapsed, "budget"))
-        )
-      })
+      const decider = deciding === undefined ? Deciding.decider(policy) : Effect.succeed(deciding)
+      return Effect.flatMap(
+        decider,
+        (decideNext) =>
+          Effect.flatMap(decideNext(clock.currentTimeMillisUnsafe(), { n, elapsed, error, repeatable }), (decision) => {
+            if (decision._tag === "GiveUp") return Effect.fail(final(error, n, elapsed, decision.reason))
+            const cost = costOf(budget, error)
+            return Effect.flatMap(
+              pay(budget, cost, waiting(policy, { n, error, elapsed, delay: decision.delay })),
+              (paid) =>
+                paid
+                  ? from(n + 1, spent + cost, attempt, options, clock, startedAt, decideNext)
+                  : Effect.fail(final(error, n, elapsed, "budget"))
+            )
+          })
+      )
     }
   })
 }
@@ -161,6 +168,8 @@ const explain = (error: ClaudeError, { count, elapsed, gaveUp }: RetryDecision.A
       const asked = error.retryAfter === undefined ? "" : ` of ${Span.format(error.retryAfter)}`
       return `${tried}: the wait the server asks for${asked} is longer than the policy allows.`
     }
+    case "schedule":
+      return count === 1 ? undefined : `${tried}: the policy's schedule has ended.`
     case "budget":
       return `${tried}: the retry budget this layer's calls share is empty.`
     case "unknownOutcome":

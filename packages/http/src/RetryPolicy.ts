@@ -7,24 +7,25 @@
  * its cap; a delay the server asked for is never undercut and never jittered
  * below; no retry starts at or after the deadline.
  *
- * `Retry` applies a policy to requests and to the opening of streams; `schedule`
- * gives the same decision as an ordinary `Schedule`.
+ * `Retry` applies a policy to requests and to the opening of streams. A policy can
+ * take its delays from any `Schedule` (`fromSchedule`), and is one for programs that
+ * retry effects of their own (`schedule`).
  *
  * @since 0.1.0
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
-import * as ErrorTable from "@effect-claude/core/ErrorTable"
-import * as RetryDecision from "@effect-claude/core/RetryDecision"
-import * as Cause from "effect/Cause"
+import type * as RetryDecision from "@effect-claude/core/RetryDecision"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
-import { type Pipeable, Prototype } from "effect/Pipeable"
-import * as Random from "effect/Random"
+import { Prototype } from "effect/Pipeable"
+import * as Pull from "effect/Pull"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import * as Backoff from "./Backoff.ts"
+import type * as Backoff from "./Backoff.ts"
+import * as Deciding from "./internal/call/deciding.ts"
+import type { RetryEvent, RetryPolicy, UnknownOutcome } from "./internal/call/deciding.ts"
 import * as Check from "./internal/call/policyCheck.ts"
 import * as RetryBudget from "./RetryBudget.ts"
 
@@ -42,7 +43,7 @@ import * as RetryBudget from "./RetryBudget.ts"
  * @category models
  * @since 0.1.0
  */
-export type UnknownOutcome = "ifRepeatable" | "always" | "never"
+export type { UnknownOutcome } from "./internal/call/deciding.ts"
 
 /**
  * A retry about to happen.
@@ -50,16 +51,7 @@ export type UnknownOutcome = "ifRepeatable" | "always" | "never"
  * @category models
  * @since 0.1.0
  */
-export interface RetryEvent {
-  /** The number of the retry: 1 after the first attempt failed. */
-  readonly n: number
-  /** How the latest attempt failed. */
-  readonly error: ClaudeError
-  /** How long is waited before the next attempt. */
-  readonly delay: Duration.Duration
-  /** Time since the first attempt began. */
-  readonly elapsed: Duration.Duration
-}
+export type { RetryEvent } from "./internal/call/deciding.ts"
 
 /**
  * A retry policy, as data.
@@ -67,22 +59,7 @@ export interface RetryEvent {
  * @category models
  * @since 0.1.0
  */
-export interface RetryPolicy extends Backoff.Backoff, Pipeable {
-  /** How many times a request may be sent again. */
-  readonly maxRetries: number
-  /** The longest wait the server may ask for. */
-  readonly hintLimit: Duration.Duration
-  /** At most this much is added to what the server asks for, to spread clients that were told the same. */
-  readonly hintSpread: Duration.Duration
-  /** No retry starts later than this after the first attempt began. */
-  readonly deadline: Duration.Duration
-  /** The budget shared by the calls of one layer, or none. */
-  readonly budget: RetryBudget.Options | undefined
-  /** Whether a request is sent again when the server may have acted on it. */
-  readonly unknownOutcome: UnknownOutcome
-  /** What runs before each wait. */
-  readonly onRetry: ReadonlyArray<(event: RetryEvent) => Effect.Effect<void>>
-}
+export type { RetryPolicy } from "./internal/call/deciding.ts"
 
 /**
  * Options of `make`. Omitted fields default to those of `standard`.
@@ -173,6 +150,7 @@ export const standard: RetryPolicy = build({
   deadline: Duration.seconds(120),
   budget: RetryBudget.standard,
   unknownOutcome: "ifRepeatable",
+  ceilings: undefined,
   onRetry: []
 })
 
@@ -260,6 +238,52 @@ export const make = (options?: Options): Result.Result<RetryPolicy, RetryPolicyE
   const problem = Check.refusal(Check.policy(policy))
   return problem === undefined ? Result.succeed(policy) : Result.fail(new RetryPolicyError(problem))
 }
+
+/**
+ * Creates a policy whose delays are those of a `Schedule`. Its input is the error,
+ * with the server's hint in `retryAfter`; its output is not used. The policy ends
+ * where the schedule does.
+ *
+ * **Details**
+ *
+ * The schedule proposes delays, and everything else is decided as for any policy:
+ * hints are a floor, and what must not be sent again is not. These guards are those
+ * of `guards`, and the combinators change them; `jitter` draws below the delays of
+ * the schedule. Policies have no `min` or `max` of their own: combine schedules.
+ * Each call starts the schedule anew.
+ *
+ * **Example** (Retrying along a Fibonacci sequence)
+ *
+ * ```ts
+ * import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
+ * import * as Schedule from "effect/Schedule"
+ *
+ * const policy = RetryPolicy.fromSchedule(
+ *   Schedule.fibonacci("1 second").pipe(Schedule.upTo({ times: 6 }))
+ * ).pipe(RetryPolicy.deadline("5 minutes"), RetryPolicy.jitter("equal"))
+ *
+ * policy.jitter // => "equal"
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromSchedule = (
+  schedule: Schedule.Schedule<unknown, ClaudeError>,
+  guards: RetryPolicy = maxRetries(standard, Infinity)
+): RetryPolicy =>
+  build({
+    ...guards,
+    cap: Duration.infinity,
+    jitter: "none",
+    ceilings: Effect.map(Schedule.toStep(schedule), (step): Deciding.Ceilings => (now, error) =>
+      Pull.matchEffect(step(now, error), {
+        onSuccess: ([, delay]) =>
+          Effect.succeed(delay),
+        onDone: () => Effect.undefined,
+        onFailure: Effect.failCause
+      }))
+  })
 
 // -----------------------------------------------------------------------------
 // combinators
@@ -379,51 +403,36 @@ export const onRetry: {
 export const decide: {
   (input: RetryDecision.Input): (self: RetryPolicy) => RetryDecision.RetryDecision
   (self: RetryPolicy, input: RetryDecision.Input): RetryDecision.RetryDecision
-} = dual(2, (self: RetryPolicy, input: RetryDecision.Input): RetryDecision.RetryDecision => {
-  const { error, n } = input
-  if (error.contentHandedOut === true) return RetryDecision.giveUp("committed")
-  if (!ErrorTable.isRetryable(error)) return RetryDecision.giveUp("notRetryable")
-  if (mayHaveActed(error) && !repeats(self, input.repeatable)) return RetryDecision.giveUp("unknownOutcome")
-  if (!(n <= self.maxRetries)) return RetryDecision.giveUp("maxRetries")
-  const left = Duration.toMillis(self.deadline) - Duration.toMillis(input.elapsed)
-  const hint = Duration.toMillis(Backoff.hint(error))
-  if (hint > Duration.toMillis(self.hintLimit)) return RetryDecision.giveUp("hintTooLong")
-  if (hint > 0 && hint >= left) return RetryDecision.giveUp("hintPastDeadline")
-  const drawn = Duration.toMillis(Backoff.delay(self, n, error, input.draw.jitter))
-  const spread = hint > 0 ? input.draw.spread * Duration.toMillis(self.hintSpread) : 0
-  const delay = Duration.millis(Math.max(drawn, hint) + spread)
-  return Duration.toMillis(delay) < left ? RetryDecision.wait(delay) : RetryDecision.giveUp("deadline")
-})
+} = dual(2, Deciding.decide)
 
 // -----------------------------------------------------------------------------
 // conversions
 // -----------------------------------------------------------------------------
 
 /**
- * The same decision as an ordinary `Schedule`, for `Effect.retry` on effects of
- * one's own. Its outputs are the decisions; the last says why it stopped.
+ * The same decisions as an ordinary `Schedule`, for `Effect.retry` and `Stream.retry`
+ * on effects and streams of one's own. Its outputs are the decisions; the last one
+ * gives the reason why it ended.
+ *
+ * **Details**
+ *
+ * It keeps every guard that an error can carry. It ends where the call was already
+ * retried by its own policy (`attempts`), where the request may not be sent again
+ * (`repeatable`), and where content of a stream was handed out (`contentHandedOut`).
+ * The server's hint is waited for within the step. So combinators that change
+ * delays, such as `Schedule.jittered`, change what is added to a hint and cannot
+ * undercut it.
  *
  * **Gotchas**
  *
- * A schedule sees only failures, so its deadline counts from the first failure
- * and not from the start of the first attempt, and it draws on no budget. The
- * SDK's own calls are retried by `Retry`, which knows both.
+ * A schedule sees only failures: its deadline counts from the first failure, and it
+ * has no budget. `Claude.withRetry` keeps both.
  *
  * @category conversions
  * @since 0.1.0
  */
 export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.RetryDecision, ClaudeError> =>
-  Schedule.fromStepWithMetadata(Effect.succeed((step: Schedule.InputMetadata<ClaudeError>) =>
-    Effect.gen(function*() {
-      const elapsed = Duration.millis(step.elapsed)
-      const error = step.input
-      const n = step.attempt
-      const decision = decide(self, { n, elapsed, error, draw: yield* chance })
-      if (decision._tag === "GiveUp") return yield* Cause.done<RetryDecision.RetryDecision>(decision)
-      for (const notify of self.onRetry) yield* notify({ n, error, elapsed, delay: decision.delay })
-      return [decision, decision.delay] as [RetryDecision.RetryDecision, Duration.Duration]
-    })
-  ))
+  Schedule.fromStepWithMetadata(Effect.map(Deciding.decider(self), Deciding.step(self)))
 
 /**
  * Draws the chance one decision needs, from the `Random` service.
@@ -431,10 +440,7 @@ export const schedule = (self: RetryPolicy): Schedule.Schedule<RetryDecision.Ret
  * @category conversions
  * @since 0.1.0
  */
-export const chance: Effect.Effect<RetryDecision.Draw> = Effect.flatMap(
-  Random.next,
-  (jitter) => Effect.map(Random.next, (spread) => ({ jitter, spread }))
-)
+export const chance: Effect.Effect<RetryDecision.Draw> = Deciding.chance
 
 // -----------------------------------------------------------------------------
 // internal
@@ -442,8 +448,3 @@ export const chance: Effect.Effect<RetryDecision.Draw> = Effect.flatMap(
 
 const duration = (input: Duration.Input | undefined, fallback: Duration.Duration): Duration.Duration =>
   input === undefined ? fallback : Duration.fromInputUnsafe(input)
-
-const mayHaveActed = (error: ClaudeError): boolean => error.outcome === "unknown" || error.outcome === "partial"
-
-const repeats = (self: RetryPolicy, repeatable: boolean | undefined): boolean =>
-  self.unknownOutcome === "always" || (self.unknownOutcome === "ifRepeatable" && repeatable !== false)

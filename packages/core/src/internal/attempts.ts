@@ -16,6 +16,7 @@ export type GiveUpReason =
   | "budget"
   | "unknownOutcome"
   | "committed"
+  | "schedule"
 
 /** How often a request was tried, and why no further attempt was made. */
 export interface Attempts {

@@ -44,6 +44,8 @@ export interface Details {
   readonly attempts?: Attempts | undefined
   /** Whether part of a stream had been handed out, so that it was not begun again. */
   readonly contentHandedOut?: boolean | undefined
+  /** False where the request may not be sent again after an unknown outcome, as `RetryDecision.Input` describes. */
+  readonly repeatable?: boolean | undefined
   /** The response body as it came. Never printed. */
   readonly body?: unknown
   /** The message as far as it had arrived. Never printed. */

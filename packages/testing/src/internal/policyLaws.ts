@@ -118,7 +118,8 @@ const reasons: ReadonlySet<string> = new Set<RetryDecision.GiveUpReason>([
   "hintPastDeadline",
   "budget",
   "unknownOutcome",
-  "committed"
+  "committed",
+  "schedule"
 ])
 
 /** What remains when a duration is kept to the nanosecond. */

@@ -10,6 +10,7 @@ import type { ClaudeError } from "@effect-claude/core/ClaudeError"
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as ErrorTable from "@effect-claude/core/ErrorTable"
 import * as Arbitrary from "effect/Arbitrary"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
@@ -59,9 +60,12 @@ const int = (minimum: number, maximum: number) => Schema.Int.check(Schema.isBetw
 
 const Seed = int(0, 1_000_000)
 
+/** Hints in seconds, by index, so that a hint shrinks to the shortest that still breaks a law. */
+const hints = [0, 1, 2, 5, 10, 29, 30, 31, 59, 60, 61, 100, 3600]
+
 const Attempt = Schema.Struct({
   kind: Schema.Literals(["overloaded", "rateLimited", "final", "handedOut"]),
-  hint: Schema.Union([Schema.Literals([0, 1, 59, 60, 61, 3600]), int(0, 100)]),
+  hint: int(0, hints.length - 1),
   took: int(0, 5000)
 })
 
@@ -80,7 +84,7 @@ const ofAttempt = ({ hint, kind, took }: typeof Attempt.Type): Failed => {
     case "overloaded":
       return failed(529, 0, took)
     case "rateLimited":
-      return failed(429, hint, took)
+      return failed(429, hints[hint] ?? 0, took)
     case "final":
       return failed(400, 0, took)
     case "handedOut":
@@ -125,6 +129,21 @@ interface Decision {
   readonly delay: number | string | undefined
 }
 
+/** A clock on which every sleep is over at once, and has taken its time. */
+const passing = (start: number): Clock.Clock => {
+  let now = start
+  const nanos = () => BigInt(Math.round(now * 1e6))
+  return {
+    currentTimeMillisUnsafe: () => now,
+    currentTimeMillis: Effect.sync(() => now),
+    currentTimeNanosUnsafe: nanos,
+    currentTimeNanos: Effect.sync(nanos),
+    monotonicTimeNanosUnsafe: nanos,
+    monotonicTimeNanos: Effect.sync(nanos),
+    sleep: (duration) => Effect.sync(() => void (now += Duration.toMillis(duration)))
+  }
+}
+
 /** Steps a schedule through the failures of a call, until it stops. */
 const run = (schedule: Retries, { failures, seed }: Call): Effect.Effect<ReadonlyArray<Decision>> =>
   Effect.gen(function*() {
@@ -133,8 +152,10 @@ const run = (schedule: Retries, { failures, seed }: Call): Effect.Effect<Readonl
     let at = 0
     for (const [i, { error, took }] of failures.entries()) {
       if (i > 0) at += took
-      const delay = yield* Pull.matchEffect(step(at, error), {
-        onSuccess: ([, delay]) => Effect.succeed(Duration.toMillis(delay)),
+      const time = passing(at)
+      const delay = yield* Pull.matchEffect(Effect.provideService(step(at, error), Clock.Clock, time), {
+        // A step may wait by itself before it returns what else is to be waited.
+        onSuccess: ([, delay]) => Effect.succeed(time.currentTimeMillisUnsafe() - at + Duration.toMillis(delay)),
         onDone: () => Effect.undefined,
         onFailure: (cause) => Effect.succeed(String(cause))
       })

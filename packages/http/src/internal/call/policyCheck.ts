@@ -6,6 +6,7 @@
  */
 import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import type * as Backoff from "../../Backoff.ts"
@@ -63,7 +64,9 @@ const optionTable: OptionCheck.Table = {
 
 const policyTable: OptionCheck.Table = {
   ...numbers,
+  cap: OptionCheck.duration,
   budget,
+  ceilings: OptionCheck.that("a schedule of RetryPolicy.fromSchedule", Effect.isEffect),
   onRetry: OptionCheck.list(OptionCheck.that("a function", Predicate.isFunction))
 }
 

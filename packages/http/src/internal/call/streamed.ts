@@ -149,11 +149,12 @@ const fold = (
 }
 
 const readOptions = (
-  { exchange: { endBy }, onProgress, settings: { limits, timeouts } }: Call.Call
+  { exchange: { endBy, repeatable }, onProgress, settings: { limits, timeouts } }: Call.Call
 ): EventReader.Options => ({
   timeouts,
   limits,
   endBy,
+  repeatable,
   onPing: onProgress?.({ _tag: "Ping" })
 })
 

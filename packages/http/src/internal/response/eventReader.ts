@@ -39,6 +39,8 @@ export interface Options {
   readonly limits: Limits
   /** When the call must have ended, for a body that an interceptor replaced. */
   readonly endBy: number | undefined
+  /** Whether the request may be sent again after an unknown outcome. */
+  readonly repeatable: boolean | undefined
   /** Runs for each ping before the stream commits. */
   readonly onPing: Effect.Effect<void> | undefined
 }
@@ -122,7 +124,8 @@ export const pullEvents = <F, E>(
         return Effect.fail(ErrorResponse.fromEvent(Secrets.cleanJson(stop.event, response.meta), {
           ...response.meta,
           partial: partialOf(decoder),
-          contentHandedOut: details().contentHandedOut
+          contentHandedOut: details().contentHandedOut,
+          repeatable: details().repeatable
         }))
       case "Malformed":
         return Effect.fail(Failures.unreadable(`cannot be read: an event ${stop.problem}`, response, details()))
@@ -231,7 +234,8 @@ export class EventReader {
       ...this.meta,
       outcome: this.outcome(),
       partial: this.partial(),
-      ...(this.hasCommitted ? { contentHandedOut: true } : undefined)
+      ...(this.hasCommitted ? { contentHandedOut: true } : undefined),
+      ...(this.#options.repeatable === false ? { repeatable: false } : undefined)
     }
   }
 

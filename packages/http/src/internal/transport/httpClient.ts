@@ -9,7 +9,9 @@ import { constTrue } from "effect/Function"
 import * as FetchHttpClient from "effect/http/FetchHttpClient"
 import * as HttpBody from "effect/http/HttpBody"
 import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as Scope from "effect/Scope"
 import type * as Exchange from "../../Exchange.ts"
 import * as Decompress from "./decompress.ts"
@@ -30,11 +32,14 @@ export const execute = (httpClient: HttpClient.HttpClient): Exchange.Execute => 
     Effect.updateContext(
       client.execute(HttpClientRequest.make(method)(url, { headers, body: bodyOf(body) })),
       quietly
-    ).pipe(Effect.map((response) => {
-      const { headers, status, stream } = response
-      const body = Decompress.isNeeded(headers["content-encoding"]) ? Decompress.body(response) : stream
-      return { status, headers, body }
-    }))
+    ).pipe(
+      Effect.catch(responded),
+      Effect.map((response) => {
+        const { headers, status, stream } = response
+        const body = Decompress.isNeeded(headers["content-encoding"]) ? Decompress.body(response) : stream
+        return { status, headers, body }
+      })
+    )
 }
 
 /** Returns a body as a body of Effect's. */
@@ -42,6 +47,12 @@ export const bodyOf = (body: Exchange.RequestBody | undefined): HttpBody.HttpBod
   if (body === undefined) return HttpBody.empty
   return body._tag === "Text" ? HttpBody.text(body.text, body.contentType) : body
 }
+
+/** Middleware such as `filterStatusOk` fails with the response. What it means is decided here, as for any response. */
+const responded = (
+  error: HttpClientError.HttpClientError
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError> =>
+  error.reason._tag === "StatusCodeError" ? Effect.succeed(error.reason.response) : Effect.fail(error)
 
 /** Sends over `fetch` through Effect's client. */
 export const overFetch: Exchange.Execute = (request) =>
