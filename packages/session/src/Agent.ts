@@ -9,6 +9,10 @@
  * that does not match goes back to the model with what is wrong. A call that the
  * response may have cut is not run.
  *
+ * A run that ends with calls open, since they wait for an approval, for a result from
+ * the program, or for more turns, lists them in its outcome. `resume` continues it,
+ * in another process and on another day, too.
+ *
  * A run has the session to itself. Every response and every round of results is
  * committed as it comes, so an interrupted run leaves a history that is valid and
  * keeps what the tools did. A result that the API refuses is replaced by an error
@@ -59,11 +63,15 @@ import * as Stream from "effect/Stream"
 import type { AgentEvent, Outcome } from "./AgentEvent.ts"
 import type * as History from "./History.ts"
 import * as Loop from "./internal/agent.ts"
+import type * as AgentOptions from "./internal/agentOptions.ts"
+import * as Callables from "./internal/callables.ts"
 import * as Core from "./internal/core.ts"
 import * as Lock from "./internal/lock.ts"
-import * as Tools from "./internal/tools.ts"
+import type * as Tools from "./internal/tools.ts"
 import type { Session, TurnError } from "./Session.ts"
 import { TurnAbandonedError } from "./SessionError.ts"
+import type { StopWhen } from "./StopWhen.ts"
+import type * as ToolDecision from "./ToolDecision.ts"
 import * as ToolSchema from "./ToolSchema.ts"
 import type * as Turn from "./Turn.ts"
 
@@ -87,7 +95,18 @@ export type AgentError = TurnError | ToolSchema.ToolSchemaError
  */
 export interface Source<out R> {
   readonly tools: Readonly<Record<string, Tool.Any>>
-  readonly callables: Tools.Callables<R>
+  readonly callables: Callables.Callables<R>
+}
+
+/**
+ * A call with its tool.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolCall {
+  readonly call: ContentBlock.ToolUse
+  readonly tool: Tool.Any
 }
 
 /**
@@ -96,9 +115,7 @@ export interface Source<out R> {
  * @category models
  * @since 0.1.0
  */
-export interface ApprovalRequest {
-  readonly call: ContentBlock.ToolUse
-  readonly tool: Tool.Any
+export interface ApprovalRequest extends ToolCall {
   /** Whether the tool itself requires approval. */
   readonly required: boolean
 }
@@ -165,15 +182,43 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly maxResultLength?: number | undefined
   /**
-   * Decides whether a call may run: yes, no, or no with a reason for the model. Runs
-   * before each call of a tool that requires approval, and of one that does not state
-   * that it is harmless (`Tool.Readonly`, or `needsApproval: false`). An approval that
-   * dies is a denial. Without `approve`, tools that require approval are denied and all
-   * others run.
+   * Decides whether a call may run: yes, no, no with a reason for the model, or a
+   * decision. Undefined leaves the call open: the run ends with `awaitingApproval` once
+   * the other calls of the response have run. Runs before each call of a tool that
+   * requires approval, and of one that does not state that it is harmless
+   * (`Tool.Readonly`, or `needsApproval: false`). An approval that dies is a denial.
+   * Approvals run at the same time, and hold no slot of the tools that do.
+   *
+   * @default calls of tools that require approval are left open, all others run
+   */
+  readonly approve?: Tools.Approve<R> | undefined
+  /**
+   * Runs before each tool, after it was approved, on the very call that runs. It may
+   * deny the call, or give its result. A hook that dies is a denial.
    *
    * @default none
    */
-  readonly approve?: ((request: ApprovalRequest) => Effect.Effect<boolean | string, never, R>) | undefined
+  readonly beforeTool?: Tools.BeforeTool<R> | undefined
+  /**
+   * Runs after each tool. It may replace the result. When it dies, the result is
+   * withheld from the model.
+   *
+   * @default none
+   */
+  readonly afterTool?: Tools.AfterTool<R> | undefined
+  /**
+   * Ends the run after a response that calls tools, before they run.
+   *
+   * @default none
+   */
+  readonly stopWhen?: StopWhen<R> | undefined
+  /**
+   * Runs before each turn, and returns the parameters to change for it: model, tools,
+   * tool choice, system prompt and others. `parameters` holds what is sent otherwise.
+   *
+   * @default none
+   */
+  readonly prepareTurn?: AgentOptions.PrepareTurn<R> | undefined
   /**
    * What becomes of a run that fails or is interrupted.
    *
@@ -184,9 +229,10 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    */
   readonly whenInterrupted?: "close" | "rollback" | undefined
   /**
-   * Options of the turns. Instructions and `rewind` hold for the first. An `id` is
-   * that of the run. A run that is over, at its limit or before, returns its outcome
-   * again. One that failed or whose process was killed continues where it was, and its
+   * Options of the turns. Instructions and `rewind` hold for the first, and so does a
+   * `tool_choice` that forces a call: `prepareTurn` can force one in others. An `id` is
+   * that of the run. A run that has ended returns its outcome again, until it is
+   * resumed. One that failed or whose process was killed continues where it was, and its
    * open calls are answered with an error, since their tools may have run. When other
    * messages were sent since, it begins anew. A run that was taken back (rolled back,
    * rewound, undone) never was, and its id is free.
@@ -194,6 +240,24 @@ export interface Options<Tools extends Record<string, Tool.Any>, E = never, R = 
    * @default {}
    */
   readonly turn?: Turn.Options | undefined
+}
+
+/**
+ * Options of a run that is resumed.
+ *
+ * @category options
+ * @since 0.1.0
+ */
+export interface ResumeOptions<Tools extends Record<string, Tool.Any>, E = never, R = never>
+  extends Options<Tools, E, R>
+{
+  /**
+   * Decisions on open calls, by call id. One on a call that is not open, or that may
+   * have begun to run, has no effect. So the same decision can be given again.
+   *
+   * @default {}
+   */
+  readonly decisions?: ToolDecision.ToolDecisions | undefined
 }
 
 // -----------------------------------------------------------------------------
@@ -218,7 +282,7 @@ export const source = <Tools extends Record<string, Tool.Any>>(
   options?: SourceOptions
 ): Source<Tool.HandlerServices<Tools[keyof Tools]>> => ({
   tools: toolkit.tools,
-  callables: Tools.callables(toolkit, options?.trusted ?? false)
+  callables: Callables.callables(toolkit, options?.trusted ?? false)
 })
 
 // -----------------------------------------------------------------------------
@@ -226,14 +290,8 @@ export const source = <Tools extends Record<string, Tool.Any>>(
 // -----------------------------------------------------------------------------
 
 /**
- * Sends a message and lets the model work until it calls no more tools. Without
- * an input it continues from the history: calls that are open, as after a run that
- * reached its limit, are run first.
- *
- * **Gotchas**
- *
- * Open calls of a run whose process was killed may have been run already. Give such
- * a run an `id` and run it again under that: then they are answered with an error.
+ * Sends a message and lets the model work until it calls no more tools. Without an
+ * input it does what `resume` does.
  *
  * @category running
  * @since 0.1.0
@@ -248,6 +306,26 @@ export const run = <Tools extends Record<string, Tool.Any>, E = never, R = never
     const loop = yield* prepare(options, false, () => Effect.void)
     return yield* Core.exclusively(core, (restore) => Loop.run(core, input, loop, restore))
   }).pipe(Effect.withSpan("Agent.run"))
+
+/**
+ * Continues a run that ended with calls open, that failed, or whose process was
+ * killed. It continues from the history, so nothing else has to be kept.
+ *
+ * **Details**
+ *
+ * Open calls are given their results first. A call whose tool may have begun to run,
+ * when the process was killed meanwhile, is not run again: it gets an error that says
+ * so. All others run, unless they need a decision or a result and there is none: then
+ * the run ends once more, and the decisions that were given have taken effect.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const resume = <Tools extends Record<string, Tool.Any>, E = never, R = never>(
+  session: Session,
+  options: ResumeOptions<Tools, E, R>
+): Effect.Effect<Outcome, AgentError | E, R | Tool.HandlerServices<Tools[keyof Tools]>> =>
+  run(session, undefined, options)
 
 /**
  * Does what `run` does, and streams its events. A stream that ends early
@@ -290,17 +368,43 @@ export const stream = <Tools extends Record<string, Tool.Any>, E = never, R = ne
     })
   ))
 
+/**
+ * Does what `resume` does, and streams its events. A stream that ends early
+ * interrupts the run.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const resumeStream = <Tools extends Record<string, Tool.Any>, E = never, R = never>(
+  session: Session,
+  options: ResumeOptions<Tools, E, R>
+): Stream.Stream<AgentEvent, AgentError | E, R | Tool.HandlerServices<Tools[keyof Tools]>> =>
+  stream(session, undefined, options)
+
+/**
+ * Adds a message to the run under way. It is sent with the results of the tools that
+ * run now, or after the response in which the model would have finished. Without a
+ * run it waits for the next one. It is kept in memory only until it is sent.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const steer = (session: Session, input: History.Input): Effect.Effect<void> =>
+  Effect.sync(() => {
+    Core.of(session).steering.push(input)
+  })
+
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
 /** Obtains the tools, and describes them. */
 const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.Any>, E, R>(
-  options: Options<Tools, E, R>,
+  options: ResumeOptions<Tools, E, R>,
   streams: boolean,
   onEvent: (event: AgentEvent) => Effect.Effect<void>
 ): Effect.fn.Return<
-  Loop.Options<R | Tool.HandlerServices<Tools[keyof Tools]>>,
+  AgentOptions.Options<R | Tool.HandlerServices<Tools[keyof Tools]>>,
   E | ToolSchema.ToolSchemaError,
   R
 > {
@@ -324,12 +428,17 @@ const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.An
     maxTurns: options.maxTurns ?? 16,
     concurrency: options.concurrency ?? 4,
     whenInterrupted: options.whenInterrupted ?? "close",
-    streams,
+    stopWhen: options.stopWhen,
+    prepareTurn: options.prepareTurn,
     call: {
       tools: new Map(sources.flatMap(({ callables }) => [...callables])),
       timeout: (tool) => Duration.fromInputUnsafe(typeof limit === "function" ? limit(tool) : limit),
       maxResultLength: options.maxResultLength ?? 100_000,
       approve: options.approve,
+      beforeTool: options.beforeTool,
+      afterTool: options.afterTool,
+      decisions: options.decisions ?? {},
+      streams,
       onEvent
     }
   }

@@ -5,8 +5,11 @@
  */
 import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import type * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
 import type * as TokenEstimate from "@effect-claude/core/TokenEstimate"
+import type * as Usage from "@effect-claude/core/Usage"
+import type * as Option from "effect/Option"
 import type { ContextEdit } from "./ContextEdit.ts"
 
 // -----------------------------------------------------------------------------
@@ -25,7 +28,9 @@ export type AgentEvent =
   | ContextEdited
   | Text
   | Thinking
+  | ToolInput
   | TurnCommitted
+  | ToolWaiting
   | ToolStarted
   | ToolProgress
   | ToolFinished
@@ -101,6 +106,34 @@ export interface TurnCommitted {
 }
 
 /**
+ * A piece of the input of a call, as JSON text, as it is written.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolInput {
+  readonly _tag: "ToolInput"
+  /** The id that the model gave the call. */
+  readonly id: string
+  readonly name: string
+  readonly json: string
+}
+
+/**
+ * A call waits for a decision or a result. The run ends after the other calls of the
+ * response have run.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ToolWaiting {
+  readonly _tag: "ToolWaiting"
+  readonly call: ContentBlock.ToolUse
+  /** What it needs: a decision, its result, or nothing but that a call before it is done. */
+  readonly needs: PendingCall["needs"]
+}
+
+/**
  * A call starts.
  *
  * @category models
@@ -148,24 +181,73 @@ export interface Finished {
 }
 
 /**
+ * Why a run ended. `Agent.resume` continues each but `finished` and `refused`.
+ *
+ * - `finished`: the last response calls no tool; its `stop_reason` says more
+ * - `refused`: the model refused
+ * - `turnLimit`: the last allowed turn called tools, which were not run
+ * - `stopped`: `stopWhen` held after a response that calls tools, which were not run
+ * - `awaitingApproval`: calls wait for a decision; other calls have run
+ * - `awaitingClient`: calls wait for their results, since their tools have no handler
+ * - `budget`: the budget of the session does not allow the next request
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type End =
+  | "finished"
+  | "refused"
+  | "turnLimit"
+  | "stopped"
+  | "awaitingApproval"
+  | "awaitingClient"
+  | "budget"
+
+/**
+ * A call that has no result yet.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PendingCall {
+  readonly call: ContentBlock.ToolUse
+  /**
+   * What `Agent.resume` needs: a decision (`approval`), a result (`result`), or
+   * nothing, since it runs the call (`run`).
+   */
+  readonly needs: "approval" | "result" | "run"
+}
+
+/**
+ * How far a run has come.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Progress {
+  /** The number of turns of this run. */
+  readonly turns: number
+  /** The number of calls that got a result in this run. */
+  readonly calls: number
+  /** The last response, if there is one. */
+  readonly message: Message.Message | undefined
+  /** The usage of this run, failed attempts included. */
+  readonly usage: Usage.Totals
+  /** What this run cost. None when the price of an attempt of the session is not known. */
+  readonly cost: Option.Option<Cost.Cost>
+}
+
+/**
  * How a run ended.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Outcome {
+export interface Outcome extends Progress {
   /** The last response. */
   readonly message: Message.Message
-  /** The number of turns. */
-  readonly turns: number
-  /** The number of calls that got a result. */
-  readonly calls: number
-  /**
-   * Why it ended.
-   *
-   * - `finished`: the last response calls no tool; its `stop_reason` says more
-   * - `turnLimit`: the last allowed turn called tools, which were not run: the
-   *   session waits for their results
-   */
-  readonly end: "finished" | "turnLimit"
+  /** Why it ended. */
+  readonly end: End
+  /** The calls that have no result yet, in their order. */
+  readonly pending: ReadonlyArray<PendingCall>
 }

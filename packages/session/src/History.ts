@@ -222,8 +222,7 @@ export const reply: {
     Additions.reply(
       Internal.nodeOf(self),
       message,
-      message.stop_reason === "refusal" && options?.keepRefusal !== true,
-      options?.turn
+      { ...options, setAside: message.stop_reason === "refusal" && options?.keepRefusal !== true }
     )
 )
 
@@ -246,6 +245,13 @@ export interface ReplyOptions {
    * @default none
    */
   readonly turn?: string | undefined
+  /**
+   * Whether the calls in it may begin to run as soon as it is added. A run that is
+   * resumed does not run such calls again.
+   *
+   * @default false
+   */
+  readonly begun?: boolean | undefined
 }
 
 /**

@@ -23,7 +23,7 @@ import * as ContextEdit from "./ContextEdit.ts"
  * @category models
  * @since 0.1.0
  */
-export type HistoryEntry = User | Reply | Assistant | System | Edit
+export type HistoryEntry = User | Reply | Calls | Assistant | System | Edit
 
 /**
  * A message of the user, or the results of tools. A message that `continues`
@@ -53,6 +53,22 @@ export interface Reply {
   readonly setAside: boolean
   /** The id of the turn or run it belongs to, if that has one. */
   readonly turn?: string | undefined
+  /** Whether the calls in it may have begun to run as soon as it was committed. */
+  readonly begun?: boolean | undefined
+}
+
+/**
+ * The state of calls that are open: results that came while others are missing, and
+ * the calls that may have begun to run. Calls are given by their position in the
+ * response. Nothing is sent of the entry until every call has a result.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Calls {
+  readonly _tag: "Calls"
+  readonly results: ReadonlyArray<{ readonly call: number; readonly result: Content.ToolResult }>
+  readonly begun: ReadonlyArray<number>
 }
 
 /**
@@ -103,7 +119,14 @@ const ReplyEntry = Wire.struct("ReplyEntry", {
   type: Schema.Literal("reply"),
   message: Message.Message,
   setAside: Schema.optional(Schema.Boolean),
-  turn: Schema.optional(Schema.String)
+  turn: Schema.optional(Schema.String),
+  begun: Schema.optional(Schema.Boolean)
+})
+
+const CallsEntry = Wire.struct("CallsEntry", {
+  type: Schema.Literal("calls"),
+  results: Schema.Array(Wire.struct("CallResult", { call: Schema.Int, result: Content.ToolResult })),
+  begun: Schema.Array(Schema.Int)
 })
 
 const AssistantEntry = Wire.struct("AssistantEntry", {
@@ -127,7 +150,7 @@ const EditEntry = Wire.struct("EditEntry", {
  * @category schemas
  * @since 0.1.0
  */
-export const Encoded = Schema.Union([UserEntry, ReplyEntry, AssistantEntry, SystemEntry, EditEntry])
+export const Encoded = Schema.Union([UserEntry, ReplyEntry, CallsEntry, AssistantEntry, SystemEntry, EditEntry])
 
 /**
  * An entry as it is stored.
@@ -157,8 +180,11 @@ export const encode = (entry: HistoryEntry): Encoded => {
         type: "reply",
         message: entry.message,
         ...(entry.setAside ? { setAside: true } : undefined),
-        ...(entry.turn === undefined ? undefined : { turn: entry.turn })
+        ...(entry.turn === undefined ? undefined : { turn: entry.turn }),
+        ...(entry.begun === true ? { begun: true } : undefined)
       }
+    case "Calls":
+      return { type: "calls", results: entry.results, begun: entry.begun }
     case "Assistant":
       return { type: "assistant", content: entry.content }
     case "System":
@@ -179,9 +205,15 @@ export const decode = (entry: Encoded): HistoryEntry => {
     case "user":
       return { _tag: "User", content: entry.content, continues: entry.continues, corrects: entry.corrects }
     case "reply":
-      return entry.turn === undefined
-        ? { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false }
-        : { _tag: "Reply", message: entry.message, setAside: entry.setAside ?? false, turn: entry.turn }
+      return {
+        _tag: "Reply",
+        message: entry.message,
+        setAside: entry.setAside ?? false,
+        ...(entry.turn === undefined ? undefined : { turn: entry.turn }),
+        ...(entry.begun === true ? { begun: true } : undefined)
+      }
+    case "calls":
+      return { _tag: "Calls", results: entry.results, begun: entry.begun }
     case "assistant":
       return { _tag: "Assistant", content: entry.content }
     case "system":

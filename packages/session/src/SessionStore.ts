@@ -82,14 +82,20 @@ export interface Changed {
 /**
  * How far a named turn or run has come.
  *
- * - `open`: the run of an agent goes on after this entry
- * - `finished`: it is over
- * - `turnLimit`: it is over, since it was allowed no more turns
+ * - `open`: the run of an agent continues after this entry
+ * - otherwise it has ended, as the `end` of its outcome says
  *
  * @category models
  * @since 0.1.0
  */
-export type RunState = "open" | "finished" | "turnLimit"
+export type RunState =
+  | "open"
+  | "finished"
+  | "refused"
+  | "turnLimit"
+  | "stopped"
+  | "awaitingApproval"
+  | "awaitingClient"
 
 /**
  * The named turn or run that an entry belongs to. A run begins with the first
@@ -345,7 +351,15 @@ const Line = Schema.Struct({
       turn: Schema.optional(Schema.Struct({
         name: Schema.String,
         replies: Schema.Int,
-        state: Schema.optional(Schema.Literals(["open", "finished", "turnLimit"])),
+        state: Schema.optional(Schema.Literals([
+          "open",
+          "finished",
+          "refused",
+          "turnLimit",
+          "stopped",
+          "awaitingApproval",
+          "awaitingClient"
+        ])),
         atLimit: Schema.optional(Schema.Boolean)
       })),
       freed: Schema.optional(Schema.Array(Schema.String))

@@ -656,13 +656,12 @@ describe("Budget", () => {
         const toolkit = Toolkit.make(Tool.make("act", { success: Schema.String }))
         const budget = yield* Budget.make({ requests: 2 })
         const session = yield* Session.make({ ...options, budget })
-        const error = yield* Agent.run(session, "Go", { toolkit }).pipe(
-          Effect.provide(toolkit.toLayer({ act: () => Effect.succeed("ok") })),
-          Effect.flip
+        const { end, turns } = yield* Agent.run(session, "Go", { toolkit }).pipe(
+          Effect.provide(toolkit.toLayer({ act: () => Effect.succeed("ok") }))
         )
         const fork = yield* session.fork()
 
-        assert.strictEqual(error._tag, "BudgetExceededError")
+        assert.deepStrictEqual([end, turns], ["budget", 2])
         assert.strictEqual((yield* Effect.flip(fork.send("x")))._tag, "BudgetExceededError")
         assert.strictEqual((yield* session.history).status, "awaitingReply")
         assert.deepStrictEqual(History.check(yield* session.history), [])

@@ -1,6 +1,8 @@
 import * as Content from "@effect-claude/core/Content"
+import * as Cost from "@effect-claude/core/Cost"
 import * as Message from "@effect-claude/core/Message"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
+import * as Usage from "@effect-claude/core/Usage"
 import * as Agent from "@effect-claude/session/Agent"
 import * as ContextWindow from "@effect-claude/session/ContextWindow"
 import * as History from "@effect-claude/session/History"
@@ -20,6 +22,9 @@ const replies = (...texts: ReadonlyArray<string>) => provide(...texts.map((text)
 const words = (session: Session.Session) => Effect.map(session.history, History.toMessages)
 
 const count = Effect.map(sent, ({ length }) => length)
+
+/** What a run that returns its outcome again did. */
+const nothing = { turns: 0, calls: 0, usage: Usage.empty, cost: Option.some(Cost.empty) }
 
 describe("Turn", () => {
   describe("id", () => {
@@ -311,7 +316,7 @@ describe("Turn", () => {
         const there = yield* run(elsewhere)
 
         assert.strictEqual(first.end, "turnLimit")
-        assert.deepStrictEqual(here, { ...first, turns: 0, calls: 0 })
+        assert.deepStrictEqual(here, { ...first, ...nothing })
         assert.deepStrictEqual(there, here)
         assert.deepStrictEqual(seen, ["left"])
         assert.strictEqual((yield* elsewhere.history).status, "awaitingToolResults")
@@ -343,7 +348,7 @@ describe("Turn", () => {
         const first = yield* run(session)
         const again = yield* run(session)
 
-        assert.deepStrictEqual(again, { ...first, turns: 0 })
+        assert.deepStrictEqual(again, { ...first, ...nothing })
         assert.strictEqual(yield* count, 1)
       }).pipe(Effect.provide(looks([])), provide(Script.message({ content: [] }), Script.reply("never"))))
   })

@@ -192,7 +192,7 @@ export const addUnchecked = (history: History.History, text: string): History.Hi
 
 /** Adds an answer past all checks. */
 export const replyUnchecked = (history: History.History, message: Message.Message): History.History =>
-  Internal.addReply(Internal.nodeOf(history), message, false)
+  Internal.addReply(Internal.nodeOf(history), message, { setAside: false })
 
 // -----------------------------------------------------------------------------
 // the world

@@ -29,9 +29,9 @@ export const user = (self: Internal.Node, input: ReadonlyArray<Content.Content>)
 }
 
 /** Adds a response. */
-export const reply = (self: Internal.Node, message: Message.Message, setAside: boolean, turn?: string): Added =>
+export const reply = (self: Internal.Node, message: Message.Message, options: Internal.ReplyOptions): Added =>
   self.status === "awaitingReply" || self.status === "paused"
-    ? Result.succeed(Internal.addReply(self, message, setAside, turn))
+    ? Result.succeed(Internal.addReply(self, message, options))
     : invalid([Check.unexpected(self.status)])
 
 /** Adds instructions. */
@@ -47,8 +47,10 @@ export const append = (self: Internal.Node, entry: HistoryEntry.HistoryEntry): A
       return appendUser(self, entry)
     case "Reply":
       return entry.setAside && self.status !== "ready"
-        ? Result.succeed(Internal.addReply(self, entry.message, true, entry.turn))
-        : reply(self, entry.message, false, entry.turn)
+        ? Result.succeed(Internal.addReply(self, entry.message, entry))
+        : reply(self, entry.message, { ...entry, setAside: false })
+    case "Calls":
+      return appendCalls(self, entry)
     case "Assistant":
       return self.status === "awaitingReply"
         ? Result.succeed(Internal.addImported(self, entry.content))
@@ -68,4 +70,17 @@ const appendUser = (self: Internal.Node, { content, continues, corrects }: Histo
   const blocks = Internal.addressed(self, content)
   const violations = Check.input(blocks, self.pending)
   return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
+}
+
+/** Adds stored results of some calls. They belong to the calls at the same positions, whatever their ids are by now. */
+const appendCalls = (self: Internal.Node, { begun, results }: HistoryEntry.Calls): Added => {
+  const callAt = (position: number) => self.calls[position]?.call
+  const given = results.flatMap(({ call, result }) => {
+    const id = callAt(call)?.id
+    return id === undefined ? [] : [{ ...result, tool_use_id: id }]
+  })
+  const started = begun.flatMap((position) => callAt(position) ?? [])
+  const isMismatch = given.length < results.length || started.length < begun.length || self.pending.length === 0
+  const violations = isMismatch ? [Check.unexpected(self.status)] : Check.results(given, self.pending)
+  return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addCalls(self, given, started))
 }

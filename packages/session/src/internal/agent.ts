@@ -3,200 +3,206 @@
  *
  * Each step is committed on its own: a response, then the results of its calls,
  * then the next response. What a tool did is never lost, whatever happens next,
- * and a history is valid after every step.
+ * and a history is valid after every step. A response is committed together with
+ * the fact that its calls may begin, and a run that ends before they do takes that
+ * back. So a run that is resumed knows which calls it may run, also after its
+ * process was killed.
  *
  * @since 0.1.0
  */
-import type * as Content from "@effect-claude/core/Content"
+import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as Content from "@effect-claude/core/Content"
+import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
-import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import type * as CoreTool from "@effect-claude/core/Tool"
-import * as Cause from "effect/Cause"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
-import type { AgentEvent, Outcome } from "../AgentEvent.ts"
+import type { End, Outcome, PendingCall, Progress } from "../AgentEvent.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../SessionError.ts"
-import type * as Turn from "../Turn.ts"
+import * as AgentOptions from "./agentOptions.ts"
+import * as Callables from "./callables.ts"
 import * as Core from "./core.ts"
-import * as Internal from "./history.ts"
-import * as PulledTurn from "./pulledTurn.ts"
+import * as Rounds from "./rounds.ts"
 import type * as Runs from "./runs.ts"
-import * as Tools from "./tools.ts"
+import * as Spending from "./spending.ts"
+import * as Streamed from "./streamed.ts"
 import * as Run from "./turn.ts"
 import type * as TurnState from "./turnState.ts"
 
-/** What a run of an agent is told. */
-export interface Options<R> {
-  readonly turn: Turn.Options
-  readonly definitions: ReadonlyArray<CoreTool.Tool>
-  readonly maxTurns: number
-  readonly concurrency: number | "unbounded"
-  readonly whenInterrupted: "close" | "rollback"
-  /** Whether text is to be told of as it comes. */
-  readonly streams: boolean
-  readonly call: Tools.Options<R>
-}
-
-type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-/** What an open call is answered with when the run was interrupted. */
-const interrupted = "The call was interrupted before it had a result."
-
-/** Runs the loop in a session that is held. To be run where nothing interrupts. */
+/** Runs the loop in a session that is held. Must run uninterruptibly. */
 export const run = <R>(
   core: Core.Core,
   input: History.Input | undefined,
-  options: Options<R>,
-  restore: Restore
+  options: AgentOptions.Options<R>,
+  restore: Core.Restore
 ): Effect.Effect<Outcome, TurnError, R> =>
   Effect.flatMap(Core.runOf(core, options.turn.id, restore), (known) => {
     const before = core.now.history
-    return Effect.onExit(loop(core, input, known, options, restore), (exit) =>
+    const running = new Running(core, options, restore)
+    return Effect.onExit(running.loop(input, known), (exit) =>
       Exit.isFailure(exit) && options.whenInterrupted === "rollback" && core.now.history !== before
-        // What cannot be written back stays as it is, which is valid, too.
+        // A history that cannot be written back stays as it is, which is valid, too.
         ? Effect.ignore(Core.rollBack(core, before, options.turn.id, known))
         : Effect.void)
   })
 
-const loop = Effect.fnUntraced(function*<R>(
-  core: Core.Core,
-  input: History.Input | undefined,
-  known: Runs.Run | undefined,
-  options: Options<R>,
-  restore: Restore
-): Effect.fn.Return<Outcome, TurnError, R> {
-  const { onEvent } = options.call
-  const { contextWindow, onEdit } = { ...core.settings.policy, ...options.turn }
-  const turnOptions: Turn.Options = {
-    ...options.turn,
-    contextWindow: {
-      ...contextWindow,
-      onWarning: (warning) =>
-        Effect.andThen(
-          onEvent({ _tag: "WindowWarning", warning }),
-          Effect.suspend(() => contextWindow?.onWarning?.(warning) ?? Effect.void)
+/** A run under way. */
+class Running<R> {
+  private turns = 0
+  private calls = 0
+  private readonly core: Core.Core
+  private readonly options: AgentOptions.Options<R>
+  private readonly restore: Core.Restore
+  private readonly before: Spending.Spending
+  /** The tools of the last request, or of the next one where there is none yet. */
+  private tools: ReadonlyArray<CoreTool.Tool>
+
+  constructor(core: Core.Core, options: AgentOptions.Options<R>, restore: Core.Restore) {
+    this.core = core
+    this.options = options
+    this.restore = restore
+    this.before = core.now
+    this.tools = [...options.turn.tools ?? core.now.parameters.tools ?? [], ...options.definitions]
+  }
+
+  loop(input: History.Input | undefined, known: Runs.Run | undefined): Effect.Effect<Outcome, TurnError, R> {
+    const { core, options, restore } = this
+    return Effect.gen({ self: this }, function*() {
+      if (known !== undefined && isOver(known.state, input === undefined)) {
+        return this.outcome(known.response, known.state)
+      }
+      // A named run continues where it is, or begins anew where other messages were sent since.
+      const continues = known !== undefined && known.history === core.now.history
+      if (continues || input === undefined) {
+        const end = yield* this.resumeCalls(continues && known.state === "open")
+        if (end !== undefined) return end
+      }
+      let next = continues ? undefined : input
+      while (true) {
+        yield* restore(options.call.onEvent({ _tag: "TurnStarted", turn: this.turns + 1 }))
+        const message: Message.Message | undefined = yield* Effect.catchTag(
+          this.turn(next, this.turns > 0 || continues),
+          "BudgetExceededError",
+          (error) => this.overBudget(error)
         )
-    },
-    onEdit: (edit) =>
-      Effect.andThen(
-        onEvent({ _tag: "ContextEdited", edit }),
-        Effect.suspend(() => onEdit?.(edit) ?? Effect.void)
-      ),
-    tools: [...options.turn.tools ?? core.now.parameters.tools ?? [], ...options.definitions]
+        if (message === undefined) return this.outcome(Option.getOrThrow(core.now.lastResponse), "budget")
+        const end: Outcome | undefined = yield* this.afterTurn(message)
+        if (end !== undefined) return end
+        next = undefined
+      }
+    })
   }
-  let words = input
-  let calls = 0
-  if (known !== undefined && known.state !== "open") {
-    return { message: known.response, turns: 0, calls: 0, end: known.state }
-  }
-  // A run that was left open goes on where it is, or begins anew where something else was said since.
-  const goesOn = known !== undefined && known.history === core.now.history
-  if (goesOn) {
-    yield* closeAll(core, options)
-    words = undefined
-  }
-  // Without an input, calls that are still open are run: those of a run that reached its limit.
-  if (input === undefined && !goesOn) {
-    const open = History.pendingTools(core.now.history).length
-    if (open > 0) yield* runAll(core, options, restore)
-    calls += open
-  }
-  for (let turn = 1;; turn++) {
-    yield* restore(onEvent({ _tag: "TurnStarted", turn }))
-    const own: TurnState.Options = {
-      ...(turn === 1 && !goesOn ? turnOptions : following(turnOptions)),
-      run: turn >= options.maxTurns ? "last" : "open"
-    }
-    const message = options.streams
-      ? yield* streamed(core, words, own, onEvent, restore)
-      : yield* Run.sendWith(core, words, own, restore)
-    yield* restore(onEvent({ _tag: "TurnCommitted", turn, message }))
-    const pending = History.pendingTools(core.now.history)
-    if (pending.length === 0) return { message, turns: turn, calls, end: "finished" }
-    if (turn >= options.maxTurns) return { message, turns: turn, calls, end: "turnLimit" }
-    yield* runAll(core, options, restore)
-    calls += pending.length
-    words = undefined
-  }
-})
 
-/** Commits that open calls have no result. Whether their tools ran is not known, so none is run again. */
-const closeAll = <R>(core: Core.Core, options: Options<R>): Effect.Effect<void, TurnError> => {
-  const { history } = core.now
-  return history.status === "awaitingToolResults"
-    ? commitResults(core, options, History.closeTools(history, interrupted))
-    : Effect.void
+  /** Requests a response to the input, or to what was steered since the last turn. */
+  private turn(
+    input: History.Input | undefined,
+    follows: boolean
+  ): Effect.Effect<Message.Message, TurnError, R> {
+    const { core, options, restore } = this
+    const { maxTurns, prepareTurn } = options
+    const base = AgentOptions.turnOptions(core, options, { follows, hasCalled: this.calls > 0 })
+    return Effect.gen({ self: this }, function*() {
+      const changes = prepareTurn === undefined ? {} : yield* restore(
+        Effect.suspend(() => prepareTurn({ ...this.progress(), parameters: AgentOptions.parametersOf(core, base) }))
+      )
+      const own: TurnState.Options = { ...base, ...changes, run: this.turns + 1 >= maxTurns ? "last" : "open" }
+      this.tools = own.tools ?? []
+      const steered = input === undefined ? core.steering.splice(0) : []
+      const words = steered.length === 0 ? input : steered.flatMap(blocksOf)
+      const sent = options.call.streams
+        ? Streamed.send(core, words, own, options.call.onEvent, restore)
+        : Run.sendWith(core, words, own, restore)
+      return yield* Effect.onError(sent, () => Effect.sync(() => core.steering.unshift(...steered)))
+    })
+  }
+
+  /** Ends the run where it is. A run that has not begun fails. */
+  private overBudget(
+    error: ClaudeError.BudgetExceededError
+  ): Effect.Effect<undefined, ClaudeError.BudgetExceededError> {
+    return this.turns > 0 || this.calls > 0 ? Effect.undefined : Effect.fail(error)
+  }
+
+  /** Runs the calls of a response. Returns the outcome where the run ends. */
+  private afterTurn(message: Message.Message): Effect.Effect<Outcome | undefined, TurnError, R> {
+    const { core, options, restore } = this
+    return Effect.gen({ self: this }, function*() {
+      this.turns++
+      yield* restore(options.call.onEvent({ _tag: "TurnCommitted", turn: this.turns, message }))
+      const isLast = this.turns >= options.maxTurns
+      if (core.now.history.status !== "awaitingToolResults") {
+        if (message.stop_reason === "refusal") return this.outcome(message, "refused")
+        return core.steering.length === 0 || isLast ? this.outcome(message, "finished") : undefined
+      }
+      if (isLast) return this.outcome(message, "turnLimit")
+      const { stopWhen } = options
+      const stops = stopWhen !== undefined && (yield* restore(Effect.suspend(() => stopWhen(this.progress()))))
+      if (stops) {
+        yield* Rounds.suspend(core, options, "stopped")
+        return this.outcome(message, "stopped")
+      }
+      return yield* this.round(message, Rounds.run(core, options, this.tools, restore))
+    })
+  }
+
+  /** Gives open calls their results, before the first turn. */
+  private resumeCalls(isOpen: boolean): Effect.Effect<Outcome | undefined, TurnError, R> {
+    const { core, options, restore } = this
+    return Effect.suspend(() => {
+      const last = Option.getOrUndefined(core.now.lastResponse)
+      return core.now.history.status === "awaitingToolResults" && last !== undefined
+        ? this.round(last, Rounds.resume(core, options, this.tools, isOpen, restore))
+        : Effect.undefined
+    })
+  }
+
+  private round(
+    message: Message.Message,
+    round: Effect.Effect<Rounds.Waiting, TurnError, R>
+  ): Effect.Effect<Outcome | undefined, TurnError, R> {
+    const before = History.pendingTools(this.core.now.history).length
+    return Effect.map(round, ({ end, needs }) => {
+      this.calls += before - History.pendingTools(this.core.now.history).length
+      return end === undefined ? undefined : this.outcome(message, end, needs)
+    })
+  }
+
+  private progress(): Progress {
+    const { cost, spent } = Spending.since(this.before, this.core.now)
+    return {
+      turns: this.turns,
+      calls: this.calls,
+      message: Option.getOrUndefined(this.core.now.lastResponse),
+      usage: spent,
+      cost
+    }
+  }
+
+  private outcome(message: Message.Message, end: End, needs?: Rounds.Waiting["needs"]): Outcome {
+    return {
+      ...this.progress(),
+      message,
+      end,
+      pending: History.pendingTools(this.core.now.history).map((call) => ({
+        call,
+        needs: needs?.get(call.id) ?? this.needOf(call, end)
+      }))
+    }
+  }
+
+  /** What an open call needs, as far as it is known without deciding on it again. */
+  private needOf(call: ContentBlock.ToolUse, end: End): PendingCall["needs"] {
+    if (Callables.callableOf(call, this.options.call.tools) === undefined) return "result"
+    return end === "awaitingApproval" ? "approval" : "run"
+  }
 }
 
-/** Commits the results of tools, as an entry of the run where that has a name. */
-const commitResults = <R>(
-  core: Core.Core,
-  { turn: { id } }: Options<R>,
-  history: History.History
-): Effect.Effect<void, Core.WriteError> =>
-  Core.commit(core, { history, turn: id === undefined ? undefined : { name: id, replies: 0, state: "open" } })
+/** Whether a named run returns its outcome again. One that waits does until it is resumed. */
+const isOver = (state: Runs.Run["state"], resumes: boolean): state is Exclude<Runs.Run["state"], "open"> =>
+  state === "finished" || state === "refused" || (state !== "open" && !resumes)
 
-/** What of a turn's options holds for the turns that follow in the same run. */
-const following = ({ instructions: _, rewind: __, ...options }: Turn.Options): Turn.Options => options
-
-/** Runs all open calls and commits their results: those there are when it is interrupted, too. */
-const runAll = <R>(core: Core.Core, options: Options<R>, restore: Restore): Effect.Effect<void, TurnError, R> =>
-  Effect.suspend(() => {
-    const base = core.now.history
-    const cut = Internal.cutCall(Internal.nodeOf(base))
-    const results: Array<Content.ToolResult> = []
-    const commit = Effect.suspend(() => commitResults(core, options, History.closeTools(base, interrupted, results)))
-    return restore(Effect.forEach(
-      History.pendingTools(base),
-      (call) => Effect.map(Tools.run(call, call === cut, options.call), (result) => results.push(result)),
-      { concurrency: options.concurrency, discard: true }
-    )).pipe(
-      Effect.onError(() => Effect.ignore(commit)),
-      Effect.andThen(commit)
-    )
-  })
-
-/** Runs a turn and tells of its text as it comes. */
-const streamed = Effect.fnUntraced(function*(
-  core: Core.Core,
-  input: History.Input | undefined,
-  options: TurnState.Options,
-  onEvent: (event: AgentEvent) => Effect.Effect<void>,
-  restore: Restore
-): Effect.fn.Return<Message.Message, TurnError> {
-  const scope = yield* Scope.make()
-  let revoke: Effect.Effect<void> = Effect.void
-  const pull = yield* PulledTurn.open(core, input, options, {
-    scope,
-    restore,
-    drive: () => {},
-    rest: Effect.void,
-    finish: Effect.void,
-    revokedBy: (end) => {
-      revoke = end
-    }
-  })
-  yield* restore(Effect.forever(Effect.flatMap(pull, (events) => tell(events, onEvent)))).pipe(
-    Effect.catchIf(Cause.isDone, () => Effect.void),
-    Effect.onExit((exit) => Effect.andThen(revoke, Scope.close(scope, exit)))
-  )
-  return Option.getOrThrow(core.now.lastResponse)
-})
-
-const tell = (
-  events: ReadonlyArray<StreamEvent.StreamEvent>,
-  onEvent: (event: AgentEvent) => Effect.Effect<void>
-): Effect.Effect<void> => {
-  let text = ""
-  let thinking = ""
-  for (const event of events) {
-    if (event.type !== "content_block_delta") continue
-    if (event.delta.type === "text_delta") text += event.delta.text
-    if (event.delta.type === "thinking_delta") thinking += event.delta.thinking
-  }
-  const thought = thinking === "" ? Effect.void : onEvent({ _tag: "Thinking", text: thinking })
-  return text === "" ? thought : Effect.andThen(thought, onEvent({ _tag: "Text", text }))
-}
+const blocksOf = (input: History.Input): ReadonlyArray<Content.Content> =>
+  typeof input === "string" ? [Content.text(input)] : Arr.ensure(input)

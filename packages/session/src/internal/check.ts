@@ -30,6 +30,12 @@ export const toError = (violations: ReadonlyArray<Violation>): ClaudeError.Reque
   })
 }
 
+/** Checks results of some of the calls that need one. */
+export const results = (
+  blocks: ReadonlyArray<Content.ToolResult>,
+  pending: ReadonlyArray<ContentBlock.ToolUse>
+): ReadonlyArray<Violation> => input(blocks, pending).filter(({ rule }) => rule !== "tool-result-missing")
+
 /** Checks an input of the user, given the calls that need a result. */
 export const input = (
   blocks: ReadonlyArray<Content.Content>,

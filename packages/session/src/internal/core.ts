@@ -52,6 +52,8 @@ export interface Core {
   sent: MessageRequest.MessageRequest | undefined
   /** The named turns and runs. */
   runs: Runs.Runs
+  /** Inputs for the next turn of an agent. */
+  readonly steering: Array<History.Input>
   /** The parameters it was made with. */
   readonly defaults: Turn.Parameters
   /** The parameters that were configured, which override the defaults. */
@@ -92,6 +94,7 @@ export const make = (
     undo: snapshot.undo,
     sent: undefined,
     runs: snapshot.runs,
+    steering: [],
     defaults: parameters,
     configured: snapshot.parameters,
     untold: [],

@@ -31,7 +31,7 @@ const isContinuation = (entry: HistoryEntry.HistoryEntry | undefined): boolean =
 
 const beforeEdits = (node: Internal.Node | undefined): Internal.Node | undefined => {
   let at = node
-  while (at?.entry?._tag === "Edit") at = at.before
+  while (at?.entry?._tag === "Edit" || at?.entry?._tag === "Calls") at = at.before
   return at
 }
 
@@ -47,6 +47,7 @@ export const sinceLastReply = (history: History.History): {
     const { entry } = at
     if (entry?._tag === "Reply" && !entry.setAside) return { last: entry.message, since: messages.toReversed(), freed }
     if (entry?._tag === "User") messages.push({ role: "user", content: entry.content })
+    if (entry?._tag === "Calls") messages.push({ role: "user", content: entry.results.map(({ result }) => result) })
     if (entry?._tag === "Assistant") messages.push({ role: "assistant", content: entry.content })
     if (entry?._tag === "System") messages.push(entry.turn)
     if (entry?._tag === "Edit") freed += ContextEdit.freedBy(entry.edit)

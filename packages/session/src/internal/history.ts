@@ -51,8 +51,12 @@ export interface Node extends Shown, Edits.Prompts {
   readonly opens: boolean
   /** The calls that need a result, with the ids that they are sent with. */
   readonly pending: ReadonlyArray<ContentBlock.ToolUse>
-  /** The same calls, with the ids that they came with. */
+  /** All calls of the response, with the ids that they came with. */
   readonly calls: ReadonlyArray<Sendable.Call>
+  /** The results that came before those of the calls that are pending. */
+  readonly results: ReadonlyArray<Content.ToolResult>
+  /** The ids of calls that may have begun to run. */
+  readonly begun: ReadonlySet<string>
   /** The ids of all calls that were ever sent. */
   readonly ids: HashSet.HashSet<string>
   readonly usage: Usage.Totals
@@ -93,6 +97,8 @@ export const empty: Node = make({
   accepted: undefined,
   pending: [],
   calls: [],
+  results: [],
+  begun: new Set(),
   ids: HashSet.empty(),
   usage: Usage.empty,
   size: 0,
@@ -118,6 +124,8 @@ const push = (
     accepted,
     pending: [],
     calls: [],
+    results: [],
+    begun: empty.begun,
     ids,
     usage,
     exchanges,
@@ -132,11 +140,12 @@ const push = (
 
 /** Returns an input whose results have the ids that their calls are sent with. */
 export const addressed = (self: Node, blocks: ReadonlyArray<Content.Content>): ReadonlyArray<Content.Content> =>
-  Sendable.addressed(blocks, self.calls)
+  Sendable.addressed(blocks, self.calls.filter(({ call }) => self.pending.includes(call)))
 
 /**
- * Adds a message of the user. Its results are `addressed`. A continuation of a cut
- * response, and a correction of a response, belong to the exchange before them.
+ * Adds a message of the user. Its results are `addressed`, and sent with those that
+ * came before. A continuation of a cut response, and a correction of a response,
+ * belong to the exchange before them.
  */
 export const addUser = (
   self: Node,
@@ -146,7 +155,8 @@ export const addUser = (
   const hasResults = blocks.some(Blocks.isToolResult)
   const opens = as === undefined && !hasResults
   const sent = hasResults ? self.sent : Prompt.settle(self.sent)
-  const own = Sendable.user(blocks, self.pending)
+  const all = self.results.length === 0 ? blocks : [...self.results, ...blocks]
+  const own = Sendable.user(all, self.calls.map(({ call }) => call))
   const entry: HistoryEntry = {
     _tag: "User",
     content: Sendable.stored(blocks, self.calls),
@@ -158,6 +168,35 @@ export const addUser = (
     ...(opens ? { opens, base: sent, exchanges: self.exchanges + 1 } : undefined)
   })
 }
+
+/**
+ * Adds results of some of the open calls, and sets which calls may have begun to run.
+ * Once all calls have a result, the results are a message of the user.
+ */
+export const addCalls = (
+  self: Node,
+  results: ReadonlyArray<Content.ToolResult>,
+  begun: ReadonlyArray<ContentBlock.ToolUse>
+): Node => {
+  const given = new Set(results.map((result) => result.tool_use_id))
+  const pending = self.pending.filter(({ id }) => !given.has(id))
+  if (self.pending.length > 0 && pending.length === 0) return addUser(self, results)
+  const entry: HistoryEntry = {
+    _tag: "Calls",
+    results: results.map((result) => ({ call: positionOf(self, result.tool_use_id), result })),
+    begun: begun.map(({ id }) => positionOf(self, id))
+  }
+  return push(self, entry, {
+    sent: self.sent,
+    calls: self.calls,
+    pending,
+    results: [...self.results, ...results],
+    begun: new Set(begun.map(({ id }) => id)),
+    status: self.status
+  })
+}
+
+const positionOf = ({ calls }: Node, id: string): number => calls.findIndex(({ call }) => call.id === id)
 
 /** Whether a new message of the user would follow a call of a server tool without a result. */
 export const leavesServerCall = (self: Node): boolean => Prompt.settle(self.sent) !== self.sent
@@ -171,9 +210,14 @@ const addAssistant = (
   self: Node,
   entry: HistoryEntry,
   blocks: ReadonlyArray<Content.Content>,
-  options: { readonly paused: boolean; readonly usage: Usage.Totals; readonly accepted: Prompt.Prompt | undefined }
+  options: {
+    readonly paused: boolean
+    readonly begun: boolean
+    readonly usage: Usage.Totals
+    readonly accepted: Prompt.Prompt | undefined
+  }
 ): Node => {
-  const { accepted, usage } = options
+  const { accepted, begun, usage } = options
   const continues = self.sent?.role === "assistant"
   const before = continues ? self.sent.before : self.sent
   const { calls, content } = Sendable.assistant(blocks, (id) => HashSet.has(self.ids, id))
@@ -188,19 +232,38 @@ const addAssistant = (
     accepted,
     pending,
     calls,
+    begun: begun ? new Set(pending.map(({ id }) => id)) : empty.begun,
     ids: pending.reduce((ids, { id }) => HashSet.add(ids, id), self.ids),
     status: paused ? "paused" : pending.length > 0 ? "awaitingToolResults" : "ready"
   })
 }
 
-/** Adds a response as it came. With `setAside`, its exchange is kept and no longer sent. */
-export const addReply = (self: Node, message: Message.Message, setAside: boolean, turn?: string): Node => {
-  const entry: HistoryEntry = turn === undefined
-    ? { _tag: "Reply", message, setAside }
-    : { _tag: "Reply", message, setAside, turn }
+/** How a response is added. */
+export interface ReplyOptions {
+  /** Whether its exchange is kept and no longer sent. */
+  readonly setAside: boolean
+  /** The id of the turn it belongs to. */
+  readonly turn?: string | undefined
+  /** Whether its calls may have begun to run as soon as it is added. */
+  readonly begun?: boolean | undefined
+}
+
+/** Adds a response as it came. */
+export const addReply = (
+  self: Node,
+  message: Message.Message,
+  { begun = false, setAside, turn }: ReplyOptions
+): Node => {
+  const entry: HistoryEntry = {
+    _tag: "Reply",
+    message,
+    setAside,
+    ...(turn === undefined ? undefined : { turn }),
+    ...(begun ? { begun } : undefined)
+  }
   const usage = Usage.combine(self.usage, Usage.totals(message.usage))
   if (!setAside) {
-    return addAssistant(self, entry, message.content, { paused: isPaused(message), usage, accepted: self.sent })
+    return addAssistant(self, entry, message.content, { paused: isPaused(message), begun, usage, accepted: self.sent })
   }
   const accepted = Prompt.sizeOf(self.accepted) > Prompt.sizeOf(self.base) ? self.base : self.accepted
   return push(self, entry, { sent: self.base, usage, accepted })
@@ -214,6 +277,7 @@ const isPaused = ({ stop_reason }: Message.Message): boolean =>
 export const addImported = (self: Node, blocks: ReadonlyArray<Content.Content>): Node =>
   addAssistant(self, { _tag: "Assistant", content: blocks }, blocks, {
     paused: false,
+    begun: false,
     usage: self.usage,
     accepted: self.accepted
   })
@@ -222,8 +286,11 @@ export const addImported = (self: Node, blocks: ReadonlyArray<Content.Content>):
  * Returns the call that the response before it may have cut: the last one of a
  * response that ran into a limit of tokens. It must not be run.
  */
-export const cutCall = ({ entry, pending }: Node): ContentBlock.ToolUse | undefined =>
-  entry?._tag === "Reply" && isCut(entry.message) ? pending.at(-1) : undefined
+export const cutCall = (self: Node): ContentBlock.ToolUse | undefined => {
+  let at: Node | undefined = self
+  while (at?.entry?._tag === "Calls" || at?.entry?._tag === "Edit") at = at.before
+  return at?.entry?._tag === "Reply" && isCut(at.entry.message) ? self.calls.at(-1)?.call : undefined
+}
 
 const isCut = ({ stop_reason }: Message.Message): boolean =>
   stop_reason === "max_tokens" || stop_reason === "model_context_window_exceeded"
@@ -239,10 +306,10 @@ export const addSystem = (self: Node, turn: MessageRequest.SystemParam): Node =>
 /** Changes what is sent. What is expected next stays the same. */
 export const addEdit = (self: Node, edit: ContextEdit): Node => {
   const prompts = Edits.apply(edit, self)
-  const { calls, pending, status } = self
+  const { begun, calls, pending, results, status } = self
   return edit.type === "withdraw_response"
     ? push(self, { _tag: "Edit", edit }, prompts)
-    : push(self, { _tag: "Edit", edit }, { ...prompts, calls, pending, status })
+    : push(self, { _tag: "Edit", edit }, { ...prompts, begun, calls, pending, results, status })
 }
 
 // -----------------------------------------------------------------------------

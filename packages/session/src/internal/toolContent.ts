@@ -140,6 +140,12 @@ const mcpData = (data: unknown, item: object): Content.ToolResultContent | undef
 // limits
 // -----------------------------------------------------------------------------
 
+/** Puts a text before the content of a result. */
+export const prefix = (text: string, content: Content.ToolResult["content"]): Content.ToolResult["content"] => {
+  if (!Predicate.isNotNullish(content)) return text
+  return typeof content === "string" ? `${text}\n\n${content}` : [Content.text(text), ...content]
+}
+
 /** Cuts the text of a result to `limit` characters. The first part and the end of a text stay. */
 export const cut = (content: Content.ToolResult["content"], limit: number): Content.ToolResult["content"] => {
   if (typeof content === "string") return cutText(content, limit)

@@ -14,115 +14,174 @@ import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import * as ToolInput from "@effect-claude/core/ToolInput"
 import * as AiError from "effect/ai/AiError"
 import * as Tool from "effect/ai/Tool"
-import type * as Toolkit from "effect/ai/Toolkit"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
+import * as Queue from "effect/Queue"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { AgentEvent } from "../AgentEvent.ts"
-import * as ToolSchema from "../ToolSchema.ts"
+import type * as ToolDecision from "../ToolDecision.ts"
 import * as Blocks from "./blocks.ts"
 import * as Bounded from "./bounded.ts"
+import * as Callables from "./callables.ts"
 import * as ToolContent from "./toolContent.ts"
-
-/** A tool that can be called. */
-export interface Callable<R> {
-  readonly tool: Tool.Any
-  /** Returns the input of a call as the tool's schema expects it. */
-  readonly inputOf: (call: ContentBlock.ToolUse) => unknown
-  /** Decodes the input of a call, with the services that the schema needs. */
-  readonly decode: (call: ContentBlock.ToolUse) => Effect.Effect<unknown, Schema.SchemaError, R>
-  /** Whether the tool's own statements that it is harmless are believed. */
-  readonly trusted: boolean
-  readonly run: (call: ContentBlock.ToolUse) => Stream.Stream<Output, unknown, R>
-}
-
-/** The output of a handler. */
-export interface Output {
-  readonly encodedResult: unknown
-  readonly modelOutput?: ToolContent.ModelOutput | undefined
-  readonly isFailure: boolean
-  readonly preliminary: boolean
-}
-
-/** Tools by the name that the model calls them by. A toolset has the key of `toolsetKey`. */
-export type Callables<R> = ReadonlyMap<string, Callable<R>>
-
-/** The key of a toolset. No tool can have it as its name. */
-const toolsetKey = (name: string): string => `toolset ${name}`
-
-/** Returns the name of the toolset that a tool stands for, by its id: `claude.browser_toolset`. */
-const toolsetOf = (tool: Tool.Any): string | undefined =>
-  Tool.isProviderDefined(tool) ? /^claude\.(\w+)_toolset$/.exec(String(tool.id))?.[1] : undefined
-
-/**
- * Returns the tools of a toolkit that have handlers. The members of a toolset have one
- * handler in common. Tools whose schema is known only at run time come from elsewhere,
- * such as an MCP server: they are believed where the source is `trusted`.
- */
-export const callables = <Tools extends Record<string, Tool.Any>>(
-  toolkit: Toolkit.WithHandler<Tools>,
-  trusted: boolean
-): Callables<Tool.HandlerServices<Tools[keyof Tools]>> => {
-  const out = new Map<string, Callable<Tool.HandlerServices<Tools[keyof Tools]>>>()
-  for (const name of Object.keys(toolkit.tools)) {
-    const tool = toolkit.tools[name]
-    if (tool === undefined || (Tool.isProviderDefined(tool) && !tool.requiresHandler)) continue
-    const toolset = toolsetOf(tool)
-    const inputOf = (call: ContentBlock.ToolUse): unknown =>
-      toolset === undefined ? call.input : { member: call.name, input: call.input }
-    const decodeInput = Schema.decodeUnknownEffect(
-      Schema.make<Schema.Codec<unknown, unknown, Tool.HandlerServices<Tools[keyof Tools]>>>(tool.parametersSchema.ast)
-    )
-    const decode = (call: ContentBlock.ToolUse) => Effect.suspend(() => decodeInput(inputOf(call)))
-    const run = (call: ContentBlock.ToolUse) =>
-      // Nothing is known of the input; the toolkit decodes it before a handler sees it.
-      Stream.unwrap(toolkit.handle(name, inputOf(call) as Tool.ParametersEncoded<Tools[string]>, call.id))
-    out.set(toolset === undefined ? ToolSchema.nameOf(tool) : toolsetKey(toolset), {
-      tool,
-      inputOf,
-      decode,
-      trusted: trusted || !Tool.isDynamic(tool),
-      run
-    })
-  }
-  return out
-}
 
 /** How calls are run. */
 export interface Options<R> {
-  readonly tools: Callables<R>
+  readonly tools: Callables.Callables<R>
   readonly timeout: (tool: string) => Duration.Duration
   /** The most characters of text in a result. */
   readonly maxResultLength: number
   readonly approve: Approve<R> | undefined
+  readonly beforeTool: BeforeTool<R> | undefined
+  readonly afterTool: AfterTool<R> | undefined
+  /** Decisions that were made, by call id. */
+  readonly decisions: ToolDecision.ToolDecisions
+  /** Whether anybody reads the events. */
+  readonly streams: boolean
   readonly onEvent: (event: AgentEvent) => Effect.Effect<void>
 }
 
-/** Decides whether a call may run: yes, no, or no with a reason for the model. */
-export type Approve<R> = (request: {
+/** A call and its tool. */
+export interface CallOf {
   readonly call: ContentBlock.ToolUse
   readonly tool: Tool.Any
-  readonly required: boolean
-}) => Effect.Effect<boolean | string, never, R>
+}
 
-/** Runs one call, unless the response cut it. Never fails. */
+/** Decides whether a call may run: yes, no, no with a reason for the model, a decision, or undefined to wait for one. */
+export type Approve<R> = (
+  request: CallOf & { readonly required: boolean }
+) => Effect.Effect<boolean | string | ToolDecision.ToolDecision | undefined, never, R>
+
+/** Runs before each tool, on the very call that runs. It may deny the call, or give its result. */
+export type BeforeTool<R> = (
+  request: CallOf
+) => Effect.Effect<ToolDecision.Deny | ToolDecision.Result | undefined | void, never, R>
+
+/** Runs after each tool. It may replace the result. */
+export type AfterTool<R> = (
+  finished: CallOf & { readonly result: Content.ToolResult }
+) => Effect.Effect<ToolDecision.Result | undefined | void, never, R>
+
+/** What becomes of a call: it runs, it has a result already, or it waits. */
+export type Verdict<R> =
+  | {
+    readonly _tag: "Run"
+    readonly call: ContentBlock.ToolUse
+    readonly callable: Callables.Callable<R>
+    /** Whether the input is not the one that the model wrote. */
+    readonly edited: boolean
+  }
+  | { readonly _tag: "Result"; readonly result: Content.ToolResult }
+  | { readonly _tag: "Wait"; readonly needs: "approval" | "result" | "run" }
+
+/** What becomes of a call. Fails closed, and never fails otherwise. `isClient`: the program itself gives the result. */
+export const decide = <R>(
+  call: ContentBlock.ToolUse,
+  { isClient, isCut }: { readonly isCut: boolean; readonly isClient: boolean },
+  options: Options<R>
+): Effect.Effect<Verdict<R>, never, R> =>
+  Effect.suspend((): Effect.Effect<Verdict<R>, never, R> => {
+    if (isCut) return Effect.succeed(given(failure(call, cutReason(call))))
+    const decision = Object.hasOwn(options.decisions, call.id) ? options.decisions[call.id] : undefined
+    const callable = Callables.callableOf(call, options.tools)
+    if (callable === undefined) {
+      if (decision?.type === "deny" || decision?.type === "result") {
+        return Effect.succeed(given(resultBy(call, decision)))
+      }
+      return Effect.succeed(isClient ? waits("result") : given(failure(call, unknownTool(call, options.tools))))
+    }
+    const input = ToolInput.of(call)
+    if (!input.complete) return Effect.succeed(given(failure(call, incomplete(input.json))))
+    return decision === undefined
+      ? verdict(call, callable, options)
+      : Effect.succeed(decided(call, callable, decision))
+  }).pipe(Effect.catchCause((cause) => Effect.map(unexpected(call, cause), given)))
+
+const given = (result: Content.ToolResult): Verdict<never> => ({ _tag: "Result", result })
+
+const waits = (needs: "approval" | "result"): Verdict<never> => ({ _tag: "Wait", needs })
+
+const decided = <R>(
+  call: ContentBlock.ToolUse,
+  callable: Callables.Callable<R>,
+  decision: ToolDecision.ToolDecision
+): Verdict<R> => {
+  switch (decision.type) {
+    case "approve":
+      return { _tag: "Run", call: separate(call), callable, edited: false }
+    case "edit":
+      return { _tag: "Run", call: { ...call, input: decision.input }, callable, edited: true }
+    default:
+      return given(resultBy(call, decision))
+  }
+}
+
+const resultBy = (
+  call: ContentBlock.ToolUse,
+  decision: ToolDecision.Deny | ToolDecision.Result
+): Content.ToolResult =>
+  decision.type === "deny"
+    ? denied(call, decision.reason)
+    : Blocks.toolResult(call, decision.content, decision.isError === true ? { isError: true } : undefined)
+
+/** Gives a call its result: runs it, or takes the result that it has. Never fails. */
 export const run = <R>(
   call: ContentBlock.ToolUse,
-  isCut: boolean,
+  verdict: Exclude<Verdict<R>, { readonly _tag: "Wait" }>,
   options: Options<R>
 ): Effect.Effect<Content.ToolResult, never, R> =>
   options.onEvent({ _tag: "ToolStarted", call }).pipe(
-    Effect.andThen(isCut ? Effect.succeed(failure(call, cutReason(call))) : resultOf(call, options)),
+    Effect.andThen(verdict._tag === "Result" ? Effect.succeed(verdict.result) : hooked(verdict, options)),
     Effect.map((result) => ({ ...result, content: ToolContent.cut(result.content, options.maxResultLength) })),
     Effect.tap((result) => options.onEvent({ _tag: "ToolFinished", call, result }))
   )
+
+/** Runs a call between its hooks. A hook that dies fails closed. */
+const hooked = <R>(
+  { call, callable, edited }: Extract<Verdict<R>, { readonly _tag: "Run" }>,
+  options: Options<R>
+): Effect.Effect<Content.ToolResult, never, R> => {
+  const { tool } = callable
+  const { afterTool, beforeTool } = options
+  const before = beforeTool === undefined ?
+    Effect.undefined :
+    Effect.suspend(() => beforeTool({ call: separate(call), tool })).pipe(
+      Effect.map((decision) => Predicate.isObject(decision) ? resultBy(call, decision) : undefined),
+      Effect.catchCause((cause) =>
+        Effect.as(Effect.logError(`The hook before "${call.name}" died`, cause), denied(call, "a hook failed"))
+      )
+    )
+  const performed = Effect.flatMap(before, (result) =>
+    result === undefined
+      ? Effect.catchCause(perform(call, callable, options), (cause) => unexpected(call, cause))
+      : Effect.succeed(result))
+  const noted = edited
+    ? Effect.map(performed, (result) => ({ ...result, content: ToolContent.prefix(editNote(call), result.content) }))
+    : performed
+  return afterTool === undefined ?
+    noted :
+    Effect.flatMap(noted, (result) =>
+      Effect.suspend(() => afterTool({ call: separate(call), tool, result })).pipe(
+        Effect.map((decision) => Predicate.isObject(decision) ? resultBy(call, decision) : result),
+        Effect.catchCause((cause) =>
+          Effect.as(
+            Effect.logError(`The hook after "${call.name}" died`, cause),
+            failure(call, "The tool ran, and its result is withheld: a hook failed.")
+          )
+        )
+      ))
+}
+
+const editNote = ({ input }: ContentBlock.ToolUse): string =>
+  `The call was run with another input: ${ToolContent.textOf(input)}`
 
 const cutReason = (call: ContentBlock.ToolUse): string => {
   const input = ToolInput.of(call)
@@ -132,28 +191,11 @@ const cutReason = (call: ContentBlock.ToolUse): string => {
     : incomplete(input.json)
 }
 
-const resultOf = <R>(
-  call: ContentBlock.ToolUse,
-  options: Options<R>
-): Effect.Effect<Content.ToolResult, never, R> =>
-  Effect.suspend(() => {
-    const callable = options.tools.get(
-      Predicate.isNotNullish(call.toolset_name) ? toolsetKey(call.toolset_name) : call.name
-    )
-    if (callable === undefined) return Effect.succeed(failure(call, unknownTool(call, options.tools)))
-    const input = ToolInput.of(call)
-    if (!input.complete) return Effect.succeed(failure(call, incomplete(input.json)))
-    return Effect.flatMap(verdict(call, callable, options), (denied) =>
-      denied === undefined
-        ? perform(separate(call), callable, options)
-        : Effect.succeed(denied))
-  }).pipe(Effect.catchCause((cause) => unexpected(call, cause)))
-
 /** Copies a call, so that its readers (the approval, the handler, the history) cannot change each other's input. */
 const separate = (call: ContentBlock.ToolUse): ContentBlock.ToolUse => ({ ...call, input: structuredClone(call.input) })
 
-const unknownTool = <R>(call: ContentBlock.ToolUse, tools: Callables<R>): string => {
-  const names = [...tools.keys()].filter((name) => !name.startsWith(toolsetKey("")))
+const unknownTool = <R>(call: ContentBlock.ToolUse, tools: Callables.Callables<R>): string => {
+  const names = [...tools.keys()].filter((name) => !Callables.isToolset(name))
   return `There is no tool "${call.name}". ${
     names.length === 0 ? "There are no tools." : `There are: ${names.join(", ")}.`
   }`
@@ -164,41 +206,48 @@ const incomplete = (json: string): string =>
   "Call the tool again with the complete input."
 
 /**
- * Returns the result of a call that must not run, or undefined where it may. Tools that
- * only read run without approval, unless they require it. An input that the tool does not
- * accept needs none, and is not run.
+ * Decides on a call without a decision. Tools that only read run without approval,
+ * unless they require it. An input that the tool does not accept needs none, and is
+ * not run.
  */
 const verdict = <R>(
   call: ContentBlock.ToolUse,
-  callable: Callable<R>,
+  callable: Callables.Callable<R>,
   { approve, timeout }: Options<R>
-): Effect.Effect<Content.ToolResult | undefined, never, R> => {
+): Effect.Effect<Verdict<R>, never, R> => {
   const { tool } = callable
+  const runs: Verdict<R> = { _tag: "Run", call: separate(call), callable, edited: false }
   if (approve === undefined && typeof tool.needsApproval !== "function") {
-    return Effect.succeed(tool.needsApproval === true ? denied(call, nobodyApproves) : undefined)
+    return Effect.succeed(tool.needsApproval === true ? waits("approval") : runs)
   }
   const limit = timeout(call.name)
   const requirement = callable.decode(separate(call)).pipe(
     Effect.flatMap((parameters) => requiresApproval(call, tool, parameters)),
     Effect.result
   )
-  return Effect.flatMap(bounded(requirement, limit, Effect.succeed(undefined)), (required) => {
-    if (required === undefined) return Effect.succeed(failure(call, late(limit)))
-    if (Result.isFailure(required)) return Effect.succeed(failure(call, invalidInput(call, required.failure)))
-    if (approve === undefined) return Effect.succeed(required.success ? denied(call, nobodyApproves) : undefined)
-    if (!required.success && isHarmless(callable)) return Effect.succeed(undefined)
-    return Effect.suspend(() => approve({ call: separate(call), tool, required: required.success })).pipe(
-      Effect.map((approved) =>
-        approved === true ? undefined : denied(call, approved === false ? undefined : String(approved))
-      ),
-      Effect.catchCause((cause) =>
-        Effect.as(Effect.logError(`The approval of "${call.name}" died`, cause), denied(call, "the approval failed"))
+  return Effect.flatMap(
+    bounded(requirement, limit, Effect.succeed(undefined)),
+    (required): Effect.Effect<Verdict<R>, never, R> => {
+      if (required === undefined) return Effect.succeed(given(failure(call, late(limit))))
+      if (Result.isFailure(required)) return Effect.succeed(given(failure(call, invalidInput(call, required.failure))))
+      if (approve === undefined) return Effect.succeed(required.success ? waits("approval") : runs)
+      if (!required.success && isHarmless(callable)) return Effect.succeed(runs)
+      return Effect.suspend(() => approve({ call: separate(call), tool, required: required.success })).pipe(
+        Effect.map((approval): Verdict<R> => {
+          if (approval === undefined) return waits("approval")
+          if (Predicate.isObject(approval)) return decided(call, callable, approval)
+          return approval === true ? runs : given(denied(call, approval === false ? undefined : String(approval)))
+        }),
+        Effect.catchCause((cause) =>
+          Effect.as(
+            Effect.logError(`The approval of "${call.name}" died`, cause),
+            given(denied(call, "the approval failed"))
+          )
+        )
       )
-    )
-  })
+    }
+  )
 }
-
-const nobodyApproves = "it needs an approval, and the program does not give any"
 
 const denied = (call: ContentBlock.ToolUse, reason: string | undefined): Content.ToolResult =>
   failure(call, reason === undefined ? "The call was denied." : `The call was denied: ${reason}`)
@@ -207,7 +256,7 @@ const invalidInput = (call: ContentBlock.ToolUse, { message }: Schema.SchemaErro
   new AiError.ToolParameterValidationError({ toolName: call.name, description: message }).message
 
 /** Whether a tool that does not require approval states that it needs none, and is believed. */
-const isHarmless = <R>({ tool, trusted }: Callable<R>): boolean =>
+const isHarmless = <R>({ tool, trusted }: Callables.Callable<R>): boolean =>
   typeof tool.needsApproval === "function" ||
   (trusted && (tool.needsApproval === false || Context.get(tool.annotations, Tool.Readonly)))
 
@@ -225,19 +274,39 @@ const requiresApproval = (call: ContentBlock.ToolUse, tool: Tool.Any, parameters
   )
 }
 
+/** Runs the handler of a call. Its preliminary results are emitted outside its time. */
 const perform = <R>(
   call: ContentBlock.ToolUse,
-  { run, tool }: Callable<R>,
-  { onEvent, timeout }: Options<R>
+  callable: Callables.Callable<R>,
+  options: Options<R>
+): Effect.Effect<Content.ToolResult, never, R> =>
+  !options.streams ? handle(call, callable, options, () => {}) : Effect.gen(function*() {
+    const progress = yield* Queue.unbounded<unknown, Cause.Done>()
+    const emitted = yield* Effect.forkChild(Stream.runForEach(
+      Stream.fromQueue(progress),
+      (result) => options.onEvent({ _tag: "ToolProgress", call, result })
+    ))
+    const result = yield* handle(call, callable, options, (result) => Queue.offerUnsafe(progress, result))
+    yield* Queue.end(progress)
+    yield* Fiber.join(emitted)
+    return result
+  })
+
+const handle = <R>(
+  call: ContentBlock.ToolUse,
+  { run, tool }: Callables.Callable<R>,
+  { timeout }: Options<R>,
+  emit: (result: unknown) => void
 ): Effect.Effect<Content.ToolResult, never, R> => {
   const limit = timeout(call.name)
-  const handled = Stream.runFoldEffect(
+  const handled = Stream.runFold(
     run(call),
-    (): Output | undefined => undefined,
-    (last, output) =>
-      output.preliminary
-        ? Effect.as(onEvent({ _tag: "ToolProgress", call, result: output.encodedResult }), last)
-        : Effect.succeed<Output | undefined>(output)
+    (): Callables.Output | undefined => undefined,
+    (last, output) => {
+      if (!output.preliminary) return output
+      emit(output.encodedResult)
+      return last
+    }
   ).pipe(
     Effect.map((output) => output === undefined ? failure(call, "The tool gave no result.") : resultFrom(call, output)),
     withoutSpan
@@ -314,7 +383,7 @@ const describe = (tool: Tool.Any, error: unknown): string => {
 const failure = (call: ContentBlock.ToolUse, text: string): Content.ToolResult =>
   Blocks.toolResult(call, text, { isError: true })
 
-const resultFrom = (call: ContentBlock.ToolUse, output: Output): Content.ToolResult => {
+const resultFrom = (call: ContentBlock.ToolUse, output: Callables.Output): Content.ToolResult => {
   if (output.isFailure) return failure(call, ToolContent.textOf(output.encodedResult))
   return Blocks.toolResult(
     call,

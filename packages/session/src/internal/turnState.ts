@@ -199,7 +199,11 @@ const breakpointsLeft = (parameters: Turn.Parameters): number => {
 export const take = (turn: TurnState, message: Message.Message): boolean => {
   const { keepRefusals, maxContinuations = 8, onMaxTokens } = turn.policy
   turn.messages.push(message)
-  turn.history = History.reply(turn.history, message, { keepRefusal: keepRefusals, turn: turn.id }).pipe(
+  turn.history = History.reply(turn.history, message, {
+    keepRefusal: keepRefusals,
+    turn: turn.id,
+    begun: turn.run === "open"
+  }).pipe(
     Result.getOrElse(() => turn.history)
   )
   if (turn.messages.length - turn.corrected > maxContinuations) return false
@@ -234,7 +238,8 @@ const compacts = ({ compaction }: Turn.Parameters): boolean => compaction !== un
 export const nameOf = ({ corrected, history, id, messages, run }: TurnState): SessionStore.Named | undefined => {
   if (id === undefined) return undefined
   const isOpen = run !== undefined && history.status === "awaitingToolResults"
-  const state = !isOpen ? "finished" : run === "last" ? "turnLimit" : "open"
+  const isRefused = run !== undefined && messages.at(-1)?.stop_reason === "refusal"
+  const state = isOpen ? (run === "last" ? "turnLimit" : "open") : isRefused ? "refused" : "finished"
   return { name: id, replies: messages.length - corrected, state }
 }
 
