@@ -19,12 +19,11 @@
  * @since 0.1.0
  */
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Content from "@effect-claude/core/Content"
+import type * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
 import type * as Message from "@effect-claude/core/Message"
 import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import type * as Usage from "@effect-claude/core/Usage"
-import * as Arr from "effect/Array"
 import { dual } from "effect/Function"
 import type * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
@@ -33,7 +32,6 @@ import * as Result from "effect/Result"
 import type { ContextEdit } from "./ContextEdit.ts"
 import type * as HistoryEntry from "./HistoryEntry.ts"
 import * as Additions from "./internal/additions.ts"
-import * as Blocks from "./internal/blocks.ts"
 import * as Check from "./internal/check.ts"
 import * as Internal from "./internal/history.ts"
 import * as Prompt from "./internal/prompt.ts"
@@ -182,25 +180,13 @@ export const repair = (messages: unknown): { readonly history: History; readonly
  * has no response, the input joins it. Images and PDFs that the API would refuse
  * fail here, before anything is sent.
  *
- * **Example** (Holding a conversation)
- *
- * ```ts
- * import * as History from "@effect-claude/session/History"
- * import * as Result from "effect/Result"
- *
- * const history = History.user(History.empty, "Hello, Claude").pipe(Result.getOrThrow)
- *
- * history.status // => "awaitingReply"
- * History.toMessages(history) // => [{ role: "user", content: [{ type: "text", text: "Hello, Claude" }] }]
- * ```
- *
  * @category combinators
  * @since 0.1.0
  */
 export const user: {
   (input: Input): (self: History) => Validated
   (self: History, input: Input): Validated
-} = dual(2, (self: History, input: Input): Validated => Additions.user(Internal.nodeOf(self), blocksOf(input)))
+} = dual(2, (self: History, input: Input): Validated => Additions.user(Internal.nodeOf(self), input))
 
 /**
  * Adds a response as it came. Fails when none is expected.
@@ -284,16 +270,7 @@ export const closeTools: {
   self: History,
   reason = "The call was interrupted before it had a result.",
   results: ReadonlyArray<Content.ToolResult> = []
-): History => {
-  const node = Internal.nodeOf(self)
-  if (node.pending.length === 0) return self
-  return Internal.addUser(
-    node,
-    node.pending.map((call) =>
-      results.find((result) => result.tool_use_id === call.id) ?? Blocks.toolResult(call, reason, { isError: true })
-    )
-  )
-})
+): History => Additions.closeTools(Internal.nodeOf(self), reason, results))
 
 /**
  * Removes the last `count` exchanges. Returns the history that was there before
@@ -305,15 +282,7 @@ export const closeTools: {
 export const rewind: {
   (count: number): (self: History) => History
   (self: History, count: number): History
-} = dual(2, (self: History, count: number): History => {
-  let left = count
-  let node = Internal.nodeOf(self)
-  while (left > 0 && node.before !== undefined) {
-    if (node.opens) left--
-    node = node.before
-  }
-  return node
-})
+} = dual(2, (self: History, count: number): History => Internal.rewind(Internal.nodeOf(self), count))
 
 /**
  * Changes what is sent, and keeps what is stored. See `ContextEdit`.
@@ -358,13 +327,8 @@ export const isHistory = (u: unknown): u is History => Internal.isNode(u)
  * @category accessors
  * @since 0.1.0
  */
-export const entries = (self: History): ReadonlyArray<HistoryEntry.HistoryEntry> => {
-  const out: Array<HistoryEntry.HistoryEntry> = []
-  for (let at: Internal.Node | undefined = Internal.nodeOf(self); at !== undefined; at = at.before) {
-    if (at.entry !== undefined) out.push(at.entry)
-  }
-  return out.toReversed()
-}
+export const entries = (self: History): ReadonlyArray<HistoryEntry.HistoryEntry> =>
+  Internal.since(Internal.empty, Internal.nodeOf(self))
 
 /**
  * Returns the messages as a request carries them.
@@ -421,12 +385,8 @@ export const usage = (self: History): Usage.Totals => Internal.nodeOf(self).usag
  * @category accessors
  * @since 0.1.0
  */
-export const lastReply = (self: History): Option.Option<Message.Message> => {
-  for (let at: Internal.Node | undefined = Internal.nodeOf(self); at !== undefined; at = at.before) {
-    if (at.entry?._tag === "Reply") return Option.some(at.entry.message)
-  }
-  return Option.none()
-}
+export const lastReply = (self: History): Option.Option<Message.Message> =>
+  Option.fromUndefinedOr(Internal.lastReply(Internal.nodeOf(self)))
 
 /**
  * Lists by path which rules of this module the messages of a request break. A
@@ -438,11 +398,3 @@ export const lastReply = (self: History): Option.Option<Message.Message> => {
 export const check = (
   messages: History | ReadonlyArray<MessageRequest.MessageParam>
 ): ReadonlyArray<ClaudeError.Violation> => Check.messages(isHistory(messages) ? toMessages(messages) : messages)
-
-// -----------------------------------------------------------------------------
-// internal
-// -----------------------------------------------------------------------------
-
-/** The blocks of an input. */
-const blocksOf = (input: Input): ReadonlyArray<Content.Content> =>
-  typeof input === "string" ? [Content.text(input)] : Arr.ensure(input)

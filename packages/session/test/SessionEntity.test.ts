@@ -158,6 +158,72 @@ describe("SessionEntity", () => {
     })
   })
 
+  describe("Send, which runs an agent", () => {
+    const toolkit = Toolkit.make(Tool.make("look", { parameters: Schema.Struct({}), success: Schema.String }))
+    const runs = runner({
+      send: (session, input, id) =>
+        Effect.map(Agent.run(session, input, { toolkit, turn: { id } }), ({ message }) => message)
+    })
+    const handlers = Effect.provide(toolkit.toLayer({ look: () => Effect.succeed("seen") }))
+    const call = (id: string) => Script.toolCall("look", {}, { toolUseId: id })
+
+    it.effect("knows a run on every runner, and runs it anew where it was taken back", () =>
+      Effect.gen(function*() {
+        const [one, other] = yield* Effect.all([runs, runs])
+        const [here, there] = yield* Effect.all([one.sessions("ada"), other.sessions("ada")])
+        const first = yield* here.Send({ id: "1", input: "Look" })
+        const known = yield* there.Send({ id: "1", input: "Look" })
+        // Neither runner is told that another program takes the run back.
+        yield* (yield* Session.open({ ...options, id: "ada" })).rewind()
+        const anew = yield* here.Send({ id: "1", input: "Look" })
+        const again = yield* there.Send({ id: "1", input: "Look" })
+
+        assert.deepStrictEqual([first, known, anew, again].map(Message.text), ["un", "un", "deux", "deux"])
+        assert.lengthOf(yield* sent, 4)
+      }).pipe(
+        Effect.scoped,
+        memory,
+        handlers,
+        provide(call("toolu_1"), Script.reply("un"), call("toolu_2"), Script.reply("deux"))
+      ))
+
+    it.effect("continues a run that failed on another runner, and is finished on both", () =>
+      Effect.gen(function*() {
+        const [one, other] = yield* Effect.all([runs, runs])
+        const [here, there] = yield* Effect.all([one.sessions("ada"), other.sessions("ada")])
+        const error = yield* Effect.flip(here.Send({ id: "1", input: "Look" }))
+        const there1 = yield* there.Send({ id: "1", input: "Look" })
+        const here1 = yield* here.Send({ id: "1", input: "Look" })
+
+        assert.strictEqual(error._tag === "SessionEntityError" && error.reason, "OverloadedError")
+        assert.deepStrictEqual([there1, here1].map(Message.text), ["un", "un"])
+        assert.lengthOf(yield* sent, 3)
+      }).pipe(
+        Effect.scoped,
+        memory,
+        handlers,
+        provide(call("toolu_1"), Script.status(529), Script.reply("un"))
+      ))
+
+    it.effect("runs again what was undone up to its first entry", () =>
+      Effect.gen(function*() {
+        const { map, sessions } = yield* runs
+        const ada = yield* sessions("ada")
+        yield* ada.Send({ id: "1", input: "Look" })
+        // The response, the result of the tool, and the call.
+        yield* map.use("ada", (session) => Effect.repeat(session.undo, { times: 2 }))
+        const anew = yield* ada.Send({ id: "1", input: "Look" })
+
+        assert.strictEqual(Message.text(anew), "deux")
+        assert.lengthOf(yield* sent, 4)
+      }).pipe(
+        Effect.scoped,
+        memory,
+        handlers,
+        provide(call("toolu_1"), Script.reply("un"), call("toolu_2"), Script.reply("deux"))
+      ))
+  })
+
   describe("Text", () => {
     it.effect("streams the text of the answer, which Send then knows", () =>
       Effect.gen(function*() {

@@ -5,9 +5,11 @@ import * as Session from "@effect-claude/session/Session"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as Script from "@effect-claude/testing/Script"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Data, Effect, Exit, Layer, Schema } from "effect"
+import { Arbitrary, Data, Effect, Exit, HashMap, Layer, Schema } from "effect"
 import { Tool, Toolkit } from "effect/ai"
 import { TestClock } from "effect/testing"
+import * as Core from "../src/internal/core.ts"
+import * as Runs from "../src/internal/runs.ts"
 import { options, provide, sent } from "./scripted.ts"
 
 const { SessionStore: Store } = SessionStore
@@ -34,13 +36,19 @@ const Fault = Schema.Literals([
   "loses what it acknowledged"
 ])
 
-const Name = Schema.Literals(["a", "b", "c"])
+/** Few names, so that programs send one again after everything. */
+const Name = Schema.Literals(["a", "a", "b", null])
+
+const Send = Schema.Struct({ _tag: Schema.Literal("Send"), name: Name, edits: Schema.Boolean, fault: Fault })
 
 const Op = Schema.Union([
-  Schema.Struct({ _tag: Schema.Literal("Send"), name: Schema.NullOr(Name), edits: Schema.Boolean, fault: Fault }),
+  // As often as it is to be as likely as the others together.
+  Send,
+  Send,
+  Send,
   Schema.Struct({
     _tag: Schema.Literal("Run"),
-    name: Schema.NullOr(Name),
+    name: Name,
     rollback: Schema.Boolean,
     fails: Schema.NullOr(Schema.Literals([0, 1])),
     fault: Fault
@@ -120,6 +128,7 @@ const isStale = (exit: Exit.Exit<unknown, unknown>): boolean =>
 
 const step = Effect.fnUntraced(function*(op: Op, session: Session.Session, id: string, faults: Faults, fail: Fail) {
   const store = yield* Store
+  const isOpen = "name" in op && Runs.get(Core.of(session).runs, op.name ?? undefined)?.state === "open"
   const before = yield* count
   const exit = yield* drive(Effect.gen(function*() {
     switch (op._tag) {
@@ -154,6 +163,9 @@ const step = Effect.fnUntraced(function*(op: Op, session: Session.Session, id: s
     const text = yield* textOf(session)
     yield* insist(text.includes(`words of ${op.name};`), "a turn that succeeded is in the history", text)
     yield* insist(paid > 0 || op.name !== null, "only a named turn is answered without a request")
+    // A run that was left open begins anew where something else was said since.
+    const copies = text.split(`words of ${op.name};`).length - 1
+    yield* insist(copies === 1 || op.name === null || isOpen, "a named turn is in the history once", text)
   }
   // What the store loses while a run is under way is paid for already.
   const isLost = isTurn && op.fault === "loses what it acknowledged"
@@ -184,17 +196,29 @@ const invariants = Effect.fnUntraced(function*(
   yield* insist(Exit.isSuccess(yield* drive(probe.send("probe;"))), "the next message is accepted")
 })
 
-const run = (program: ReadonlyArray<Op>) => {
+/** A bug: what it does to a session that is opened, and after each step. */
+interface Bug {
+  readonly open?: (core: Core.Core) => void
+  readonly step?: (core: Core.Core, before: Runs.Runs) => void
+}
+
+const run = (program: ReadonlyArray<Op>, bug: Bug = {}) => {
   const faults: Faults = { append: "works" }
   const fail: Fail = { at: null }
   return Effect.gen(function*() {
     const id = "session"
     const budget = yield* Effect.orDie(Budget.make({ requests: 1000 }))
-    let session = yield* Session.open({ ...options, id, budget })
+    const open = Effect.tap(
+      Session.open({ ...options, id, budget }),
+      (session) => Effect.sync(() => bug.open?.(Core.of(session)))
+    )
+    let session = yield* open
     for (const op of program) {
       if ("fault" in op) faults.append = op.fault
-      if (op._tag === "Reopen") session = yield* Session.open({ ...options, id, budget })
+      if (op._tag === "Reopen") session = yield* open
+      const { runs } = Core.of(session)
       yield* step(op, session, id, faults, fail)
+      bug.step?.(Core.of(session), runs)
       yield* invariants(session, id, budget)
     }
     return true
@@ -221,4 +245,38 @@ describe("a session over any store", () => {
 
       assert.isUndefined(Arbitrary.formatCheckFailure(result))
     }), 120_000)
+
+  const bugs: ReadonlyArray<readonly [string, Bug]> = [
+    ["never frees a name", {
+      step: (core, before) => {
+        core.runs = HashMap.union(before, core.runs)
+      }
+    }],
+    ["forgets the names of its turns", {
+      step: (core) => {
+        core.runs = Runs.empty
+      }
+    }],
+    ["does not look at its journal before a request", {
+      open: ({ journal }) => {
+        if (journal === undefined) return
+        const { store } = journal
+        Object.assign(journal, {
+          store: { ...store, read: (id: string, from: number) => from === 0 ? store.read(id) : known(store, id, from) }
+        })
+      }
+    }]
+  ]
+
+  it.effect.each(bugs)("is found out when it %s", ([, bug]) =>
+    Effect.gen(function*() {
+      const result = yield* Arbitrary.checkEffect(Program, (program) => run(program, bug), { runs: 1000, size: 8 })
+
+      if (result._tag !== "Falsified") return assert.fail(`It was not found out: ${result._tag}`)
+      assert.isAtMost(result.shrunkInput.length, 4)
+    }), 120_000)
 })
+
+/** Reads the entry at a position and none after it, as if nobody else had written. */
+const known = (store: SessionStore.SessionStore["Service"], id: string, from: number) =>
+  Effect.map(store.read(id, from), (entries) => entries.slice(0, 1))

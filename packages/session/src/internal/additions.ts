@@ -5,11 +5,13 @@
  * @since 0.1.0
  */
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
-import type * as Content from "@effect-claude/core/Content"
+import * as Content from "@effect-claude/core/Content"
 import type * as Message from "@effect-claude/core/Message"
 import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as Arr from "effect/Array"
 import * as Result from "effect/Result"
 import type * as HistoryEntry from "../HistoryEntry.ts"
+import * as Blocks from "./blocks.ts"
 import * as Check from "./check.ts"
 import * as Internal from "./history.ts"
 
@@ -22,8 +24,11 @@ export const invalid = (
 ): Result.Result<never, ClaudeError.RequestValidationError> => Result.fail(Check.toError(violations))
 
 /** Adds a message of the user. */
-export const user = (self: Internal.Node, input: ReadonlyArray<Content.Content>): Added => {
-  const blocks = Internal.addressed(self, input)
+export const user = (
+  self: Internal.Node,
+  input: string | Content.Content | ReadonlyArray<Content.Content>
+): Added => {
+  const blocks = Internal.addressed(self, typeof input === "string" ? [Content.text(input)] : Arr.ensure(input))
   const violations = [...Check.input(blocks, self.pending), ...Check.media(blocks)]
   return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
 }
@@ -33,6 +38,19 @@ export const reply = (self: Internal.Node, message: Message.Message, options: In
   self.status === "awaitingReply" || self.status === "paused"
     ? Result.succeed(Internal.addReply(self, message, options))
     : invalid([Check.unexpected(self.status)])
+
+/** Adds a result for each call that has none: its own of `results`, or an error with the reason. */
+export const closeTools = (
+  self: Internal.Node,
+  reason: string,
+  results: ReadonlyArray<Content.ToolResult>
+): Internal.Node =>
+  self.pending.length === 0 ? self : Internal.addUser(
+    self,
+    self.pending.map((call) =>
+      results.find((result) => result.tool_use_id === call.id) ?? Blocks.toolResult(call, reason, { isError: true })
+    )
+  )
 
 /** Adds instructions. */
 export const system = (self: Internal.Node, turn: MessageRequest.SystemParam): Added => {

@@ -344,6 +344,25 @@ export const at = (self: Node, size: number): Node | undefined => {
   return node?.size === size ? node : undefined
 }
 
+/** Returns the last response as it came. */
+export const lastReply = (self: Node): Message.Message | undefined => {
+  for (let at: Node | undefined = self; at !== undefined; at = at.before) {
+    if (at.entry?._tag === "Reply") return at.entry.message
+  }
+  return undefined
+}
+
+/** Returns the history as it was before the last `count` exchanges. */
+export const rewind = (self: Node, count: number): Node => {
+  let left = count
+  let node = self
+  while (left > 0 && node.before !== undefined) {
+    if (node.opens) left--
+    node = node.before
+  }
+  return node
+}
+
 /** Returns the container that the exchange under way runs code in. */
 export const containerOf = (self: Node): string | undefined => {
   for (let at: Node | undefined = self; at !== undefined && !at.opens; at = at.before) {
