@@ -1,12 +1,11 @@
 /**
- * Where a prompt is cached, and what came of it.
+ * Places cache breakpoints in requests, and reports what the cache read.
  *
- * What a conversation said before is sent again with every turn; cached, it costs
- * a tenth. Breakpoints are placed where prompts stay the same: after the tools,
- * after the system prompt, and after the last two turns of the user, so that each
- * request reads what the one before it wrote. They only move forward, there are
- * never more than four, and where a request has breakpoints of its own in one of
- * these parts, that part is left alone.
+ * Each turn sends the whole conversation; the cached part of it costs a tenth.
+ * Breakpoints are placed where prompts stay the same: after the tools, after the
+ * system prompt, and after the last two messages of the user. So each request reads
+ * what the one before it wrote. Breakpoints only move forward, and there are at most
+ * four. A part in which the request has breakpoints of its own is not changed.
  *
  * @since 0.1.0
  */

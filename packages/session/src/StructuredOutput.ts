@@ -1,15 +1,16 @@
 /**
- * Answers of a type: a Schema says what an answer is, and that is what comes back.
+ * Typed responses: a Schema describes the response, and is what decodes it.
  *
- * The API is given the schema as JSON Schema, and samples nothing else; what it
- * cannot be told (bounds, patterns, dates) is put into the description, and checked
- * when the answer is read. Where an answer still does not match, the model is told
- * what is wrong and asked again, at most as often as allowed. A refusal, an answer
- * that was cut and one that does not match are different errors, and each carries
- * the answer. `send` and `stream` ask in a session, `create` and `createStream`
- * with a request.
+ * The API receives the schema as JSON Schema and samples only what matches it.
+ * Constraints that it does not support (bounds, patterns, dates) are put into the
+ * description and checked when the response is decoded. When a response does not
+ * match, the model receives the mismatch and is requested to correct it, at most
+ * `repairs` times. A refusal, a response that was cut and one that does not match
+ * fail with different reasons, and each error carries the response. In a session
+ * (`send`, `stream`), a response and its corrections are one exchange; `create`
+ * and `createStream` take a request.
  *
- * **Example** (Asking for a plan)
+ * **Example** (Requesting a plan)
  *
  * ```ts no-run
  * import * as Claude from "@effect-claude/http/Claude"

@@ -1,11 +1,11 @@
 /**
- * What the API is told of a tool of effect/ai.
+ * Converts tools of effect/ai to the tool definitions that the API receives.
  *
  * A tool's parameters become a JSON Schema of what its schema decodes: an
  * optional property stays optional, an object takes no other properties, and
- * references are kept, so recursive schemas work. Nothing is strict unless the
- * tool says so; a strict schema is narrowed to what constrained sampling
- * accepts, and the rest is put into the description.
+ * references are kept, so recursive schemas work. A schema is strict only when
+ * the tool is annotated as strict. It is then narrowed to what constrained
+ * sampling accepts, and the rest is put into the description.
  *
  * Tools that Anthropic defines, as `@effect-claude/ai/ClaudeTool` makes them, are
  * described by their own definitions.

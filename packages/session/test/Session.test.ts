@@ -15,7 +15,7 @@ import { assistant, busy, options, provide, sent, tool, user } from "./scripted.
 
 describe("Session", () => {
   describe("send", () => {
-    it.effect("says something and returns the answer", () =>
+    it.effect("sends a message and returns the response", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
 
@@ -63,7 +63,7 @@ describe("Session", () => {
         assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi!")
       }).pipe(provide(Script.silence, Script.reply("Hi!"))))
 
-    it.effect("refuses blank words before anything is sent", () =>
+    it.effect("refuses a blank message before anything is sent", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
 
@@ -72,7 +72,7 @@ describe("Session", () => {
         assert.strictEqual(Message.text(yield* session.send("Hello")), "Hi!")
       }).pipe(provide(Script.reply("Hi!"))))
 
-    it.effect("lets words join a turn that got an empty answer", () =>
+    it.effect("adds a message to the one before it when that had an empty response", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("Hello")
@@ -107,7 +107,7 @@ describe("Session", () => {
         assert.isUndefined(first?.["instructions"])
       }).pipe(provide(Script.reply("1"), Script.reply("2"))))
 
-    it.effect("gives instructions after the words, and the results of tools, they come with", () =>
+    it.effect("sends instructions after the message or the results that they come with", () =>
       Effect.gen(function*() {
         const session = yield* Session.make({ ...options, tools: [tool] })
         const { content } = yield* session.send("one")
@@ -118,7 +118,7 @@ describe("Session", () => {
         assert.deepStrictEqual(roles, ["user", "user,assistant,user,system"])
       }).pipe(provide(Script.toolCall("weather"), Script.reply("2"))))
 
-    it.effect("keeps instructions and words together: refused, taken back, edited, or when room is made", () =>
+    it.effect("keeps instructions with their message when it is refused, edited or removed", () =>
       Effect.gen(function*() {
         const instructions = "Be brief."
         const session = yield* Session.make({
@@ -166,7 +166,7 @@ describe("Session", () => {
       }).pipe(provide(Script.reply("1"))))
 
     describe("with tool calls open", () => {
-      it.effect("closes them with an error, and says the words after it", () =>
+      it.effect("closes them with an error, and sends the message after it", () =>
         Effect.gen(function*() {
           const session = yield* Session.make({ ...options, tools: [tool] })
           yield* session.send("Weather?")
@@ -184,7 +184,7 @@ describe("Session", () => {
           ])
         }).pipe(provide(Script.toolCall("weather", {}, { toolUseId: "toolu_1" }), Script.reply("Fine"))))
 
-      it.effect("closes them for words that come as blocks, too", () =>
+      it.effect("closes them for a message of blocks, too", () =>
         Effect.gen(function*() {
           const session = yield* Session.make({ ...options, tools: [tool] })
           yield* session.send("Weather?")
@@ -193,7 +193,7 @@ describe("Session", () => {
           assert.lengthOf((yield* sent)[1]?.messages[2]?.content ?? [], 2)
         }).pipe(provide(Script.toolCall("weather"), Script.reply("Fine"))))
 
-      it.effect("fails where so chosen, naming the calls", () =>
+      it.effect("fails with the calls when configured to", () =>
         Effect.gen(function*() {
           const session = yield* Session.make({ ...options, tools: [tool], whenToolsPending: "fail" })
           yield* session.send("Weather?")
@@ -218,7 +218,7 @@ describe("Session", () => {
   })
 
   describe("stream", () => {
-    it.effect("streams the answer, and commits what send would", () =>
+    it.effect("streams the response, and commits what send would", () =>
       Effect.gen(function*() {
         const streaming = yield* Session.make(options)
         const text = yield* streaming.stream("Hello").pipe(MessageStream.text, Stream.mkString)
@@ -245,7 +245,7 @@ describe("Session", () => {
         assert.strictEqual((yield* session.history).exchanges, 2)
       }).pipe(provide(Script.reply("1"), Script.reply("2"))))
 
-    it.effect("costs nothing and holds nobody up when it is left before anything was asked", () =>
+    it.effect("costs nothing and releases the session when it is left before its first request", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* Effect.scoped(Stream.toPull(session.stream("one")))
@@ -269,7 +269,7 @@ describe("Session", () => {
         assert.isTrue(sizes.some(([, size]) => size === 0))
       }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")))))
 
-    it.effect("keeps a finished turn for those who leave at message_stop", () =>
+    it.effect("keeps a finished turn when its consumer stops at message_stop", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.stream("Hello").pipe(
@@ -301,7 +301,7 @@ describe("Session", () => {
         assert.isAbove((yield* session.spent).input, 0)
       }).pipe(provide(Script.reply("Hi there, how are you?").pipe(Script.cutAfter({ events: 4 })))))
 
-    it.effect("lets its consumer go on with the session once message_stop was seen", () =>
+    it.effect("releases the session once message_stop was emitted", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const replies = yield* session.stream("one").pipe(
@@ -329,7 +329,7 @@ describe("Session", () => {
         ])
       }).pipe(provide(Script.reply("1"), Script.reply("2"), Script.reply("3"))))
 
-    it.effect("fails other turns where so chosen", () =>
+    it.effect("fails other turns when configured to", () =>
       Effect.gen(function*() {
         const session = yield* Session.make({ ...options, whenBusy: "fail" })
         const fiber = yield* Effect.forkChild(session.send("one"))
@@ -400,7 +400,7 @@ describe("Session", () => {
         assert.strictEqual(Message.text(yield* session.send("three")), "3")
       }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("3"))))
 
-    it.effect("gives the session to others once a stream is left", () =>
+    it.effect("releases the session once a stream is left", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* Stream.runHead(session.stream("one"))
@@ -408,7 +408,7 @@ describe("Session", () => {
         assert.strictEqual(Message.text(yield* session.send("two")), "2")
       }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("2"))))
 
-    it.effect("takes the session from a stream that was left lying, and tells its reader", () =>
+    it.effect("revokes the session of a stream that is not read, and fails its reader", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const scope = yield* Scope.make()
@@ -431,7 +431,7 @@ describe("Session", () => {
         assert.strictEqual((yield* session.history).exchanges, 1)
       }).pipe(provide(Script.reply("Hi there!").pipe(Script.chunked("perEvent")), Script.reply("2"))))
 
-    it.effect("does not take it from a stream that waits for the API, however long", () =>
+    it.effect("does not revoke it while a stream waits for the API", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const first = yield* Effect.forkChild(Stream.runDrain(session.stream("one")), { startImmediately: true })
@@ -461,7 +461,7 @@ describe("Session", () => {
         assert.deepStrictEqual(yield* Fiber.join(seen), ["idle 0", "running 0", "running 2", "idle 2"])
       }).pipe(provide(Script.reply("Hi!"))))
 
-    it.effect("shows the turn that runs, whatever becomes of a stream that is done", () =>
+    it.effect("shows the running turn although an earlier stream is closed", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const scope = yield* Scope.make()
@@ -490,7 +490,7 @@ describe("Session", () => {
   })
 
   describe("usage", () => {
-    it.effect("is the sum of the committed answers, and spent that of all", () =>
+    it.effect("is the sum of the committed responses, and spent that of all", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one")
@@ -521,7 +521,7 @@ describe("Session", () => {
   })
 
   describe("make", () => {
-    it.effect("goes on from a history", () =>
+    it.effect("continues a history", () =>
       Effect.gen(function*() {
         const history = Result.getOrThrow(History.make([user("one"), assistant("1")]))
         const session = yield* Session.make({ ...options, history })
@@ -532,7 +532,7 @@ describe("Session", () => {
   })
 
   describe("resume", () => {
-    it.effect("asks for the answer to what was said already", () =>
+    it.effect("requests the response to the last message", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("Hello")
@@ -542,7 +542,7 @@ describe("Session", () => {
         assert.deepStrictEqual((yield* sent)[1]?.messages, [user("Hello")])
       }).pipe(provide(Script.reply(""), Script.reply("Hi!"))))
 
-    it.effect("fails where there is nothing to be answered", () =>
+    it.effect("fails when no message needs a response", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const error = yield* Effect.flip(session.resume())
@@ -556,7 +556,7 @@ describe("Session", () => {
   })
 
   describe("rewind", () => {
-    it.effect("goes back to before the last exchange, or the last so many", () =>
+    it.effect("removes the last exchange, or the last count", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         for (const words of ["one", "two", "three"]) yield* session.send(words)
@@ -568,7 +568,7 @@ describe("Session", () => {
         assert.deepStrictEqual(Option.map(yield* session.lastResponse, Message.text), Option.some("4"))
       }).pipe(provide(...["1", "2", "3", "4"].map((text) => Script.reply(text)))))
 
-    it.effect("shows the answer before it as the last, and gives nothing back of what was used", () =>
+    it.effect("shows the response before it as the last, and keeps the usage", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one")
@@ -590,7 +590,7 @@ describe("Session", () => {
   })
 
   describe("undo", () => {
-    it.effect("takes back turns, rewinds and edits, one by one", () =>
+    it.effect("reverts turns, rewinds and edits, one by one", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const said = Effect.map(session.history, (history) => History.toMessages(history).length)
@@ -610,7 +610,7 @@ describe("Session", () => {
   })
 
   describe("edit", () => {
-    it.effect("says something else than was said", () =>
+    it.effect("replaces the last message", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one")
@@ -621,7 +621,7 @@ describe("Session", () => {
         assert.strictEqual((yield* session.history).exchanges, 1)
       }).pipe(provide(Script.reply("1"), Script.reply("2"), Script.reply("3"))))
 
-    it.effect("takes nothing back where it fails", () =>
+    it.effect("changes nothing when it fails", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one")
@@ -635,7 +635,7 @@ describe("Session", () => {
   })
 
   describe("fork", () => {
-    it.effect("shares what was said, and nothing that is said after", () =>
+    it.effect("shares the history so far, and nothing after it", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         yield* session.send("one")
@@ -654,7 +654,7 @@ describe("Session", () => {
         ))
       ))
 
-    it.effect("can be taken and used while a turn runs, even from inside it", () =>
+    it.effect("can be made and used while a turn runs, even from inside it", () =>
       Effect.gen(function*() {
         const session = yield* Session.make(options)
         const replies = yield* session.stream("one").pipe(
@@ -687,7 +687,7 @@ describe("Session", () => {
   })
 
   describe("restore", () => {
-    it.effect("goes on where the exported session was, through JSON text", () =>
+    it.effect("continues an exported session, through JSON text", () =>
       Effect.gen(function*() {
         const session = yield* Session.make({ ...options, system: "Be kind." })
         yield* session.send("one")

@@ -29,7 +29,6 @@ const turns = 8
 
 const saidIn = (id: string) => Array.from({ length: turns }, (_, n) => `${id} turn ${n};`)
 
-// A query of PostgreSQL whose connection was cut may never end. Then the limit of the session ends it, after 30 seconds.
 const opened = (id: string) => Session.open({ ...options, id })
 
 /** Sends each message until it succeeds, always under the same id. Returns the tags of the failures. */
@@ -39,9 +38,9 @@ const talk = Effect.fnUntraced(function*(id: string) {
   for (const [n, text] of saidIn(id).entries()) {
     const turn = { id: String(n) }
     const send = n % 2 === 0
-      ? session.send(text, turn)
-      : Agent.run(session, text, { toolkit, turn })
-    yield* Effect.asVoid(send).pipe(
+      ? Effect.asVoid(session.send(text, turn))
+      : Effect.asVoid(Agent.run(session, text, { toolkit, turn }))
+    yield* send.pipe(
       Effect.tapError(({ _tag }) => Effect.sync(() => failures.push(_tag))),
       Effect.retry(Schedule.spaced("5 millis"))
     )
@@ -53,10 +52,14 @@ const talk = Effect.fnUntraced(function*(id: string) {
 const survive = <E, R>(cut: Effect.Effect<void, E, R>) =>
   Effect.gen(function*() {
     const cutting = yield* Effect.forkChild(
-      Effect.forever(Effect.andThen(
-        Effect.flatMap(Random.nextIntBetween(10, 100), (millis) => Effect.sleep(millis)),
-        Effect.ignore(cut)
-      ))
+      // New connections take their time, so the cuts come to an end.
+      Effect.repeat(
+        Effect.andThen(
+          Effect.flatMap(Random.nextIntBetween(20, 150), (millis) => Effect.sleep(millis)),
+          Effect.ignore(cut)
+        ),
+        { times: 20 }
+      )
     )
     const failures = yield* Effect.forEach(ids, talk, { concurrency: "unbounded" })
     yield* Fiber.interrupt(cutting)

@@ -37,7 +37,7 @@ const Fault = Schema.Literals([
 ])
 
 /** Few names, so that programs send one again after everything. */
-const Name = Schema.Literals(["a", "a", "b", null])
+const Name = Schema.Union([Schema.Literals(["a"]), Schema.Literals(["a"]), Schema.Literals(["b"]), Schema.Null])
 
 const Send = Schema.Struct({ _tag: Schema.Literal("Send"), name: Name, edits: Schema.Boolean, fault: Fault })
 

@@ -1,9 +1,9 @@
 /**
  * One turn at a time, first come, first served.
  *
- * Unlike a semaphore, this lock knows who holds it: the holder asking again is
- * told so instead of waiting for itself, and a holder that nobody drives any
- * more, a stream that was left lying, gives way to whoever waits.
+ * Unlike a semaphore, this lock knows its holder. A holder that acquires it again
+ * fails instead of waiting for itself. A stream that is no longer read loses the
+ * lock to the next waiter after a time.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,7 @@ export interface Lease {
   readonly lock: Lock
   /** The fiber that drives the turn. */
   owner: number
-  /** Since when nobody drives the turn, in milliseconds; undefined while somebody does. */
+  /** When the turn was last driven, in milliseconds. Undefined while it is driven. */
   idleSince: number | undefined
   /** Rolls the turn back and gives the lease up. */
   revoke: Effect.Effect<void>
