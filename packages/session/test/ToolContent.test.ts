@@ -122,4 +122,59 @@ describe("a toolset", () => {
       }),
       Script.reply("ok")
     )))
+
+  const steps = provide(
+    Script.message({
+      content: ["click", "type", "screenshot"].map((name) => ({
+        type: "tool_use",
+        id: `toolu_${name}`,
+        name,
+        toolset_name: "browser",
+        input: {}
+      })),
+      stop_reason: "tool_use"
+    }),
+    Script.reply("ok")
+  )
+
+  it.effect("runs its members one after the other, in the order of their calls", () =>
+    Effect.gen(function*() {
+      const ran: Array<string> = []
+      const toolkit = Toolkit.make(browser({ type: "browser_toolset_20260801" }))
+      const handlers = toolkit.toLayer({
+        ClaudeBrowserToolset: ({ member }) =>
+          Effect.sync(() => ran.push(`${member} starts`)).pipe(
+            Effect.andThen(Effect.yieldNow),
+            Effect.andThen(Effect.sync(() => ran.push(`${member} ends`)))
+          )
+      })
+      yield* Agent.run(yield* Session.make(options), "Go", { toolkit }).pipe(Effect.provide(handlers))
+
+      assert.deepStrictEqual(
+        ran,
+        ["click", "type", "screenshot"].flatMap((member) => [`${member} starts`, `${member} ends`])
+      )
+    }).pipe(steps))
+
+  it.effect("does not run a member after one that waits, until it is resumed", () =>
+    Effect.gen(function*() {
+      const ran: Array<string> = []
+      const toolkit = Toolkit.make(browser({ type: "browser_toolset_20260801" }))
+      const handlers = toolkit.toLayer({
+        ClaudeBrowserToolset: ({ member }) => Effect.sync(() => ran.push(member))
+      })
+      const session = yield* Session.make(options)
+      const { pending } = yield* Agent.run(session, "Go", {
+        toolkit,
+        approve: ({ call }) => Effect.succeed(call.name === "type" ? undefined : true)
+      }).pipe(Effect.provide(handlers))
+      const before = [...ran]
+      yield* Agent.resume(session, { toolkit }).pipe(Effect.provide(handlers))
+
+      assert.deepStrictEqual(pending.map(({ call, needs }) => [call.name, needs]), [
+        ["type", "approval"],
+        ["screenshot", "run"]
+      ])
+      assert.deepStrictEqual([before, ran], [["click"], ["click", "type", "screenshot"]])
+    }).pipe(steps))
 })

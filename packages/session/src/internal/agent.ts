@@ -188,7 +188,8 @@ class Running<R> {
       end,
       pending: History.pendingTools(this.core.now.history).map((call) => ({
         call,
-        needs: needs?.get(call.id) ?? this.needOf(call, end)
+        // A member of a toolset that comes after one that waits was not decided on.
+        needs: needs === undefined ? this.needOf(call, end) : needs.get(call.id) ?? "run"
       }))
     }
   }
