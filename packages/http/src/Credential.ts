@@ -8,13 +8,16 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
 
 // -----------------------------------------------------------------------------
 // models
@@ -121,7 +124,8 @@ export class CredentialError extends Data.TaggedError("CredentialError")<{
 
 /**
  * Creates a credential from the way to obtain its tokens. A failure that is not a
- * `CredentialError` becomes one without its text, which may hold a secret.
+ * `CredentialError` becomes one without its text, which may hold a secret. Options
+ * and tokens of another shape, as callers without types give them, fail as well.
  *
  * **Example** (Taking tokens from a vault)
  *
@@ -145,6 +149,8 @@ export class CredentialError extends Data.TaggedError("CredentialError")<{
  */
 export const make = <E>(options: Options<E>): Effect.Effect<Credential> =>
   Effect.sync(() => {
+    const problem = OptionCheck.find({ ...options, obtain: options?.obtain ?? null }, table)
+    if (problem !== undefined) return refusing(OptionCheck.format(problem))
     const before = Duration.toMillis(Duration.fromInputUnsafe(options.refreshBefore ?? "30 seconds"))
     const early = Duration.toMillis(Duration.fromInputUnsafe(options.refreshEarly ?? "2 minutes"))
     let token: Token | undefined
@@ -152,7 +158,8 @@ export const make = <E>(options: Options<E>): Effect.Effect<Credential> =>
     let exchange: Deferred.Deferred<Token, CredentialError> | undefined
     let lastFailure = -Infinity
 
-    const obtain = Effect.suspend(() => options.obtain(refused)).pipe(
+    const obtain = called(() => options.obtain(refused)).pipe(
+      Effect.flatMap(tokenOf),
       Effect.mapError((error) => error instanceof CredentialError ? error : unexplained),
       Effect.timeoutOrElse({
         duration: options.timeout ?? "30 seconds",
@@ -204,6 +211,56 @@ export const make = <E>(options: Options<E>): Effect.Effect<Credential> =>
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: { readonly [K in keyof Required<Options<never>>]: OptionCheck.Check } = {
+  obtain: OptionCheck.that("a function that returns an effect of a token", Predicate.isFunction),
+  refreshBefore: OptionCheck.duration,
+  refreshEarly: OptionCheck.duration,
+  timeout: OptionCheck.duration,
+  header: OptionCheck.that(
+    "\"authorization\" or \"x-api-key\"",
+    (value) => value === "authorization" || value === "x-api-key"
+  ),
+  betas: OptionCheck.list(OptionCheck.text("the name of a beta")),
+  headers: OptionCheck.record(OptionCheck.text("a text"))
+}
+
+/** Returns a credential that cannot be obtained, because of its options. */
+const refusing = (problem: string): Credential => ({
+  get: Effect.fail(
+    new CredentialError({ message: `Credential.make: ${problem.replace(/\.$/, "")}`, transient: false })
+  ),
+  invalidate: () => Effect.void,
+  expiresAt: Effect.undefined
+})
+
+/** Calls a function that returns an effect. Callers without types may give one that throws, or returns a promise. */
+const called = <A, E>(f: () => Effect.Effect<A, E>): Effect.Effect<A, E | CredentialError> =>
+  Effect.suspend((): Effect.Effect<A, E | CredentialError> => {
+    const effect = Result.getOrUndefined(Result.try(f))
+    return Effect.isEffect(effect) ? effect : Effect.fail(noEffect)
+  })
+
+/** Checks a token, whose value may be a plain text. */
+const tokenOf = (given: unknown): Effect.Effect<Token, CredentialError> => {
+  const { expiresAt, value } = Predicate.isReadonlyObject(given) ? given : { expiresAt: undefined, value: undefined }
+  const text = Redacted.isRedacted(value) ? Redacted.value(value) : value
+  return typeof text === "string" &&
+      (expiresAt === undefined || Predicate.isNumber(expiresAt) && !Number.isNaN(expiresAt))
+    ? Effect.succeed({ value: Redacted.make(text), expiresAt })
+    : Effect.fail(malformed)
+}
+
+const noEffect = new CredentialError({
+  message: "The credential could not be obtained: its `obtain` did not return an effect. Wrap a promise in " +
+    "`Effect.tryPromise`",
+  transient: false
+})
+
+const malformed = new CredentialError({
+  message: "The credential is malformed. Its source must return `{ value: Redacted.make(token), expiresAt }`",
+  transient: false
+})
 
 /** The milliseconds after a failed exchange in which none is started in the background. */
 const retryEarly = 5_000

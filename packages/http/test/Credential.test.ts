@@ -14,6 +14,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
+import { errorOf } from "./fixtures.ts"
 import { question } from "./scripted.ts"
 
 /** A token endpoint: each exchange takes a second, and its token lives for an hour. */
@@ -155,6 +156,39 @@ describe("Credential", () => {
         assert.strictEqual(yield* during(valueOf(credential)), "token-2")
       }))
 
+    it.effect("takes a token whose value plain JavaScript gives as a text", () =>
+      Effect.gen(function*() {
+        const obtain: any = () => Effect.succeed({ value: "token-1" })
+
+        assert.strictEqual(yield* valueOf(yield* Credential.make({ obtain })), "token-1")
+      }))
+
+    it.effect("fails for options and tokens of another shape, without showing them", () =>
+      Effect.gen(function*() {
+        const value = Redacted.make("s3cret")
+        const table: ReadonlyArray<readonly [unknown, RegExp]> = [
+          [undefined, /obtain: expected a function/],
+          [{}, /obtain: expected a function/],
+          [{ obtain: "s3cret" }, /obtain: expected a function/],
+          [{ obtain: () => Effect.succeed({ value }), timeout: "soon" }, /timeout: expected a duration/],
+          [{ obtain: () => Effect.succeed({ value }), refreshBefore: -1 }, /refreshBefore: expected a duration/],
+          [{ obtain: () => Promise.resolve({ value }) }, /did not return an effect/],
+          [{ obtain: () => JSON.parse("s3cret") }, /did not return an effect/],
+          [{ obtain: () => Effect.succeed("s3cret") }, /malformed/],
+          [{ obtain: () => Effect.succeed({ value: 5 }) }, /malformed/],
+          [{ obtain: () => Effect.succeed({ value, expiresAt: NaN }) }, /malformed/],
+          [{ obtain: () => Effect.succeed({ value, expiresAt: "s3cret" }) }, /malformed/]
+        ]
+        for (const [options, message] of table) {
+          const credential = yield* Credential.make(options as Credential.Options<never>)
+          const error = yield* during(Effect.flip(credential.get))
+
+          assert.match(error.message, message)
+          assert.notInclude(error.message, "s3cret")
+          assert.isFalse(error.transient)
+        }
+      }))
+
     it.effect("fails when an exchange takes too long", () =>
       Effect.gen(function*() {
         const credential = yield* Credential.make({ obtain: () => Effect.never, timeout: "5 seconds" })
@@ -225,6 +259,27 @@ describe("Credential", () => {
         assert.strictEqual(error._tag, "AuthenticationError")
         assert.strictEqual(error.status, 401)
         assert.strictEqual(refused.length, 2)
+      }))
+
+    it.effect("may be an object of plain JavaScript, whose failures are not shown", () =>
+      Effect.gen(function*() {
+        const call = (get: Effect.Effect<any, any>) =>
+          Effect.exit(Messages.create(question)).pipe(
+            Effect.provide(Claude.layer({
+              credential: { get, invalidate: () => Effect.void, expiresAt: Effect.undefined }
+            })),
+            Effect.provide(accepting(() => "token-1"))
+          )
+        const plain = yield* patiently(call(Effect.succeed("token-1")))
+        const failed = yield* patiently(call(Effect.fail(new Error("no s3cret"))))
+        const number = yield* patiently(call(Effect.succeed(5)))
+
+        assert.strictEqual(plain._tag, "Success")
+        for (const exit of [failed, number]) {
+          assert.strictEqual(errorOf(exit)._tag, "AuthenticationError")
+          assert.notInclude(errorOf(exit).message, "s3cret")
+          assert.include(errorOf(exit).message, "could not be obtained")
+        }
       }))
 
     it.effect("adds what goes with its tokens", () =>

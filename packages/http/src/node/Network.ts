@@ -20,7 +20,8 @@
  * import * as ClaudeNode from "@effect-claude/http/node/ClaudeNode"
  * import * as Network from "@effect-claude/http/node/Network"
  * import * as Layer from "effect/Layer"
- * import * as Redacted from "effect/Redacted"
+ * import * as Predicate from "effect/Predicate"
+import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
  * import { readFileSync } from "node:fs"
  *
@@ -34,17 +35,20 @@ import * as Result from "effect/Result"
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Config from "effect/Config"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Tls from "node:tls"
 import * as Undici from "undici"
+import { ClaudeConfigError } from "../ClaudeConfig.ts"
 import * as Timeouts from "../Timeouts.ts"
 import * as CertificateAuthority from "./CertificateAuthority.ts"
 import * as Http1 from "./internal/http1.ts"
@@ -140,7 +144,15 @@ export class ProxyError extends Data.TaggedError("ProxyError")<{
  */
 export const make = Effect.fnUntraced(function*(
   options?: Options
-): Effect.fn.Return<Undici.Dispatcher, ProxyError | CertificateAuthority.CertificateError, Scope.Scope> {
+): Effect.fn.Return<
+  Undici.Dispatcher,
+  ProxyError | CertificateAuthority.CertificateError | ClaudeConfigError,
+  Scope.Scope
+> {
+  const problem = OptionCheck.find(options, table)
+  if (problem !== undefined) {
+    return yield* new ClaudeConfigError({ ...problem, message: OptionCheck.format(problem) })
+  }
   const ca = yield* authorities(options?.ca)
   const timeout = Http1.limit(
     options?.connect === undefined ? Timeouts.defaults.connect : Duration.fromInputUnsafe(options.connect)
@@ -191,12 +203,42 @@ export const make = Effect.fnUntraced(function*(
  */
 export const layer = (
   options?: Options
-): Layer.Layer<NodeHttpClient.Dispatcher, ProxyError | CertificateAuthority.CertificateError> =>
-  Layer.effect(NodeHttpClient.Dispatcher, make(options))
+): Layer.Layer<
+  NodeHttpClient.Dispatcher,
+  ProxyError | CertificateAuthority.CertificateError | ClaudeConfigError
+> => Layer.effect(NodeHttpClient.Dispatcher, make(options))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** Accepts a password that callers without types give as a plain text. */
+const isPassword = (value: unknown): boolean =>
+  typeof (Redacted.isRedacted(value) ? Redacted.value(value) : value) === "string"
+
+const proxyOptions: { readonly [K in keyof Required<Proxy>]: OptionCheck.Check } = {
+  url: OptionCheck.that("a URL as a text", Predicate.isString),
+  username: OptionCheck.that("a text", Predicate.isString),
+  password: OptionCheck.that("a password as `Redacted.make(password)`", isPassword),
+  noProxy: OptionCheck.that("a list of hosts as a text", Predicate.isString)
+}
+
+const isCertificate = (value: unknown): boolean => typeof value === "string" || value instanceof Uint8Array
+
+/** The type requires every option. */
+const table: { readonly [K in keyof Required<Options>]: OptionCheck.Check } = {
+  proxy: (value) =>
+    value === "environment"
+      ? undefined
+      : Predicate.hasProperty(value, "url")
+      ? OptionCheck.find(value, proxyOptions)
+      : { option: "", expected: "a proxy such as { url: \"http://proxy.example.com:3128\" }, or \"environment\"" },
+  ca: OptionCheck.that(
+    "a certificate in PEM or DER, or a list of them",
+    (value) => isCertificate(value) || (Array.isArray(value) && value.every(isCertificate))
+  ),
+  connect: OptionCheck.duration
+}
 
 /** Returns all trusted authorities in PEM; undefined for the default ones. */
 const authorities = Effect.fnUntraced(function*(
@@ -283,11 +325,17 @@ const endpoint = ({ password, url, username }: Proxy): Effect.Effect<Endpoint, P
   }
   const [nameInUrl, passwordInUrl] = decoded.success
   const name = username ?? nameInUrl
-  const secret = password === undefined ? username === undefined ? passwordInUrl : "" : Redacted.value(password)
+  const secret = password === undefined ? username === undefined ? passwordInUrl : "" : plain(password)
   return Effect.succeed({
     url: origin,
     token: name === "" && secret === "" ? undefined : `Basic ${Buffer.from(`${name}:${secret}`).toString("base64")}`
   })
+}
+
+/** Returns a password, which callers without types may give as a plain text. */
+const plain = (password: Redacted.Redacted): string => {
+  const given: unknown = password
+  return typeof given === "string" ? given : Redacted.value(password)
 }
 
 /** Removes what precedes the last `@`, with or without a scheme: it may have a password. */

@@ -182,12 +182,14 @@ describe("Network", { timeout: 60_000 }, () => {
         for (
           const given of [
             { url: proxyUrl, username: "ada", password: Redacted.make("s3cret/!") },
+            // As plain JavaScript may give it.
+            { url: proxyUrl, username: "ada", password: JSON.parse("\"s3cret/!\"") },
             { url: inUrl }
           ]
         ) {
           assert.strictEqual(yield* Effect.provide(ask, client(url, { proxy: given, ca: ca.pem })), "Hi!")
         }
-        assert.deepStrictEqual(requested.map((line) => line.split(" ")[1]), ["200", "200"])
+        assert.deepStrictEqual(requested.map((line) => line.split(" ")[1]), ["200", "200", "200"])
       }))
 
     it.live("fails at once for a proxy that wants authentication, without the password", () =>
@@ -306,6 +308,33 @@ describe("Network", { timeout: 60_000 }, () => {
         assert.strictEqual(error._tag, "ProxyError")
         assert.match(error.message, /not percent-encoded/)
         assert.notInclude(error.message, "s3cret")
+      }))
+
+    it.live("refuses options of another type, and names them", () =>
+      Effect.gen(function*() {
+        const url = "http://127.0.0.1:9"
+        const secret = "sk-ant-api03-secret"
+        const table: ReadonlyArray<readonly [unknown, string]> = [
+          [{ proxy: secret }, "proxy"],
+          [{ proxy: {} }, "proxy"],
+          [{ proxy: { url: new URL(url) } }, "proxy.url"],
+          [{ proxy: { url, username: 5 } }, "proxy.username"],
+          [{ proxy: { url, password: 5 } }, "proxy.password"],
+          [{ proxy: { url, password: Redacted.make(5) } }, "proxy.password"],
+          [{ proxy: { url, noProxy: [secret] } }, "proxy.noProxy"],
+          [{ ca: 5 }, "ca"],
+          [{ ca: [secret, 5] }, "ca"],
+          [{ connect: "soon" }, "connect"],
+          [{ connect: -1 }, "connect"],
+          [{ timeout: 5 }, "timeout"]
+        ]
+        for (const [options, option] of table) {
+          const error = yield* Effect.flip(Effect.scoped(Network.make(options as Network.Options)))
+
+          assert.strictEqual(error._tag, "ClaudeConfigError")
+          assert.strictEqual(error._tag === "ClaudeConfigError" && error.option, option)
+          assert.notInclude(error.message, "secret")
+        }
       }))
 
     it.live("refuses a malformed exception and names it", () =>

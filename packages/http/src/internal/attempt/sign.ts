@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { Signature } from "../../ClaudeConfig.ts"
 import type { CredentialError } from "../../Credential.ts"
+import * as Door from "../request/options.ts"
 import type { Credential } from "../request/settings.ts"
 import * as Check from "../request/validate.ts"
 
@@ -30,7 +31,7 @@ const renewing = <A, R>(
   attempt: Attempt<A, R>
 ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
   const { betas, headers } = credential
-  const token = Effect.mapError(credential.get, unobtained)
+  const token = Effect.mapError(Door.tokenOf(credential), unobtained)
   const sent = (secret: Redacted.Redacted): Effect.Effect<A, ClaudeError.ClaudeError, R> => {
     const value = Redacted.value(secret)
     const problem = Check.credential(value, header)

@@ -135,6 +135,17 @@ const called = (obtain: Function): Effect.Effect<Redacted.Redacted, unknown> =>
     wrapped
   )
 
+/** Returns the current token of a credential, which callers without types may implement. */
+export const tokenOf = ({ get }: Credential.Credential): Effect.Effect<Redacted.Redacted, Credential.CredentialError> =>
+  Effect.mapError(
+    Effect.flatMap(get, (token) => Redacted.isRedacted(token) ? Effect.succeed(token) : wrapped(token)),
+    explained
+  )
+
+/** Keeps a failure that holds no secret. */
+const explained = (error: unknown): Credential.CredentialError =>
+  error instanceof Credential.CredentialError ? error : notText
+
 const notText = new Credential.CredentialError({
   message: "The credential could not be obtained. Check its source",
   transient: false
@@ -142,7 +153,7 @@ const notText = new Credential.CredentialError({
 
 /** A credential that is obtained for each attempt. Its failure may hold a secret, so its text is not passed on. */
 const uncached = (obtained: Effect.Effect<Redacted.Redacted, unknown>): Credential.Credential => ({
-  get: Effect.mapError(obtained, (error) => error instanceof Credential.CredentialError ? error : notText),
+  get: Effect.mapError(obtained, explained),
   invalidate: () => Effect.void,
   expiresAt: Effect.succeed(undefined)
 })
