@@ -95,8 +95,9 @@ export interface StreamContext {
 // -----------------------------------------------------------------------------
 
 /**
- * Returns whether JSON reports a failure: its `type` is `error`, or it has an
- * `error` member that is not empty. Servers other than the API report failures
+ * Returns whether JSON reports a failure: its `type` is `error`, it has an `error`
+ * member that is not empty, or it has no `type` and a text as `message` or
+ * `detail`. Servers other than the API report failures
  * in the body of a 200, or inside a stream, in shapes of their own.
  *
  * @category guards

@@ -38,13 +38,13 @@ const events = [
 const line = (event: { readonly type: string }) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 
 /** `Claude` over a `fetch` that responds with `response` and counts its requests. */
-const over = (response: () => Response) => {
+const over = (response: () => Response, retry?: RetryPolicy.RetryPolicy) => {
   const sent = { count: 0 }
   const fetch: typeof globalThis.fetch = () => {
     sent.count++
     return Promise.resolve(response())
   }
-  const layer = Claude.layerFetch({ apiKey: Redacted.make(key), baseUrl: "https://api.test" }).pipe(
+  const layer = Claude.layerFetch({ apiKey: Redacted.make(key), baseUrl: "https://api.test", retry }).pipe(
     Layer.provide(Layer.succeed(FetchHttpClient.Fetch, fetch)),
     Layer.orDie
   )
@@ -207,4 +207,43 @@ describe("gateways that do not stream", () => {
       assert.deepStrictEqual(folded.content, [{ type: "text", text: "Hello" }])
       assert.strictEqual(meta.wire, "json")
     }))
+
+  for (const type of ["text/event-stream", "text/plain"]) {
+    const response = (body: unknown, retry?: RetryPolicy.RetryPolicy) =>
+      over(() => new Response(`\n${JSON.stringify(body, null, 2)}`, { headers: { "content-type": type } }), retry)
+
+    it.effect(`send the whole message in JSON as ${type}`, () =>
+      Effect.gen(function*() {
+        const { layer } = response(message)
+        const streamed = yield* Effect.provide(MessageStream.final(Messages.stream(question)), layer)
+        const folded = yield* Effect.provide(Messages.create(question, { wire: "stream" }), layer)
+
+        assert.deepStrictEqual(streamed.content, [{ type: "text", text: "Hello" }])
+        assert.deepStrictEqual(folded.content, [{ type: "text", text: "Hello" }])
+      }))
+
+    it.effect(`send an error in JSON as ${type}, in a shape of the API or of their own`, () =>
+      Effect.gen(function*() {
+        const failing = (body: unknown) =>
+          Effect.flip(Stream.runDrain(Messages.stream(question))).pipe(
+            Effect.provide(response(body, RetryPolicy.never).layer)
+          )
+        const api = yield* failing({ type: "error", error: { type: "overloaded_error", message: "Overloaded" } })
+        const gateway = yield* failing({ detail: "no upstream" })
+
+        assert.strictEqual(api._tag, "OverloadedError")
+        assert.strictEqual(gateway._tag, "ApiError")
+        assert.include(gateway.message, "no upstream")
+      }))
+
+    it.effect(`send JSON of another API as ${type}, which is read once`, () =>
+      Effect.gen(function*() {
+        const { layer, sent } = response({ ...message, content: null })
+        const error = yield* Effect.flip(Effect.provide(Messages.stream(question).pipe(Stream.runDrain), layer))
+
+        assert.strictEqual(error._tag, "ResponseDecodeError")
+        assert.include(error.message, "found null at content")
+        assert.strictEqual(sent.count, 1)
+      }))
+  }
 })

@@ -229,6 +229,52 @@ describe("EventStream", () => {
         assert.isTrue(Exit.isSuccess(exit))
       }))
 
+    it.effect("skips what is not JSON under a name that holds no part of a message", () =>
+      Effect.gen(function*() {
+        const [start, ...rest] = answer("Hi")
+        const noise = "event: ping\ndata: pong\n\nevent: heartbeat\ndata: ok\n\nevent: ping\ndata:\n\n"
+        const { events, exit } = yield* decode(`${line(start!)}${noise}${textOf(rest)}`)
+
+        assert.isTrue(Exit.isSuccess(exit))
+        assert.deepStrictEqual(events, answer("Hi"))
+      }))
+
+    it.effect("fails where a part of a message is not JSON, named or not", () =>
+      Effect.gen(function*() {
+        for (const name of ["", "event: message\n", "event: message_stop\n", "event: content_block_delta\n"]) {
+          const error = yield* failure(
+            `${textOf(answer("Hi").slice(0, 3))}${name}data: [DONE]\n\n${textOf(answer("Hi").slice(3))}`
+          )
+
+          assert.strictEqual(error._tag, "ResponseDecodeError", name)
+        }
+      }))
+
+    it.effect("takes an event named error for an error, whatever its data is", () =>
+      Effect.gen(function*() {
+        for (const data of ["", "Overloaded", "{}", "[]", "null", "\"x\""]) {
+          const error = yield* failure(`${textOf(answer("Hi").slice(0, 3))}event: error\ndata: ${data}\n\n`)
+
+          assert.strictEqual(error._tag, "ApiError", data)
+          assert.notInclude(error.message, ": \"\"")
+        }
+      }))
+
+    it.effect("keeps a body in JSON to the limit of an event", () =>
+      Effect.gen(function*() {
+        const error = yield* failure(JSON.stringify({ ...message, padding: "x".repeat(500) }), { event: 400, size: 50 })
+
+        assert.strictEqual(error._tag, "ResponseDecodeError")
+        assert.include(error.message, "larger than 400 characters")
+      }))
+
+    it.effect("takes a body in JSON that breaks off for a cut stream", () =>
+      Effect.gen(function*() {
+        const error = yield* failure(JSON.stringify(message).slice(0, -5))
+
+        assert.strictEqual(error._tag, "StreamTruncatedError")
+      }))
+
     it.effect("passes a failure of the bytes on", () =>
       Effect.gen(function*() {
         const error = yield* Stream.fail("broken" as const).pipe(EventStream.decode(), Stream.runDrain, Effect.flip)

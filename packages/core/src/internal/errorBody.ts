@@ -45,13 +45,19 @@ export const ofJson = (json: unknown): ErrorBody => {
   return { json, enveloped: isEnvelope(json), ...absent, ...found, words: oneLine(words ?? textOf(json)) }
 }
 
-/** Writes JSON. Empty when it is nested too deeply to be written. */
+/** Writes JSON. Empty for an empty text, and when it is nested too deeply to be written. */
 const textOf = (json: unknown): string =>
-  Result.getOrElse(Result.try(() => JSON.stringify(json)), () => undefined) ?? ""
+  json === "" ? "" : Result.getOrElse(Result.try(() => JSON.stringify(json)), () => undefined) ?? ""
 
-/** Whether JSON reports a failure: it is an error by its `type`, or has an `error` member that holds something. */
+/**
+ * Whether JSON reports a failure: it is an error by its `type`, has an `error` member that holds something, or has no
+ * `type` and a message to the reader, as frameworks and gateways send.
+ */
 export const isError = (json: unknown): boolean =>
-  Predicate.isObject(json) && (json["type"] === "error" || isPresent(json["error"]))
+  Predicate.isObject(json) &&
+  (json["type"] === "error" || isPresent(json["error"]) || (!("type" in json) && ["message", "Message", "detail"].some(
+    (name) => text(json[name]) !== undefined
+  )))
 
 // -----------------------------------------------------------------------------
 // JSON

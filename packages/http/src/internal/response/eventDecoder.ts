@@ -6,13 +6,16 @@
  * compiled check. The fold takes a chunk at a time. An event that has no place in
  * the message is not handed out: it ends the stream.
  *
+ * A body that begins with a brace is JSON, whatever its type says: gateways send a
+ * message or an error that way although a stream was requested.
+ *
  * @since 0.1.0
  */
 import * as ErrorResponse from "@effect-claude/core/ErrorResponse"
 import * as JsonText from "@effect-claude/core/JsonText"
 import * as MessageAccumulator from "@effect-claude/core/MessageAccumulator"
 import * as Shape from "@effect-claude/core/Shape"
-import type * as StreamEvent from "@effect-claude/core/StreamEvent"
+import * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import type { Limits } from "../../Limits.ts"
@@ -34,6 +37,10 @@ export class EventDecoder {
   accumulator: MessageAccumulator.MessageAccumulator = MessageAccumulator.initial
   /** Whether any event was decoded. */
   started = false
+  /** The body as far as it arrived, if it is JSON. No line of an event begins with a brace. */
+  #json: string | undefined
+  /** Whether the body has begun, and is not JSON. */
+  #isEvents = false
   /** The decoded events nobody took yet. */
   #events: Array<StreamEvent.StreamEvent> = []
   readonly #text = new TextDecoder()
@@ -57,7 +64,7 @@ export class EventDecoder {
     const fed = Result.try(() => {
       for (let from = 0; from < chunks.length;) {
         const to = endOfBatch(chunks, from)
-        if (!this.#parser.feed(this.#text.decode(joined(chunks, from, to), streaming))) return false
+        if (!this.#feed(this.#text.decode(joined(chunks, from, to), streaming))) return false
         from = to
       }
       return true
@@ -67,6 +74,34 @@ export class EventDecoder {
       else if (!fed.success) this.stop = malformed(`is larger than ${this.#limits.event} characters`)
     }
     return this.#take()
+  }
+
+  /** Reads a text. Returns false as soon as more is held than allowed. */
+  #feed(text: string): boolean {
+    if (this.#json === undefined && !this.#isEvents) {
+      if (/^\s*\{/.test(text)) this.#json = ""
+      else if (text.trim() !== "") this.#isEvents = true
+    }
+    if (this.#json === undefined) return this.#parser.feed(text)
+    this.#json += text
+    return this.#json.length <= this.#limits.event
+  }
+
+  /** Reads a body that is JSON in place of events: a message, or what the server says went wrong. */
+  #readJson(json: string): void {
+    if (JsonText.isDeep(json)) {
+      this.stop = malformed("is nested too deeply")
+      return
+    }
+    const value = Result.getOrUndefined(Result.try((): unknown => JSON.parse(json)))
+    // It was cut.
+    if (value === undefined) return
+    const message = Shape.message.is(value) ? value : MissingFields.inMessage(value)
+    if (Shape.message.is(message)) {
+      this.#events = [...StreamEvent.ofMessage(message)]
+      this.stop = { _tag: "Done" }
+    } else if (ErrorResponse.isError(value)) this.stop = { _tag: "ErrorEvent", event: value }
+    else this.stop = malformed(`that is a whole message does not match: ${mismatch(Shape.message, message)}`)
   }
 
   /**
@@ -79,6 +114,7 @@ export class EventDecoder {
    */
   end(): Array<StreamEvent.StreamEvent> {
     if (this.stop !== undefined) return []
+    if (this.#json !== undefined) this.#readJson(this.#json)
     const pending = this.#parser.end()
     if (pending !== undefined && isJson(pending.data)) this.#frame(pending.event, pending.data)
     return this.#take()
@@ -130,11 +166,13 @@ export class EventDecoder {
   }
 
   #frame(name: string, data: string): void {
-    if (this.stop !== undefined || data === "") return
+    if (this.stop !== undefined || (data === "" && name !== "error")) return
     if (JsonText.isDeep(data)) {
       this.stop = malformed("is nested too deeply")
       return
     }
+    // What is not JSON is no part of a message under a name that the API does not use for one.
+    if (name !== "" && name !== "error" && !isPart.test(name) && !isJson(data)) return
     const parsed: unknown = name === "error" && !isJson(data) ? data : JSON.parse(data)
     const value = name === "" || !Predicate.isReadonlyObject(parsed) || "type" in parsed
       ? parsed
@@ -146,7 +184,7 @@ export class EventDecoder {
     }
     const event = Shape.streamEvent.is(value) ? value : MissingFields.inEvent(value)
     if (!Shape.streamEvent.is(event)) {
-      this.stop = malformed(`does not match: ${mismatch(event)}`)
+      this.stop = malformed(`does not match: ${mismatch(Shape.streamEvent, event)}`)
       return
     }
     if (
@@ -163,6 +201,9 @@ export class EventDecoder {
 }
 
 const streaming = { stream: true }
+
+/** The names of events that hold parts of a message. A server of events without names of their own uses `message`. */
+const isPart = /^(?:message|content_block)/
 
 /**
  * Bytes that are read as one text. A server that writes small pieces brings many
@@ -196,9 +237,9 @@ const isJson = (text: string): boolean => Result.isSuccess(JsonText.parse(text))
 
 const malformed = (problem: string): Stop => ({ _tag: "Malformed", problem })
 
-/** Says where a value differs from every known event. */
-const mismatch = (value: unknown): string =>
-  Shape.format(Shape.streamEvent.issues(value, "first")).replace(/\s+/g, " ").slice(0, 200)
+/** Returns the first place where a value does not match. */
+const mismatch = <A>(shape: Shape.Shape<A>, value: unknown): string =>
+  Shape.format(shape.issues(value, "first")).replace(/\s+/g, " ").slice(0, 200)
 
 /** Where a parser stopped. Engines quote the text around it, which is part of the answer. */
 const placeOf = (failure: unknown): string => {
