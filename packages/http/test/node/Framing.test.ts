@@ -198,6 +198,33 @@ describe("Framing", { timeout: 120_000 }, () => {
       }
     }).pipe(Effect.scoped))
 
+  it.live("takes JSON that breaks off for cut, unless the framing proves its end", () =>
+    Effect.gen(function*() {
+      const cut = Buffer.from("{\"id\":\"msg_1\",\"type\":\"mess")
+      const table: ReadonlyArray<readonly [Play, string]> = [
+        [{ bytes: Buffer.concat([head([]), cut]), ending: "end" }, "ConnectionError"],
+        [{ bytes: head([]), ending: "end" }, "ConnectionError"],
+        [{ bytes: Buffer.concat([head([]), Buffer.from("<html>")]), ending: "end" }, "ResponseDecodeError"],
+        [
+          { bytes: Buffer.concat([head([`content-length: ${cut.length}`]), cut]), ending: "open" },
+          "ResponseDecodeError"
+        ],
+        [{ bytes: head(["content-length: 0"]), ending: "open" }, "ResponseDecodeError"],
+        [{
+          bytes: Buffer.concat([head(["transfer-encoding: chunked"]), chunks(cut, 7), Buffer.from("0\r\n\r\n")]),
+          ending: "open"
+        }, "ResponseDecodeError"]
+      ]
+      for (const transport of all) {
+        for (const [play, tag] of table) {
+          const error = yield* Effect.flip(Messages.create(question)).pipe(
+            Effect.provide(live(transport, yield* server(() => play)))
+          )
+          assert.strictEqual(error._tag, tag, `${transport} ${play.bytes}`)
+        }
+      }
+    }).pipe(Effect.scoped))
+
   it.live("reads no body where there is none", () =>
     Effect.gen(function*() {
       for (const headers of [[], ["content-length: 5"]]) {

@@ -27,7 +27,7 @@ export type Parse<A> = (text: string, response: Exchange.Response) => Result.Res
 
 /**
  * Parses JSON and checks its shape. `complete` fills the fields that a value of another shape lacks. An error of the API
- * in place of the value fails with that error.
+ * in place of the value fails with that error. JSON that breaks off was cut, unless the framing of the body proves its end.
  */
 export const parser = <A>(
   shape: Shape.Shape<A>,
@@ -42,6 +42,9 @@ export const parser = <A>(
   }
   const completed = complete?.(value)
   if (shape.is(completed)) return Result.succeed(completed)
+  if (value === undefined && isUnframed(response) && /^\s*(?:\{|$)/.test(text)) {
+    return Result.fail(Failures.cutShort(response))
+  }
   const problem = text === ""
     ? "is empty"
     : Result.isFailure(parsed)
@@ -154,6 +157,10 @@ export const text = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** Whether nothing but the end of the connection delimits a body, so that a cut body looks like a whole one. */
+const isUnframed = ({ headers }: Exchange.Response): boolean =>
+  headers["content-length"] === undefined && headers["transfer-encoding"] === undefined
 
 /** The headers that tell what a body is. */
 const describe = ({ headers, meta }: Exchange.Response): string => {

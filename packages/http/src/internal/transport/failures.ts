@@ -57,7 +57,7 @@ export const fromTransport = (
   }
   const because = reasonOf(error)
   const codes = codesOf(cause)
-  if (codes.some((code) => unreadableCode.test(code)) || (phase === "headers" && isParserError(cause))) {
+  if (isUnreadable(cause) || (phase === "headers" && isParserError(cause))) {
     return new ClaudeError.ResponseDecodeError({
       ...known,
       outcome: "unknown",
@@ -128,13 +128,34 @@ export const streamLost = (
   cause: unknown,
   details: Omit<ClaudeError.Details, "message">
 ): ClaudeError.ClaudeError =>
-  new ClaudeError.StreamTruncatedError({
-    ...details,
-    reason: "reset",
-    cause,
-    message: `The stream broke off before \`message_stop\` (${
-      describe(cause) ?? "the connection was lost"
-    }). The message is not complete; \`partial\` holds what arrived.`
+  isUnreadable(cause) ?
+    new ClaudeError.ResponseDecodeError({
+      ...details,
+      cause,
+      message: `The stream cannot be read (${
+        describe(cause)
+      }). The message is not complete; \`partial\` holds what arrived.`
+    }) :
+    new ClaudeError.StreamTruncatedError({
+      ...details,
+      reason: "reset",
+      cause,
+      message: `The stream broke off before \`message_stop\` (${
+        describe(cause) ?? "the connection was lost"
+      }). The message is not complete; \`partial\` holds what arrived.`
+    })
+
+/** Creates the error of JSON that broke off where only the end of the connection delimits the body. */
+export const cutShort = (
+  { meta, status }: { readonly meta: Exchange.Meta; readonly status: number }
+): ClaudeError.ClaudeError =>
+  new ClaudeError.ConnectionError({
+    ...meta,
+    status,
+    phase: "body",
+    outcome: "unknown",
+    message: "The connection was closed before the response was complete. " +
+      "Sending the request again may repeat what the server already did."
   })
 
 /** Creates the error of a response that arrived and cannot be read. Another attempt would bring the same. */
@@ -160,9 +181,14 @@ export const notClaude = "Check the base URL: this does not look like a response
 // internal
 // -----------------------------------------------------------------------------
 
-/** Codes of Node for a response that is not HTTP/1.1, and our own for one that cannot be decoded. */
+/** Codes of Node for a response that is not HTTP/1.1, and of decompressors. `Z_BUF_ERROR` is a body that was cut. */
 const unreadableCode =
-  /^(?:CONTENT_ENCODING|HPE_INVALID_(?:CONSTANT|VERSION|STATUS|HEADER_TOKEN|METHOD)|UND_ERR_HEADERS_OVERFLOW)$/
+  /^(?:CONTENT_ENCODING$|HPE_INVALID_(?:CONSTANT|VERSION|STATUS|HEADER_TOKEN|METHOD)$|UND_ERR_HEADERS_OVERFLOW$|Z_DATA_ERROR|Z_NEED_DICT|ERR__ERROR_FORMAT_|ZSTD_error_|ERR_TRAILING_JUNK_)/
+
+const isUnreadable = (cause: unknown): boolean => codesOf(cause).some((code) => unreadableCode.test(code))
+
+/** Codes of parsers for a head whose framing contradicts itself. In a body they are a lost connection. */
+const parserCode = /^(?:HPE_|UND_ERR_RES_CONTENT_LENGTH_MISMATCH$)/
 
 /** Codes of Node and Bun for a connection that was refused, not found, not secured or not made in time. */
 const unconnectedCode =
@@ -170,7 +196,8 @@ const unconnectedCode =
 
 /** Whether Node's parser refused a response for a reason it has no code for. */
 const isParserError = (cause: unknown): boolean =>
-  chain(cause).some((error) => Predicate.hasProperty(error, "name") && error.name === "HTTPParserError")
+  chain(cause).some((error) => Predicate.hasProperty(error, "name") && error.name === "HTTPParserError") ||
+  codesOf(cause).some((code) => parserCode.test(code))
 
 /** Returns a failure, its causes and the failures it bundles, outermost first. */
 export const chain = (cause: unknown): ReadonlyArray<unknown> => {

@@ -30,6 +30,34 @@ describe("Failures", () => {
       }
     })
 
+    it("takes a head whose framing contradicts itself for unreadable, and such a body for lost", () => {
+      for (
+        const code of ["HPE_UNEXPECTED_CONTENT_LENGTH", "HPE_HEADER_OVERFLOW", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"]
+      ) {
+        assert.strictEqual(transport(coded(code), "headers")._tag, "ResponseDecodeError", code)
+        assert.strictEqual(transport(coded(code), "body")._tag, "ConnectionError", code)
+      }
+    })
+
+    it("takes what a decompressor refuses for unreadable, and what broke off for lost", () => {
+      const codes = [
+        "CONTENT_ENCODING",
+        "Z_DATA_ERROR",
+        "Z_NEED_DICT",
+        "ERR__ERROR_FORMAT_PADDING_2",
+        "ZSTD_error_prefix_unknown",
+        "ERR_TRAILING_JUNK_AFTER_STREAM_END"
+      ]
+      for (const code of codes) {
+        assert.strictEqual(transport(coded(code), "body")._tag, "ResponseDecodeError", code)
+        assert.strictEqual(Failures.streamLost(coded(code), { outcome: "partial" })._tag, "ResponseDecodeError", code)
+      }
+      for (const code of ["CONTENT_ENCODING_CUT", "Z_BUF_ERROR"]) {
+        assert.strictEqual(transport(coded(code), "body")._tag, "ConnectionError", code)
+        assert.strictEqual(Failures.streamLost(coded(code), { outcome: "partial" })._tag, "StreamTruncatedError", code)
+      }
+    })
+
     it("does not say that nothing was sent when a connection was lost", () => {
       for (const phase of ["headers", "body"] as const) {
         const error = transport(coded("ECONNRESET"), phase)
