@@ -158,7 +158,7 @@ describe("Credential", () => {
 
     it.effect("takes a token whose value plain JavaScript gives as a text", () =>
       Effect.gen(function*() {
-        const obtain: any = () => Effect.succeed({ value: "token-1" })
+        const obtain = () => Effect.succeed({ value: JSON.parse("\"token-1\"") })
 
         assert.strictEqual(yield* valueOf(yield* Credential.make({ obtain })), "token-1")
       }))
@@ -263,16 +263,16 @@ describe("Credential", () => {
 
     it.effect("may be an object of plain JavaScript, whose failures are not shown", () =>
       Effect.gen(function*() {
-        const call = (get: Effect.Effect<any, any>) =>
+        const call = (get: Credential.Credential["get"]) =>
           Effect.exit(Messages.create(question)).pipe(
             Effect.provide(Claude.layer({
               credential: { get, invalidate: () => Effect.void, expiresAt: Effect.undefined }
             })),
             Effect.provide(accepting(() => "token-1"))
           )
-        const plain = yield* patiently(call(Effect.succeed("token-1")))
-        const failed = yield* patiently(call(Effect.fail(new Error("no s3cret"))))
-        const number = yield* patiently(call(Effect.succeed(5)))
+        const plain = yield* patiently(call(Effect.succeed(JSON.parse("\"token-1\""))))
+        const failed = yield* patiently(call(Effect.fail(JSON.parse("{\"message\":\"no s3cret\"}"))))
+        const number = yield* patiently(call(Effect.succeed(JSON.parse("5"))))
 
         assert.strictEqual(plain._tag, "Success")
         for (const exit of [failed, number]) {
