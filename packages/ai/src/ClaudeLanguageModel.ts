@@ -34,6 +34,7 @@
  */
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as CoreTool from "@effect-claude/core/Tool"
 import * as Claude from "@effect-claude/http/Claude"
 import * as Messages from "@effect-claude/http/Messages"
@@ -46,6 +47,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Stream from "effect/Stream"
 import * as ClaudeErrors from "./ClaudeErrors.ts"
 import * as ClaudePrompt from "./ClaudePrompt.ts"
@@ -150,6 +152,7 @@ export const Config: Context.Reference<Config> = Context.Reference<Config>(
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<LanguageModel.LanguageModel, never, Claude.Claude> {
+  yield* OptionCheck.knownOrDie(options, table)
   const claude = yield* Claude.Claude
   const provideClaude = Effect.provideService(Claude.Claude, claude)
 
@@ -273,6 +276,16 @@ function override(self: Running, overrides: Config): Running {
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+/** The options beside the fields of a request, which is checked when it is sent. */
+const table = {
+  model: OptionCheck.required(OptionCheck.text("the id of a model", /[^]/)),
+  tools: OptionCheck.list(OptionCheck.that("the definition of a tool", Predicate.isObject)),
+  betas: OptionCheck.list(OptionCheck.text("the name of a beta", /^[\w.-]+$/)),
+  disableParallelToolUse: OptionCheck.flag,
+  strictTools: OptionCheck.flag,
+  systemMessages: OptionCheck.choice("inPlace", "top")
+}
 
 const defaultMaxTokens = 16_384
 

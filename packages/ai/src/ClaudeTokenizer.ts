@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type { TokenCountRequest } from "@effect-claude/core/TokenCount"
 import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Claude from "@effect-claude/http/Claude"
@@ -87,7 +88,7 @@ export const make = (
 export const layer = (options: Options): Layer.Layer<Tokenizer.Tokenizer, never, Claude.Claude> =>
   Layer.effect(
     Tokenizer.Tokenizer,
-    Effect.map(Claude.Claude, (claude) =>
+    Effect.map(Effect.andThen(OptionCheck.orDie(options, table), Claude.Claude), (claude) =>
       make({
         ...options,
         count: (request) =>
@@ -105,14 +106,21 @@ export const layer = (options: Options): Layer.Layer<Tokenizer.Tokenizer, never,
  * @since 0.1.0
  */
 export const layerEstimate = (options: Options): Layer.Layer<Tokenizer.Tokenizer> =>
-  Layer.succeed(
+  Layer.effect(
     Tokenizer.Tokenizer,
-    make({ ...options, count: (request) => Effect.succeed(TokenEstimate.ofRequest(request).tokens) })
+    Effect.map(
+      OptionCheck.orDie(options, table),
+      () => make({ ...options, count: (request) => Effect.succeed(TokenEstimate.ofRequest(request).tokens) })
+    )
   )
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = {
+  model: OptionCheck.required(OptionCheck.text("the id of a model", /[^]/))
+}
 
 /**
  * Keeps the system messages and as many of the newest exchanges as fit. An exchange

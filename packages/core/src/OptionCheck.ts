@@ -120,6 +120,18 @@ export const required = (check: Check): Check =>
 export const callable: Check = that("a function", Predicate.isFunction)
 
 /**
+ * Accepts some texts and no others.
+ *
+ * @category checks
+ * @since 0.1.0
+ */
+export const choice = (...values: ReadonlyArray<string>): Check =>
+  that(
+    values.map((value) => JSON.stringify(value)).join(" or "),
+    (value) => typeof value === "string" && values.includes(value)
+  )
+
+/**
  * Accepts true and false.
  *
  * @category checks
@@ -252,6 +264,22 @@ export const find = (
 }
 
 /**
+ * Dies with the first problem of the options that a table has, and leaves others
+ * alone. For options beside the fields of a request, which is checked when it is
+ * sent.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const knownOrDie = (value: unknown, table: Table): Effect.Effect<void> =>
+  orDie(
+    Predicate.isObject(value)
+      ? Object.fromEntries(Object.entries(value).filter(([name]) => Object.hasOwn(table, name)))
+      : value,
+    table
+  )
+
+/**
  * Fails with the first problem of some options.
  *
  * @category checking
@@ -267,6 +295,19 @@ export const check = (
     ? Effect.void
     : Effect.fail(new ClaudeConfigError({ ...problem, message: format(problem) }))
 }
+
+/**
+ * Dies with the `ClaudeConfigError` of `check`, for constructors whose typed callers
+ * cannot give a wrong option.
+ *
+ * @category checking
+ * @since 0.1.0
+ */
+export const orDie = (
+  value: unknown,
+  table: Table,
+  names: { readonly [name: string]: string } = {}
+): Effect.Effect<void> => Effect.orDie(check(value, table, names))
 
 /**
  * Fails with a problem of one option. What looks like a secret is taken out of its

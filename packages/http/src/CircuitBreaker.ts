@@ -31,6 +31,7 @@
  * @since 0.1.0
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -38,6 +39,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Breaker from "effect/persistence/CircuitBreaker"
+import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Stream from "effect/Stream"
 import { Claude } from "./Claude.ts"
@@ -199,7 +201,7 @@ export const judge = (error: ClaudeError.ClaudeError): Verdict => {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Claude | CircuitBreaker, never, Claude> =>
+export const layer = (options?: Options): Layer.Layer<Claude | CircuitBreaker, OptionCheck.ClaudeConfigError, Claude> =>
   Layer.provide(layerStore(options), Breaker.layerStoreMemory())
 
 /**
@@ -211,8 +213,9 @@ export const layer = (options?: Options): Layer.Layer<Claude | CircuitBreaker, n
  */
 export const layerStore = (
   options?: Options
-): Layer.Layer<Claude | CircuitBreaker, never, Claude | Breaker.CircuitBreakerStore> =>
+): Layer.Layer<Claude | CircuitBreaker, OptionCheck.ClaudeConfigError, Claude | Breaker.CircuitBreakerStore> =>
   Layer.effectContext(Effect.gen(function*() {
+    yield* OptionCheck.check(options, table)
     const claude = yield* Claude
     const breaker = yield* Breaker.make({
       tripPolicy: policyOf(options?.trip ?? { share: 0.5, of: 20 }),
@@ -243,6 +246,26 @@ export const layerStore = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const count = OptionCheck.number("a whole number from 1 up", { min: 1, integer: true })
+
+const trip: OptionCheck.Check = (value) =>
+  Predicate.hasProperty(value, "consecutive")
+    ? OptionCheck.find(value, { consecutive: OptionCheck.required(count) })
+    : OptionCheck.find(value, {
+      share: OptionCheck.required(
+        OptionCheck.number("a number above 0, and at most 1", { min: Number.MIN_VALUE, max: 1 })
+      ),
+      of: OptionCheck.required(count),
+      atLeast: count
+    })
+
+const table: OptionCheck.TableOf<Options> = {
+  trip,
+  openFor: OptionCheck.duration,
+  key: OptionCheck.callable,
+  judge: OptionCheck.callable
+}
 
 const defaultKey = ({ exchange, settings }: Interceptor.Call, tenant: string | undefined): string => {
   const { host, pathname } = new URL(settings.baseUrl)

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as Rules from "@effect-claude/core/Rules"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
@@ -25,6 +26,7 @@ import type * as Exchange from "./Exchange.ts"
 import * as Attempt from "./internal/attempt/attempt.ts"
 import * as Drain from "./internal/call/drain.ts"
 import type { Interceptor } from "./internal/call/follower.ts"
+import * as Door from "./internal/request/options.ts"
 import * as Secrets from "./internal/request/secrets.ts"
 import * as Current from "./internal/request/settings.ts"
 import { Overrides } from "./internal/request/settings.ts"
@@ -188,7 +190,8 @@ export const withRetry: {
   <S extends Running>(self: S, policy: RetryPolicy.RetryPolicy): S
 } = dual(
   2,
-  <S extends Running>(self: S, retry: RetryPolicy.RetryPolicy): S => change(self, (now) => ({ ...now, retry }))
+  <S extends Running>(self: S, retry: RetryPolicy.RetryPolicy): S =>
+    change(self, { retry }, (now) => ({ ...now, retry }))
 )
 
 /**
@@ -203,7 +206,7 @@ export const withTimeouts: {
 } = dual(
   2,
   <S extends Running>(self: S, timeouts: Timeouts.Options): S =>
-    change(self, (now) => ({ ...now, timeouts: { ...now.timeouts, ...timeouts } }))
+    change(self, { timeouts }, (now) => ({ ...now, timeouts: { ...now.timeouts, ...timeouts } }))
 )
 
 /**
@@ -221,7 +224,7 @@ export const withHeaders: {
 } = dual(
   2,
   <S extends Running>(self: S, headers: ClaudeConfig.Settings["headers"]): S =>
-    change(self, (now) => {
+    change(self, { headers }, (now) => {
       const { betas, headers: kept } = Secrets.withoutBetas(Secrets.keep(headers))
       return { ...now, headers: { ...now.headers, ...kept }, betas: [...now.betas ?? [], ...betas] }
     })
@@ -239,7 +242,7 @@ export const withBetas: {
 } = dual(
   2,
   <S extends Running>(self: S, betas: ReadonlyArray<string>): S =>
-    change(self, (now) => ({ ...now, betas: [...now.betas ?? [], ...betas] }))
+    change(self, { betas }, (now) => ({ ...now, betas: [...now.betas ?? [], ...betas] }))
 )
 
 /**
@@ -253,7 +256,8 @@ export const withVersion: {
   <S extends Running>(self: S, version: ClaudeConfig.Version): S
 } = dual(
   2,
-  <S extends Running>(self: S, version: ClaudeConfig.Version): S => change(self, (now) => ({ ...now, version }))
+  <S extends Running>(self: S, version: ClaudeConfig.Version): S =>
+    change(self, { version }, (now) => ({ ...now, version }))
 )
 
 /**
@@ -269,14 +273,19 @@ export const withRules: {
 } = dual(
   2,
   <S extends Running>(self: S, levels: Rules.Levels): S =>
-    change(self, (now) => ({ ...now, rules: { ...now.rules, ...levels } }))
+    change(self, {}, (now) => ({ ...now, rules: { ...now.rules, ...levels } }))
 )
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
 
-function change<S extends Running>(self: S, f: (now: Overrides) => Overrides): S
-function change(self: Running, f: (now: Overrides) => Overrides): Running {
+/** Changes the settings of an effect or a stream. A wrong option dies when it runs. */
+function change<S extends Running>(self: S, options: Partial<ClaudeConfig.Options>, f: (now: Overrides) => Overrides): S
+function change(self: Running, options: Partial<ClaudeConfig.Options>, f: (now: Overrides) => Overrides): Running {
+  if (OptionCheck.find(options, Door.table) !== undefined) {
+    const refused = OptionCheck.orDie(options, Door.table)
+    return Stream.isStream(self) ? Stream.fromEffect(refused) : refused
+  }
   return Stream.isStream(self) ? Stream.updateService(self, Overrides, f) : Effect.updateService(self, Overrides, f)
 }

@@ -19,6 +19,7 @@
  * @since 0.1.0
  */
 import type { ClaudeError } from "@effect-claude/core/ClaudeError"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -84,18 +85,24 @@ export const hedges: Metric.Counter<number> = Metric.counter("claude.client.hedg
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options: Options): Layer.Layer<Claude, never, Claude> => {
-  const after = Duration.fromInputUnsafe(options.after)
-  return Interceptor.layer(Effect.succeed((call) =>
-    Effect.succeed(
-      !call.exchange.repeatable || options.isFor?.(call) === false ? {} : follow(call, after, options.onHedge)
-    )
-  ))
-}
+export const layer = (options: Options): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude> =>
+  Interceptor.layer(Effect.map(OptionCheck.check(options, table), () => {
+    const after = Duration.fromInputUnsafe(options.after)
+    return (call) =>
+      Effect.succeed(
+        !call.exchange.repeatable || options.isFor?.(call) === false ? {} : follow(call, after, options.onHedge)
+      )
+  }))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = {
+  after: OptionCheck.required(OptionCheck.duration),
+  isFor: OptionCheck.callable,
+  onHedge: OptionCheck.callable
+}
 
 const follow = (
   call: Interceptor.Call,

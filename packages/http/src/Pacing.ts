@@ -39,6 +39,7 @@
  */
 import * as ClaudeError from "@effect-claude/core/ClaudeError"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Context from "effect/Context"
@@ -191,7 +192,7 @@ export const waited: Metric.Histogram<number> = Metric.histogram("claude.client.
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
+export const layer = (options?: Options): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude> =>
   Layer.provide(layerStore(options), RateLimiter.layerStoreMemory)
 
 /**
@@ -217,8 +218,9 @@ export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
  */
 export const layerStore = (
   options?: Options
-): Layer.Layer<Claude, never, Claude | RateLimiter.RateLimiterStore> =>
+): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude | RateLimiter.RateLimiterStore> =>
   Interceptor.layer(Effect.gen(function*() {
+    yield* OptionCheck.check(options, table)
     const store = yield* RateLimiter.RateLimiterStore
     const identity = yield* Identity.make
     const governors = new Map<string, Governor>()
@@ -253,6 +255,20 @@ export const layerStore = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const limit = OptionCheck.number("a number above 0, or Infinity", { min: Number.MIN_VALUE, infinite: true })
+
+const limitTable: OptionCheck.TableOf<Limits> = { requests: limit, inputTokens: limit, outputTokens: limit }
+
+const table: OptionCheck.TableOf<Options> = {
+  limits: (value) => typeof value === "function" ? undefined : OptionCheck.find(value, limitTable),
+  key: OptionCheck.callable,
+  estimate: OptionCheck.callable,
+  headroom: OptionCheck.number("a number from 0 up to, but not including, 1", { min: 0, max: 1 - Number.EPSILON }),
+  burst: OptionCheck.number("a number above 0, and at most 1", { min: Number.MIN_VALUE, max: 1 }),
+  maxWait: OptionCheck.duration,
+  maxQueue: OptionCheck.number("a whole number from 0 up, or Infinity", { min: 0, integer: true, infinite: true })
+}
 
 function provide<S extends Running>(self: S, priority: number): S
 function provide(self: Running, priority: number): Running {

@@ -34,6 +34,7 @@
 import * as JsonText from "@effect-claude/core/JsonText"
 import * as Message from "@effect-claude/core/Message"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Wire from "@effect-claude/core/Wire"
 import * as Context from "effect/Context"
 import * as Digest from "effect/crypto/Digest"
@@ -137,7 +138,7 @@ export const withMode: {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
+export const layer = (options?: Options): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude> =>
   Layer.provide(layerStore(options), Persistence.layerMemory)
 
 /**
@@ -164,9 +165,10 @@ export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
  */
 export const layerStore = (
   options?: Options
-): Layer.Layer<Claude, never, Claude | Persistence.Persistence> =>
+): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude | Persistence.Persistence> =>
   Interceptor.layer(
     Effect.gen(function*() {
+      yield* OptionCheck.check(options, table)
       const persistence = yield* Persistence.Persistence
       const digest = yield* Digest.Digest
       const identity = yield* Identity.make
@@ -205,6 +207,13 @@ export const layerStore = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = {
+  timeToLive: OptionCheck.duration,
+  isFor: OptionCheck.callable,
+  storeId: OptionCheck.text("a text that is not empty", /[^]/),
+  shared: OptionCheck.flag
+}
 
 /** The caller of a shared cache. */
 const everyone = "everyone"

@@ -16,6 +16,7 @@
  */
 import * as Cost from "@effect-claude/core/Cost"
 import type { Message } from "@effect-claude/core/Message"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -69,12 +70,14 @@ export interface Options {
  * @category layers
  * @since 0.1.0
  */
-export const layer = (options?: Options): Layer.Layer<Claude, never, Claude> =>
-  Interceptor.layer(Effect.succeed((call) => follow(call, options)))
+export const layer = (options?: Options): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude> =>
+  Interceptor.layer(Effect.as(OptionCheck.check(options, table), (call) => follow(call, options)))
 
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = { content: OptionCheck.flag, attributes: OptionCheck.callable }
 
 const follow = (call: Interceptor.Call, options: Options | undefined): Effect.Effect<Interceptor.Follower> =>
   Effect.gen(function*() {

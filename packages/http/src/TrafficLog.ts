@@ -16,6 +16,7 @@
  */
 import * as Message from "@effect-claude/core/Message"
 import type { MessageRequest } from "@effect-claude/core/MessageRequest"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Usage from "@effect-claude/core/Usage"
 import * as Digest from "effect/crypto/Digest"
 import * as DateTime from "effect/DateTime"
@@ -109,7 +110,13 @@ export interface FileOptions extends Options {
 export const layer = (
   write: (entry: TrafficEntry.TrafficEntry) => Effect.Effect<void>,
   options?: Options
-): Layer.Layer<Claude, never, Claude> => Interceptor.layer(interceptor(write, options))
+): Layer.Layer<Claude, OptionCheck.ClaudeConfigError, Claude> =>
+  Interceptor.layer(
+    Effect.andThen(
+      OptionCheck.check({ ...options, write }, { ...table, write: OptionCheck.required(OptionCheck.callable) }),
+      interceptor(write, options)
+    )
+  )
 
 /**
  * Layer that writes the entry of each call of a `Claude` to files of the day:
@@ -122,8 +129,13 @@ export const layer = (
  */
 export const layerFiles = (
   options: FileOptions
-): Layer.Layer<Claude, PlatformError.PlatformError, Claude | FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<
+  Claude,
+  PlatformError.PlatformError | OptionCheck.ClaudeConfigError,
+  Claude | FileSystem.FileSystem | Path.Path
+> =>
   Interceptor.layer(Effect.gen(function*() {
+    yield* OptionCheck.check(options, fileTable)
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
     const formats = options.formats ?? ["log", "jsonl"]
@@ -155,6 +167,15 @@ export const layerFiles = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = { content: OptionCheck.choice("none", "preview", "hash") }
+
+const fileTable: OptionCheck.TableOf<FileOptions> = {
+  ...table,
+  directory: OptionCheck.required(OptionCheck.text("the path of a directory", /[^]/)),
+  prefix: OptionCheck.text("the beginning of a file's name", /^[^/\\]+$/),
+  formats: OptionCheck.list(OptionCheck.choice("log", "jsonl"))
+}
 
 const interceptor = (
   write: (entry: TrafficEntry.TrafficEntry) => Effect.Effect<void>,

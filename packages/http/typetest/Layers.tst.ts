@@ -3,6 +3,7 @@ import type { Message } from "@effect-claude/core/Message"
 import type { StreamEvent } from "@effect-claude/core/StreamEvent"
 import * as CircuitBreaker from "@effect-claude/http/CircuitBreaker"
 import type * as Claude from "@effect-claude/http/Claude"
+import type * as ClaudeConfig from "@effect-claude/http/ClaudeConfig"
 import * as Hedging from "@effect-claude/http/Hedging"
 import * as Identity from "@effect-claude/http/Identity"
 import * as Interceptor from "@effect-claude/http/Interceptor"
@@ -24,13 +25,15 @@ const request = { model: "claude-sonnet-5-5", max_tokens: 1, messages: [{ role: 
 
 describe("layers", () => {
   it("take a Claude and provide a Claude", () => {
-    expect(Hedging.layer({ after: "1 second" })).type.toBe<Layer.Layer<Claude.Claude, never, Claude.Claude>>()
-    expect(Pacing.layer()).type.toBe<Layer.Layer<Claude.Claude, never, Claude.Claude>>()
+    expect(Hedging.layer({ after: "1 second" })).type.toBe<
+      Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, Claude.Claude>
+    >()
+    expect(Pacing.layer()).type.toBe<Layer.Layer<Claude.Claude, ClaudeConfig.ClaudeConfigError, Claude.Claude>>()
   })
 
   it("provide what can be looked at beside it", () => {
     expect(CircuitBreaker.layer()).type.toBe<
-      Layer.Layer<Claude.Claude | CircuitBreaker.CircuitBreaker, never, Claude.Claude>
+      Layer.Layer<Claude.Claude | CircuitBreaker.CircuitBreaker, ClaudeConfig.ClaudeConfigError, Claude.Claude>
     >()
     expect(RateLimitState.layer).type.toBe<
       Layer.Layer<Claude.Claude | RateLimitState.RateLimitState, never, Claude.Claude>

@@ -51,6 +51,7 @@
  * @since 0.1.0
  */
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as Tool from "effect/ai/Tool"
 import type * as Toolkit from "effect/ai/Toolkit"
 import type * as Cause from "effect/Cause"
@@ -68,6 +69,8 @@ import * as Callables from "./internal/callables.ts"
 import * as Core from "./internal/core.ts"
 import * as Lock from "./internal/lock.ts"
 import type * as Tools from "./internal/tools.ts"
+import * as Door from "./internal/options.ts"
+import * as Tools from "./internal/tools.ts"
 import type { Session, TurnError } from "./Session.ts"
 import { TurnAbandonedError } from "./SessionError.ts"
 import type { StopWhen } from "./StopWhen.ts"
@@ -398,6 +401,8 @@ export const steer = (session: Session, input: History.Input): Effect.Effect<voi
 // internal
 // -----------------------------------------------------------------------------
 
+const table: OptionCheck.TableOf<Options<Record<string, Tool.Any>>> = Door.agent
+
 /** Obtains the tools, and describes them. */
 const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.Any>, E, R>(
   options: ResumeOptions<Tools, E, R>,
@@ -408,6 +413,7 @@ const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.An
   E | ToolSchema.ToolSchemaError,
   R
 > {
+  yield* OptionCheck.orDie(options, table)
   const toolkit = Effect.isEffect(options.toolkit) ? yield* options.toolkit : options.toolkit
   const sources: ReadonlyArray<Source<R | Tool.HandlerServices<Tools[keyof Tools]>>> = [
     source(toolkit),

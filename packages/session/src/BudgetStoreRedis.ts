@@ -6,10 +6,12 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
 import * as BudgetStore from "./BudgetStore.ts"
+import * as Door from "./internal/options.ts"
 
 // -----------------------------------------------------------------------------
 // options
@@ -43,6 +45,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<BudgetStore.BudgetStore["Service"], never, Redis.Redis> {
+  yield* OptionCheck.orDie(options, Door.prefix)
   const redis = yield* Redis.Redis
   const prefix = options?.prefix ?? "effect-claude:budget:"
   const replace = redis.eval(compareAndSet)

@@ -7,11 +7,13 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
 import * as BudgetStore from "./BudgetStore.ts"
+import * as Door from "./internal/options.ts"
 import * as SqlTable from "./internal/sqlTable.ts"
 
 // -----------------------------------------------------------------------------
@@ -77,6 +79,7 @@ export const migration = (
 export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<BudgetStore.BudgetStore["Service"], SqlError.SqlError, SqlClient.SqlClient> {
+  yield* OptionCheck.orDie(options, Door.sql)
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const table = tableOf(sql, options)
   if (options?.createTable !== false) yield* SqlTable.ensure(sql, table, migration(options))

@@ -35,6 +35,7 @@
 import type { RequestValidationError } from "@effect-claude/core/ClaudeError"
 import type * as Cost from "@effect-claude/core/Cost"
 import type * as Message from "@effect-claude/core/Message"
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import type * as Usage from "@effect-claude/core/Usage"
 import { Claude } from "@effect-claude/http/Claude"
@@ -49,6 +50,7 @@ import type { Budget } from "./Budget.ts"
 import * as History from "./History.ts"
 import * as Core from "./internal/core.ts"
 import * as Journal from "./internal/journal.ts"
+import * as Door from "./internal/options.ts"
 import type * as SessionState from "./internal/sessionState.ts"
 import * as Run from "./internal/turn.ts"
 import * as TurnState from "./internal/turnState.ts"
@@ -260,7 +262,7 @@ export class CurrentSession extends Context.Service<CurrentSession, Session>()(
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Session, never, Claude> {
-  const { history, parameters, settings } = read(options, yield* Claude)
+  const { history, parameters, settings } = yield* read(options, yield* Claude)
   return of(yield* Core.make(settings, parameters, Journal.begin(history)))
 })
 
@@ -284,7 +286,8 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Session, SessionStoreError, Claude | SessionStore> {
   const { id, recover, ...rest } = options
   const store = yield* SessionStore
-  const { history, parameters, settings } = read(rest, yield* Claude)
+  yield* OptionCheck.orDie({ id, recover }, openTable)
+  const { history, parameters, settings } = yield* read(rest, yield* Claude)
   const journal = Journal.make({ store, id, timeout: settings.storeTimeout, initial: history })
   const snapshot = yield* Journal.open(journal, recover === true)
   return of(yield* Core.make(settings, parameters, snapshot, journal))
@@ -302,7 +305,7 @@ export const restore = Effect.fnUntraced(function*(
   options?: Partial<Omit<Options, "history">>
 ): Effect.fn.Return<Session, RequestValidationError, Claude> {
   const snapshot = yield* Effect.fromResult(SessionJson.decode(exported))
-  const { parameters, settings } = read({ ...snapshot.parameters, ...options }, yield* Claude)
+  const { parameters, settings } = yield* read({ ...snapshot.parameters, ...options }, yield* Claude)
   return of(yield* Core.make(settings, parameters, { ...Journal.begin(snapshot.history), ...snapshot, parameters: {} }))
 })
 
@@ -333,7 +336,9 @@ export const layerOpen = (
 // internal
 // -----------------------------------------------------------------------------
 
-const read = (options: Options, claude: Claude["Service"]) => {
+/** Reads options. The parameters of requests are checked with each request. */
+const read = Effect.fnUntraced(function*(options: Options, claude: Claude["Service"]) {
+  yield* OptionCheck.knownOrDie(options, table)
   const { policy, rest } = TurnState.splitPolicy({}, options)
   const { abandonAfter, budget, history = History.empty, storeTimeout, whenBusy, ...parameters } = rest
   const settings: Core.Settings = {
@@ -344,7 +349,12 @@ const read = (options: Options, claude: Claude["Service"]) => {
     lock: { queue: whenBusy !== "fail", abandonAfter: Duration.toMillis(abandonAfter ?? "30 seconds") }
   }
   return { history, parameters, settings }
-}
+})
+
+const table: OptionCheck.TableOf<Pick<Options, keyof typeof Door.session>> & OptionCheck.TableOf<Turn.Policy> =
+  Door.session
+
+const openTable: OptionCheck.TableOf<Omit<OpenOptions, keyof Options>> = Door.open
 
 const of = (core: Core.Core): Session => {
   const get = <K extends keyof State>(key: K): Effect.Effect<State[K]> => Effect.sync(() => core.now[key])

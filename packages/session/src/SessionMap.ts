@@ -27,6 +27,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import type { Claude } from "@effect-claude/http/Claude"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
@@ -34,6 +35,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as RcMap from "effect/RcMap"
 import type * as Scope from "effect/Scope"
+import * as Door from "./internal/options.ts"
 import * as Session from "./Session.ts"
 import type { SessionStore, SessionStoreError } from "./SessionStore.ts"
 
@@ -95,6 +97,7 @@ export class SessionMap extends Context.Service<SessionMap, {
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SessionMap["Service"], never, Claude | SessionStore | Scope.Scope> {
+  yield* OptionCheck.orDie(options, Door.map)
   const services = yield* Effect.context<Claude | SessionStore>()
   const scope = yield* Effect.scope
   const sessions: RcMap.RcMap<string, Session.Session, SessionStoreError> = yield* RcMap.make({

@@ -11,6 +11,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as AtomicFile from "@effect-claude/http/AtomicFile"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
@@ -18,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
 import type * as PlatformError from "effect/PlatformError"
 import * as FileName from "./internal/fileName.ts"
+import * as Door from "./internal/options.ts"
 import * as SessionStore from "./SessionStore.ts"
 
 // -----------------------------------------------------------------------------
@@ -49,6 +51,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(
   options: Options
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], never, FileSystem.FileSystem | Path.Path> {
+  yield* OptionCheck.orDie(options, Door.file)
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()

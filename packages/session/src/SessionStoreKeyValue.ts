@@ -10,10 +10,12 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as KeyValueStore from "effect/persistence/KeyValueStore"
 import * as Semaphore from "effect/Semaphore"
+import * as Door from "./internal/options.ts"
 import * as SessionStore from "./SessionStore.ts"
 
 // -----------------------------------------------------------------------------
@@ -53,6 +55,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], never, KeyValueStore.KeyValueStore> {
+  yield* OptionCheck.orDie(options, Door.prefix)
   const kv = KeyValueStore.prefix(yield* KeyValueStore.KeyValueStore, options?.prefix ?? "effect-claude/session/")
   const alone = Semaphore.makeUnsafe(1).withPermits(1)
 

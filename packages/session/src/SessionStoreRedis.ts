@@ -7,9 +7,11 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redis from "effect/persistence/Redis"
+import * as Door from "./internal/options.ts"
 import * as SessionStore from "./SessionStore.ts"
 
 // -----------------------------------------------------------------------------
@@ -44,6 +46,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], never, Redis.Redis> {
+  yield* OptionCheck.orDie(options, Door.prefix)
   const redis = yield* Redis.Redis
   const prefix = options?.prefix ?? "effect-claude:session:"
   const append = redis.eval(push)

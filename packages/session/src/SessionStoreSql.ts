@@ -12,10 +12,12 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as SqlClient from "effect/sql/SqlClient"
 import type * as SqlError from "effect/sql/SqlError"
+import * as Door from "./internal/options.ts"
 import * as SqlTable from "./internal/sqlTable.ts"
 import * as SessionStore from "./SessionStore.ts"
 
@@ -100,6 +102,7 @@ export const migration = (
 export const make = Effect.fnUntraced(function*(
   options?: Options
 ): Effect.fn.Return<SessionStore.SessionStore["Service"], SqlError.SqlError, SqlClient.SqlClient> {
+  yield* OptionCheck.orDie(options, Door.sql)
   const sql = (yield* SqlClient.SqlClient).withoutTransforms()
   const table = tableOf(sql, options)
   if (options?.createTable !== false) yield* SqlTable.ensure(sql, table, migration(options))

@@ -41,6 +41,7 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -150,6 +151,7 @@ export class Cassette extends Context.Service<Cassette, {
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, options: Options) {
+  yield* OptionCheck.orDie(options, table)
   const files = yield* FileSystem.FileSystem
   const writing = yield* Semaphore.make(1)
   const mode = options.mode ?? "auto"
@@ -283,6 +285,12 @@ export const layerReplay = (
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------
+
+const table: OptionCheck.TableOf<Options> = {
+  file: OptionCheck.required(OptionCheck.text("the path of a file", /[^]/)),
+  mode: OptionCheck.choice("auto", "record", "replay"),
+  redact: OptionCheck.callable
+}
 
 const load = (files: FileSystem.FileSystem, file: string, mode: Mode) =>
   Effect.gen(function*() {

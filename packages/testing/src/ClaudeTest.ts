@@ -27,11 +27,13 @@
  *
  * @since 0.1.0
  */
+import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Ref from "effect/Ref"
 import * as Client from "./internal/client.ts"
 import * as Engine from "./internal/engine.ts"
@@ -165,6 +167,7 @@ export class ClaudeTest extends Context.Service<ClaudeTest, Observations>()("@ef
  * @since 0.1.0
  */
 export const make = Effect.fnUntraced(function*(script: Script, options?: Options) {
+  yield* OptionCheck.orDie(options, table)
   const engine = yield* Engine.make(script, options)
   const service: ClaudeTest["Service"] = {
     requests: engine.requests,
@@ -208,3 +211,32 @@ export const headers = {
   "anthropic-version": "2023-06-01",
   "content-type": "application/json"
 } as const
+
+// -----------------------------------------------------------------------------
+// internal
+// -----------------------------------------------------------------------------
+
+const check: OptionCheck.TableOf<RequestCheck.Options> = {
+  isBadKey: OptionCheck.callable,
+  isModel: OptionCheck.callable,
+  isBeta: OptionCheck.callable,
+  basePath: OptionCheck.text("a path that begins with a slash, or an empty text", /^(?:\/|$)/),
+  contextWindow: OptionCheck.number("a number of tokens above 0", { min: 1, infinite: true }),
+  refuses: OptionCheck.list(OptionCheck.text("a type of block"))
+}
+
+const limit = OptionCheck.number("a number from 0 up", { min: 0, infinite: true })
+
+const table: OptionCheck.TableOf<Options> = {
+  seed: OptionCheck.number("a number", { min: -Number.MAX_VALUE }),
+  check: (value) => typeof value === "boolean" ? undefined : OptionCheck.find(value, check),
+  rateLimits: OptionCheck.options({
+    requests: limit,
+    inputTokens: limit,
+    outputTokens: limit,
+    per: OptionCheck.duration,
+    enforce: OptionCheck.flag
+  }),
+  batchDuration: OptionCheck.duration,
+  files: OptionCheck.list(OptionCheck.that("a file", Predicate.isObject))
+}

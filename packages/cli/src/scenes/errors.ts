@@ -15,6 +15,7 @@ import * as RetryPolicy from "@effect-claude/http/RetryPolicy"
 import * as Budget from "@effect-claude/session/Budget"
 import * as Script from "@effect-claude/testing/Script"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Report from "../Report.ts"
 import { Screen } from "../Screen.ts"
 import { fact, question, type Scene } from "./Scene.ts"
@@ -103,7 +104,7 @@ const causes: { readonly [T in Tag]: Cause } = {
     by: "One attempt fails, the breaker opens, and the next call is not sent.",
     script: Script.forever(Script.status(529)),
     call: Effect.andThen(Effect.ignore(plain), plain).pipe(
-      Effect.provide(CircuitBreaker.layer({ trip: { consecutive: 1 }, openFor: "15 seconds" }))
+      Effect.provide(Layer.orDie(CircuitBreaker.layer({ trip: { consecutive: 1 }, openFor: "15 seconds" })))
     )
   },
   BudgetExceededError: {
@@ -118,7 +119,7 @@ const causes: { readonly [T in Tag]: Cause } = {
     by: "One request a minute is allowed, and the second does not want to wait.",
     script: Script.model(),
     call: Effect.andThen(plain, plain).pipe(
-      Effect.provide(Pacing.layer({ limits: { requests: 1 }, maxWait: "10 millis" }))
+      Effect.provide(Layer.orDie(Pacing.layer({ limits: { requests: 1 }, maxWait: "10 millis" })))
     )
   }
 }
