@@ -274,17 +274,14 @@ const defaultKey = ({ exchange, settings }: Interceptor.Call, tenant: string | u
 }
 
 /** Numbers out of range are brought into it: a breaker that cannot be built protects nobody. */
-const policyOf = (trip: Trip): Breaker.TripPolicy => {
-  if ("consecutive" in trip) return Breaker.consecutive(atLeastOne(trip.consecutive))
-  const size = atLeastOne(trip.of)
-  return Breaker.rate({
-    threshold: Math.min(1, Math.max(0, trip.share)),
-    size,
-    minimumCalls: Math.min(size, atLeastOne(trip.atLeast ?? size / 2))
-  })
-}
-
-const atLeastOne = (count: number): number => Math.max(1, Math.ceil(count))
+const policyOf = (trip: Trip): Breaker.TripPolicy =>
+  "consecutive" in trip
+    ? Breaker.consecutive(trip.consecutive)
+    : Breaker.rate({
+      threshold: trip.share,
+      size: trip.of,
+      minimumCalls: Math.min(trip.of, trip.atLeast ?? Math.ceil(trip.of / 2))
+    })
 
 const classify = (
   exit: Exit.Exit<unknown, ClaudeError.ClaudeError>,

@@ -226,15 +226,17 @@ describe("CircuitBreaker", () => {
         { trip: { consecutive: 1 } }
       ))))
 
-    it.effect("brings numbers out of range into it", () =>
+    it.effect.each<readonly [option: string, trip: CircuitBreaker.Trip]>([
+      ["trip.share", { share: 7, of: 20 }],
+      ["trip.of", { share: 0.5, of: -3 }],
+      ["trip.atLeast", { share: 0.5, of: 20, atLeast: 0 }],
+      ["trip.consecutive", { consecutive: 0.5 }]
+    ])("refuses a %s that is out of range", ([option, trip]) =>
       Effect.gen(function*() {
-        yield* Effect.exit(ask)
+        const error = yield* Effect.flip(Effect.provide(ask, breaking(Script.reply("Hi!"), { trip })))
 
-        assert.strictEqual(yield* state, "Open")
-      }).pipe(Effect.provide(breaking(
-        Script.forever(Script.status(529)),
-        { trip: { share: 7, of: -3, atLeast: 99 } }
-      ))))
+        assert.strictEqual(error._tag === "ClaudeConfigError" ? error.option : error._tag, option)
+      }))
   })
 
   describe("judge", () => {

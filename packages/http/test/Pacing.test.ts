@@ -467,7 +467,8 @@ describe("Pacing", () => {
   })
 
   describe("a known limit", () => {
-    const enforced = { requests: 60, inputTokens: 60_000, enforce: true }
+    const limits = { requests: 60, inputTokens: 60_000 }
+    const enforced = { ...limits, enforce: true }
 
     it.effect("is never met by a steady load below it", () =>
       Effect.gen(function*() {
@@ -480,7 +481,7 @@ describe("Pacing", () => {
         assert.isTrue(exits.every(Exit.isSuccess), "no 429, and nobody refused")
         assert.strictEqual((yield* arrivals).length, 250)
       }).pipe(Effect.provide(paced(
-        { limits: enforced, estimate: believing },
+        { limits, estimate: believing },
         Script.forever(used(900)),
         { rateLimits: enforced }
       ))))
@@ -493,7 +494,7 @@ describe("Pacing", () => {
         // 250 at 54 a minute, after a burst of 6.
         assert.isBelow((yield* arrivals).at(-1)!, 280)
       }).pipe(Effect.provide(paced(
-        { limits: enforced, estimate: believing, maxWait: "1 hour" },
+        { limits, estimate: believing, maxWait: "1 hour" },
         Script.forever(used(100)),
         { rateLimits: enforced }
       ))))

@@ -148,7 +148,9 @@ describe("options of a session", () => {
         const { error, shown } = yield* refusal(door, { ...door.valid, [option]: wrongValues(secret)[drawn.value] })
 
         assert.notInclude(shown, secret)
-        if (error !== undefined || drawn.value !== 2) {
+        // A turn holds fields of the request, which are open.
+        const isOpen = option === "turn" && drawn.value === 5
+        if (!isOpen && (error !== undefined || drawn.value !== 2)) {
           const named = error instanceof OptionCheck.ClaudeConfigError ? error.option : `${drawn.door} accepts it`
           assert.isTrue(named.startsWith(option), `${named} for ${option}`)
         }

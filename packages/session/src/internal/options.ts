@@ -6,12 +6,24 @@
 import * as OptionCheck from "@effect-claude/core/OptionCheck"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import type * as ContextWindow from "../ContextWindow.ts"
+
+const object = (expected: string): OptionCheck.Check => OptionCheck.that(expected, Predicate.isObject)
 
 const tokens = OptionCheck.number("a number of tokens above 0", { min: 1 })
 
-const count = OptionCheck.number("a whole number from 0 up, or Infinity", { min: 0, integer: true, infinite: true })
+const share = OptionCheck.number("a number from 0 to 1", { min: 0, max: 1 })
 
-const object = (expected: string): OptionCheck.Check => OptionCheck.that(expected, Predicate.isObject)
+const contextWindow: OptionCheck.TableOf<ContextWindow.Policy> = {
+  strategies: OptionCheck.list(object("a strategy of `ContextWindow`")),
+  tokens,
+  makeSpaceAt: share,
+  fillTo: share,
+  warnAt: share,
+  onWarning: OptionCheck.callable
+}
+
+const count = OptionCheck.number("a whole number from 0 up, or Infinity", { min: 0, integer: true, infinite: true })
 
 /** The settings of a session. Its other options are parameters of its requests. */
 export const session = {
@@ -26,11 +38,7 @@ export const session = {
       value === "auto" || value === "manual" || value === "off" ||
       (Predicate.hasProperty(value, "ttl") && (value.ttl === "5m" || value.ttl === "1h"))
   ),
-  contextWindow: OptionCheck.options({
-    strategies: OptionCheck.list(object("a strategy of `ContextWindow`")),
-    tokens,
-    makeSpaceAt: OptionCheck.number("a number above 0, and at most 1", { min: Number.MIN_VALUE, max: 1 })
-  }),
+  contextWindow: OptionCheck.options(contextWindow),
   onEdit: OptionCheck.callable,
   onProgress: OptionCheck.callable,
   history: object("a `History`"),
