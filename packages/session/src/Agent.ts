@@ -68,9 +68,8 @@ import type * as AgentOptions from "./internal/agentOptions.ts"
 import * as Callables from "./internal/callables.ts"
 import * as Core from "./internal/core.ts"
 import * as Lock from "./internal/lock.ts"
-import type * as Tools from "./internal/tools.ts"
 import * as Door from "./internal/options.ts"
-import * as Tools from "./internal/tools.ts"
+import type * as Tools from "./internal/tools.ts"
 import type { Session, TurnError } from "./Session.ts"
 import { TurnAbandonedError } from "./SessionError.ts"
 import type { StopWhen } from "./StopWhen.ts"
@@ -401,7 +400,7 @@ export const steer = (session: Session, input: History.Input): Effect.Effect<voi
 // internal
 // -----------------------------------------------------------------------------
 
-const table: OptionCheck.TableOf<Options<Record<string, Tool.Any>>> = Door.agent
+const table: OptionCheck.TableOf<ResumeOptions<Record<string, Tool.Any>>> = Door.agent
 
 /** Obtains the tools, and describes them. */
 const prepare = Effect.fnUntraced(function*<Tools extends Record<string, Tool.Any>, E, R>(

@@ -73,8 +73,13 @@ export const agent = {
     typeof value === "function" ? undefined : OptionCheck.duration(value),
   maxResultLength: OptionCheck.number("a number of characters above 0, or Infinity", { min: 1, infinite: true }),
   approve: OptionCheck.callable,
+  beforeTool: OptionCheck.callable,
+  afterTool: OptionCheck.callable,
+  stopWhen: OptionCheck.callable,
+  prepareTurn: OptionCheck.callable,
   whenInterrupted: OptionCheck.choice("close", "rollback"),
-  turn: object("the options of a turn")
+  turn: object("the options of a turn"),
+  decisions: object("decisions by the ids of calls")
 }
 
 const name = OptionCheck.text("a text that is not empty", /[^]/)
