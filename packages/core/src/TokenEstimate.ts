@@ -18,8 +18,7 @@
  */
 import * as Option from "effect/Option"
 import * as Estimator from "./internal/estimate/estimator.ts"
-import * as Profile from "./internal/estimate/profile.ts"
-import * as Text from "./internal/estimate/text.ts"
+import * as Tokenizer from "./internal/estimate/tokenizer.ts"
 import type { MessageRequest } from "./MessageRequest.ts"
 import * as ModelCatalog from "./ModelCatalog.ts"
 
@@ -116,7 +115,7 @@ export const ofRequest = (request: Partial<MessageRequest>): TokenEstimate => {
  * @since 0.1.0
  */
 export const ofText = (text: string, model?: string): TokenEstimate => {
-  const tokens = Text.textTokens(text) * Profile.profileOf(model).density
+  const tokens = Tokenizer.textTokens(text) * Tokenizer.profileOf(model).density
   return { tokens: Math.round(tokens), margin: Math.ceil(tokens * Estimator.textMargin), unmeasured: [] }
 }
 

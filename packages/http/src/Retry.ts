@@ -18,7 +18,6 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Backoff from "./Backoff.ts"
 import * as Deciding from "./internal/call/deciding.ts"
-import * as Deadline from "./internal/time/deadline.ts"
 import * as Span from "./internal/time/duration.ts"
 import type * as RetryBudget from "./RetryBudget.ts"
 import type * as RetryPolicy from "./RetryPolicy.ts"
@@ -69,7 +68,7 @@ export const retry: {
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options
 ): Effect.Effect<A, ClaudeError, R> =>
-  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, Deadline.now(clock), undefined)))
+  Effect.clockWith((clock) => from(1, 0, attempt, options, clock, clock.monotonicTimeNanosUnsafe(), undefined)))
 
 // -----------------------------------------------------------------------------
 // internal
@@ -82,7 +81,7 @@ const from = <A, R>(
   attempt: (number: number) => Effect.Effect<A, ClaudeError, R>,
   options: Options,
   clock: Clock.Clock,
-  startedAt: number,
+  startedAt: bigint,
   deciding: Deciding.Decider | undefined
 ): Effect.Effect<A, ClaudeError, R> => {
   const { budget, policy, repeatable } = options
@@ -93,7 +92,7 @@ const from = <A, R>(
         : Effect.as(budget.deposit(budget.options.perSuccess + spent), value),
     onFailure: (failure) => {
       const error = repeatable === false ? failure.with({ repeatable }) : failure
-      const elapsed = Duration.millis(Deadline.now(clock) - startedAt)
+      const elapsed = Duration.millis(Number(clock.monotonicTimeNanosUnsafe() - startedAt) / 1e6)
       const decider = deciding === undefined ? Deciding.decider(policy) : Effect.succeed(deciding)
       return Effect.flatMap(
         decider,

@@ -102,25 +102,23 @@ export const apply: {
   if (policy === "off") return withoutBreakpoints(self)
   // The API places its own where the request itself is marked.
   if (isMarked(self)) return self
-  const mark = CacheControl.make(typeof policy === "string" ? undefined : policy)
-  let left = maxBreakpoints - countOf(self)
+  const { messages, system, tools } = self
+  const mark = typeof policy === "string" ? standard : CacheControl.make(policy)
+  const inMessages = Blocks.countBreakpoints(messages)
+  const inSystem = Array.isArray(system) ? system.filter(isMarked).length : 0
+  const inTools = tools?.filter(isMarked).length ?? 0
+  let left = maxBreakpoints - inMessages - inSystem - inTools
   const place = <A>(part: A, has: boolean, f: (part: A) => A): A => {
     if (left <= 0 || has) return part
     const placed = f(part)
     if (placed !== part) left--
     return placed
   }
-  const { messages, system, tools } = self
-  const marksMessages = messages.some((turn) => Blocks.countBreakpoints(MessageRequest.blocks(turn.content)) > 0)
   // What comes last is worth most: it covers all that comes before.
-  const last = place(messages, marksMessages, (turns) => markUser(turns, mark, 0))
-  const placedSystem = place(
-    system,
-    Array.isArray(system) && system.some(isMarked),
-    (system) => markSystem(system, mark)
-  )
-  const before = place(last, marksMessages, (turns) => markUser(turns, mark, 1))
-  const placedTools = place(tools, tools?.some(isMarked) === true, (tools) => markTools(tools, mark))
+  const last = place(messages, inMessages > 0, (turns) => markUser(turns, mark, 0))
+  const placedSystem = place(system, inSystem > 0, (system) => markSystem(system, mark))
+  const before = place(last, inMessages > 0, (turns) => markUser(turns, mark, 1))
+  const placedTools = place(tools, inTools > 0, (tools) => markTools(tools, mark))
   return {
     ...self,
     messages: before,
@@ -202,12 +200,11 @@ export const changeOf = (
 
 const maxBreakpoints = 4
 
+/** The breakpoint of a policy without a `ttl`. */
+const standard = CacheControl.make()
+
 const isMarked = (part: object): boolean =>
   "cache_control" in part && part.cache_control !== undefined && part.cache_control !== null
-
-const countOf = ({ messages, system, tools }: MessageRequest.MessageRequest): number =>
-  (Array.isArray(system) ? system.filter(isMarked).length : 0) + (tools ?? []).filter(isMarked).length +
-  messages.reduce((count, turn) => count + Blocks.countBreakpoints(MessageRequest.blocks(turn.content)), 0)
 
 /** Marks the end of a turn of the user: the last one, or one before it. */
 const markUser = (

@@ -19,7 +19,6 @@ import type * as ContextManagement from "@effect-claude/core/ContextManagement"
 import type * as Message from "@effect-claude/core/Message"
 import * as ModelCatalog from "@effect-claude/core/ModelCatalog"
 import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
-import * as Usage from "@effect-claude/core/Usage"
 import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import type * as Option from "effect/Option"
@@ -239,13 +238,9 @@ export const trim: {
  * @category sizes
  * @since 0.1.0
  */
-export const sizeOf = (history: History.History, model: string): number => {
-  const { freed, last, since } = Exchanges.sinceLastReply(history)
-  if (last === undefined) return TokenEstimate.ofRequest({ model, messages: History.toMessages(history) }).tokens
-  const estimate = since.length === 0 ? 0 : TokenEstimate.ofRequest({ model, messages: since }).tokens
-  const totals = Usage.totals(last.usage)
-  return Math.max(0, Usage.totalInput(totals) + totals.output + estimate - freed)
-}
+export const sizeOf = (history: History.History, model: string): number =>
+  Exchanges.sizeOf(history, model).tokens ??
+    TokenEstimate.ofRequest({ model, messages: History.toMessages(history) }).tokens
 
 /**
  * Returns the warning for the next prompt of a conversation, if there is one.
@@ -270,4 +265,4 @@ export const warning = (
  * @category sizes
  * @since 0.1.0
  */
-export const isFull = (message: Message.Message): boolean => message.stop_reason === "model_context_window_exceeded"
+export const isFull = (message: Message.Message): boolean => Exchanges.isFull(message)

@@ -104,7 +104,7 @@ export type Validated = Result.Result<History, ClaudeError.RequestValidationErro
  * @category models
  * @since 0.1.0
  */
-export type Input = string | Content.Content | ReadonlyArray<Content.Content>
+export type Input = Additions.Input
 
 /**
  * Something that `repair` changed.
@@ -208,7 +208,7 @@ export const reply: {
     Additions.reply(
       Internal.nodeOf(self),
       message,
-      { ...options, setAside: message.stop_reason === "refusal" && options?.keepRefusal !== true }
+      { ...options, setAside: Additions.setsAside(message, options?.keepRefusal) }
     )
 )
 

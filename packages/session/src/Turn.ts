@@ -24,8 +24,8 @@ import type { CachePolicy } from "./CachePolicy.ts"
 import type { ContextEdit } from "./ContextEdit.ts"
 import type * as ContextWindow from "./ContextWindow.ts"
 import * as Blocks from "./internal/blocks.ts"
+import * as Exchanges from "./internal/exchanges.ts"
 import * as Sendable from "./internal/sendable.ts"
-import * as Splice from "./internal/splice.ts"
 
 // -----------------------------------------------------------------------------
 // models
@@ -199,4 +199,4 @@ export const isEmpty = (message: Message.Message): boolean => Sendable.assistant
  * @category conversions
  * @since 0.1.0
  */
-export const join = (messages: NonEmptyReadonlyArray<Message.Message>): Message.Message => Splice.join(messages)
+export const join = (messages: NonEmptyReadonlyArray<Message.Message>): Message.Message => Exchanges.join(messages)

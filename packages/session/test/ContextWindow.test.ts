@@ -127,6 +127,26 @@ describe("ContextWindow", () => {
         assert.isTrue(Option.isSome(session.state.value.window))
       }).pipe(provide(usage(190_000), usage(190_000))))
 
+    it.effect("counts the system prompt of a first request", () =>
+      Effect.gen(function*() {
+        const session = yield* Session.make({
+          ...haiku,
+          system: "word ".repeat(150_000),
+          contextWindow: { warnAt: 0.7 }
+        })
+        yield* session.send("one")
+
+        assert.isTrue(Option.isSome(session.state.value.window))
+      }).pipe(provide(usage(9))))
+
+    it.effect("counts what is left after space was made", () =>
+      Effect.gen(function*() {
+        const { seen, session } = yield* warned({ strategies: [ContextWindow.dropExchanges()] })
+
+        assert.lengthOf(seen, 0)
+        assert.deepStrictEqual(session.state.value.window, Option.none())
+      }).pipe(provide(usage(9), usage(190_000), usage(9))))
+
     it.effect("goes away when there is room again", () =>
       Effect.gen(function*() {
         const { session } = yield* warned({})

@@ -36,7 +36,7 @@ import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
 import type { TextBody } from "../Exchange.ts"
-import { type Items, Mailbox, Release } from "../internal/transport/body.ts"
+import { type Items, Mailbox } from "../internal/transport/body.ts"
 import * as Diagnosis from "../internal/transport/diagnosis.ts"
 import * as HttpClientTransport from "../internal/transport/httpClient.ts"
 import * as Transport from "../internal/transport/transport.ts"
@@ -62,7 +62,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
     NodeHttpClient.Dispatcher,
     Http1.only(dispatcher)
   )
-  const release = new Release()
+  const release: Transport.Release = { count: 0 }
   const client = HttpClient.make((request, url, signal) => {
     const { body, headers, method } = request
     if (body._tag !== "Empty" && body._tag !== "Uint8Array") return general.postprocess(Effect.succeed(request))
@@ -156,7 +156,7 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
   /** The request body. It is released when the response begins, because a response may be read for a long time. */
   #body: Request["body"]
   readonly #dispatcher: Undici.Dispatcher
-  readonly #release: Release
+  readonly #release: Transport.Release
   /** Receives the head of the response or a failure, once. */
   #onHead: OnHead | undefined
   readonly #http: HttpClientRequest.HttpClientRequest | undefined
@@ -173,7 +173,7 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
   constructor(
     { body, headers, method, url }: Request,
     dispatcher: Undici.Dispatcher,
-    release: Release,
+    release: Transport.Release,
     onHead: OnHead,
     http: HttpClientRequest.HttpClientRequest | undefined
   ) {
@@ -210,9 +210,11 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
       headersTimeout: 0,
       bodyTimeout: 0
     }
-    this.#release.whenDone(setImmediate, () => {
+    const send = () => {
       if (!this.#aborted) this.#dispatcher.dispatch(options, this)
-    })
+    }
+    if (this.#release.count === 0) send()
+    else setImmediate(send)
   }
 
   /** Closes the connection when a signal aborts. */
@@ -295,15 +297,15 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
   }
 
   #finish(end: End): void {
-    this.finish(Cause.fail(end))
     if (this.#onAbort !== undefined) this.#signal?.removeEventListener("abort", this.#onAbort)
+    this.finish(Cause.fail(end))
+    const release = this.#release
+    release.count++
     // Undici schedules its own turn first; the end is delivered after that.
-    this.#release.begin((free) =>
-      queueMicrotask(() => {
-        setImmediate(free)
-        this.deliver()
-      })
-    )
+    queueMicrotask(() => {
+      setImmediate(() => release.count--)
+      this.deliver()
+    })
   }
 }
 

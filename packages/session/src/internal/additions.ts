@@ -5,9 +5,9 @@
  * @since 0.1.0
  */
 import type * as ClaudeError from "@effect-claude/core/ClaudeError"
-import * as Content from "@effect-claude/core/Content"
+import type * as Content from "@effect-claude/core/Content"
 import type * as Message from "@effect-claude/core/Message"
-import type * as MessageRequest from "@effect-claude/core/MessageRequest"
+import * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Arr from "effect/Array"
 import * as Result from "effect/Result"
 import type * as HistoryEntry from "../HistoryEntry.ts"
@@ -23,15 +23,20 @@ export const invalid = (
   violations: ReadonlyArray<ClaudeError.Violation>
 ): Result.Result<never, ClaudeError.RequestValidationError> => Result.fail(Check.toError(violations))
 
+/** What the user sends. */
+export type Input = string | Content.Content | ReadonlyArray<Content.Content>
+
 /** Adds a message of the user. */
-export const user = (
-  self: Internal.Node,
-  input: string | Content.Content | ReadonlyArray<Content.Content>
-): Added => {
-  const blocks = Internal.addressed(self, typeof input === "string" ? [Content.text(input)] : Arr.ensure(input))
+export const user = (self: Internal.Node, input: Input): Added => {
+  const given = typeof input === "string" ? MessageRequest.blocks(input) : Arr.ensure(input)
+  const blocks = Internal.addressed(self, given)
   const violations = [...Check.input(blocks, self.pending), ...Check.media(blocks)]
   return violations.length > 0 ? invalid(violations) : Result.succeed(Internal.addUser(self, blocks))
 }
+
+/** Whether the exchange of a response is set aside: as long as a refused one is sent, the API keeps refusing. */
+export const setsAside = ({ stop_reason }: Message.Message, keepRefusal: boolean | undefined): boolean =>
+  stop_reason === "refusal" && keepRefusal !== true
 
 /** Adds a response. */
 export const reply = (self: Internal.Node, message: Message.Message, options: Internal.ReplyOptions): Added =>

@@ -23,11 +23,11 @@ import type { End, Outcome, PendingCall, Progress } from "../AgentEvent.ts"
 import * as History from "../History.ts"
 import type { TurnError } from "../SessionError.ts"
 import * as AgentOptions from "./agentOptions.ts"
+import * as Amounts from "./amounts.ts"
 import * as Callables from "./callables.ts"
 import * as Core from "./core.ts"
 import * as Rounds from "./rounds.ts"
 import type * as Runs from "./runs.ts"
-import * as Spending from "./spending.ts"
 import * as Streamed from "./streamed.ts"
 import * as Run from "./turn.ts"
 import type * as TurnState from "./turnState.ts"
@@ -56,7 +56,7 @@ class Running<R> {
   private readonly core: Core.Core
   private readonly options: AgentOptions.Options<R>
   private readonly restore: Core.Restore
-  private readonly before: Spending.Spending
+  private readonly before: Amounts.Spending
   /** The tools of the last request, or of the next one where there is none yet. */
   private tools: ReadonlyArray<CoreTool.Tool>
 
@@ -171,7 +171,7 @@ class Running<R> {
   }
 
   private progress(): Progress {
-    const { cost, spent } = Spending.since(this.before, this.core.now)
+    const { cost, spent } = Amounts.since(this.before, this.core.now)
     return {
       turns: this.turns,
       calls: this.calls,

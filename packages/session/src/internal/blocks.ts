@@ -7,6 +7,7 @@
  */
 import * as Content from "@effect-claude/core/Content"
 import type * as ContentBlock from "@effect-claude/core/ContentBlock"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 
 /** Whether a text is empty or white space. */
 export const isBlank = (text: string): boolean => text.trim() === ""
@@ -82,9 +83,29 @@ export const openServerCalls = (blocks: ReadonlyArray<Content.Content>): Readonl
   return new Set(open.keys())
 }
 
-/** Counts the cache breakpoints of blocks, including those inside tool results. */
-export const countBreakpoints = (blocks: ReadonlyArray<Content.Content>): number =>
-  blocks.reduce((count, block) => count + Number(hasBreakpoint(block)) + innerBreakpoints(block), 0)
+/** Counts the cache breakpoints of messages, including those inside tool results. */
+export const countBreakpoints = (messages: ReadonlyArray<MessageRequest.MessageParam>): number =>
+  messages.reduce((count, { content }) => count + countIn(content), 0)
+
+const countIn = (content: MessageRequest.MessageParam["content"]): number =>
+  typeof content === "object"
+    ? content.reduce((count, block) => count + Number(hasBreakpoint(block)) + innerBreakpoints(block), 0)
+    : 0
+
+/** Keeps the last `most` cache breakpoints of messages. */
+export const limitBreakpoints = (
+  messages: ReadonlyArray<MessageRequest.MessageParam>,
+  most: number
+): ReadonlyArray<MessageRequest.MessageParam> => {
+  let surplus = countBreakpoints(messages) - most
+  return surplus <= 0 ? messages : messages.map((message) => {
+    const { content } = message
+    const count = Math.min(surplus, countIn(content))
+    if (count <= 0 || typeof content !== "object") return message
+    surplus -= count
+    return { ...message, content: dropBreakpoints(content, count) }
+  })
+}
 
 const hasBreakpoint = (block: object): boolean =>
   "cache_control" in block && block.cache_control !== undefined && block.cache_control !== null

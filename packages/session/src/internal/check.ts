@@ -69,6 +69,7 @@ const mediaIn = (block: Content.Content, path: string): ReadonlyArray<Violation>
       ? block.content.map((part: Content.ToolResultContent, inner) => [`${path}.content[${inner}]`, part])
       : [[path, block]]
   return parts.flatMap(([path, part]) => {
+    if (!("source" in part)) return []
     const { problem, rule } = Media.check(part)
     return rule === undefined ? [] : [{ rule, path: `${path}.source`, problem, fix: mediaFix[rule] }]
   })
@@ -104,11 +105,9 @@ export const messages = (turns: ReadonlyArray<MessageRequest.MessageParam>): Rea
   let open: ReadonlyMap<string, string> = new Map()
   let last: "user" | "assistant" | undefined
   let said: ReadonlyArray<Content.Content> = []
-  let breakpoints = 0
   turns.forEach((turn, index) => {
     const path = `messages[${index}]`
     const blocks = MessageRequest.blocks(turn.content)
-    breakpoints += Blocks.countBreakpoints(blocks)
     if (turn.role === "system") {
       if (open.size > 0) out.push(...system(turn, "awaitingToolResults").map((violation) => ({ ...violation, path })))
       else if (isEmptySystem(turn)) out.push(blank(path))
@@ -129,6 +128,7 @@ export const messages = (turns: ReadonlyArray<MessageRequest.MessageParam>): Rea
       said = blocks
     }
   })
+  const breakpoints = Blocks.countBreakpoints(turns)
   if (breakpoints > maxBreakpoints) out.push(tooManyBreakpoints(breakpoints))
   return out
 }

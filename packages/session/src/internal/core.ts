@@ -21,12 +21,12 @@ import * as History from "../History.ts"
 import type { SessionBusyError } from "../SessionError.ts"
 import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
+import * as Amounts from "./amounts.ts"
 import * as Exchanges from "./exchanges.ts"
 import * as Journal from "./journal.ts"
 import * as Lock from "./lock.ts"
 import * as Runs from "./runs.ts"
 import type { State } from "./sessionState.ts"
-import * as Spending from "./spending.ts"
 import * as Stored from "./stored.ts"
 
 /** The settings of a session and of its forks. */
@@ -59,7 +59,7 @@ export interface Core {
   /** The parameters that were configured, which override the defaults. */
   configured: Journal.Snapshot["parameters"]
   /** What was spent and is not in the journal yet. */
-  readonly untold: Array<Spending.Spending>
+  readonly untold: Array<Amounts.Spending>
   /** Entries that may have been written although that failed, as text, and how many of the untold each contains. */
   readonly doubtful: Map<string, number>
 }
@@ -188,7 +188,8 @@ export const commit = (
       Effect.andThen(Effect.suspend(() => {
         core.untold.splice(0, untold)
         core.undo = { history: core.now.history, runs: core.runs, before: core.undo }
-        core.runs = Runs.record(Runs.free(core.runs, freed), turn, history, response)
+        if (freed.length > 0) core.runs = Runs.free(core.runs, freed)
+        if (turn !== undefined) core.runs = Runs.record(core.runs, turn, history, response)
         return update(core, { history, usage, lastResponse: Exchanges.lastResponse(history) })
       }))
     )
@@ -204,7 +205,8 @@ export const runOf = Effect.fnUntraced(function*(
   restore: Restore
 ): Effect.fn.Return<Runs.Run | undefined, WriteError> {
   const { doubtful, journal } = core
-  if (name !== undefined && doubtful.size > 0) yield* settle(core, restore)
+  if (name === undefined) return undefined
+  if (doubtful.size > 0) yield* settle(core, restore)
   const known = Runs.get(core.runs, name)
   if (known === undefined || journal === undefined) return known
   const news = yield* restore(Journal.news(journal))
@@ -337,7 +339,7 @@ const takeUp = Effect.fnUntraced(function*(
   core.configured = snapshot.parameters
   // Others write what was spent as far as they know: not what this process has not written yet.
   const isStale = news.rewritten || news.entries.some(({ type }) => type === "changed")
-  const spending = isStale ? core.untold.reduce(Spending.combine, snapshot) : snapshot
+  const spending = isStale ? core.untold.reduce(Amounts.combine, snapshot) : snapshot
   yield* update(core, {
     ...shown({ ...snapshot, ...spending }),
     parameters: { ...core.defaults, ...snapshot.parameters }

@@ -23,9 +23,9 @@ import * as HistoryJson from "../HistoryJson.ts"
 import * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
 import * as Bounded from "./bounded.ts"
+import * as Exchanges from "./exchanges.ts"
 import * as Internal from "./history.ts"
 import * as Runs from "./runs.ts"
-import * as Splice from "./splice.ts"
 import * as Stored from "./stored.ts"
 
 /** Where a session writes its changes. */
@@ -331,7 +331,7 @@ const step = (known: Snapshot, entry: SessionStore.Entry): Result.Result<Snapsho
       }
       // Where older replies are written again, those of the turn come last.
       const own = entry.turn === undefined ? [] : replies.slice(replies.length - entry.turn.replies)
-      const response = Arr.isArrayNonEmpty(own) ? Splice.join(own) : undefined
+      const response = Arr.isArrayNonEmpty(own) ? Exchanges.join(own) : undefined
       return Result.succeed({
         ...known,
         history,

@@ -17,7 +17,6 @@ import * as CachePolicy from "../CachePolicy.ts"
 import * as Amounts from "./amounts.ts"
 import * as Core from "./core.ts"
 import * as Metering from "./metering.ts"
-import * as Spending from "./spending.ts"
 
 /** The attempts of one request of a session. */
 export interface Metered {
@@ -69,9 +68,9 @@ const count = (
     const cacheMiss = totals.cacheRead > 0 || request === undefined ? Option.none() : changeSince(core, request)
     core.sent = request
     return Effect.flatMap(Cost.ofMessageEffect(known), (cost) => {
-      const spending: Spending.Spending = { spent: totals, cost }
+      const spending: Amounts.Spending = { spent: totals, cost }
       if (core.journal !== undefined) core.untold.push(spending)
-      return Core.update(core, { cacheMiss, ...Spending.combine(core.now, spending) })
+      return Core.update(core, { cacheMiss, ...Amounts.combine(core.now, spending) })
     })
   })
 

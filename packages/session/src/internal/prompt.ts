@@ -5,7 +5,7 @@
  * @since 0.1.0
  */
 import * as Content from "@effect-claude/core/Content"
-import * as MessageRequest from "@effect-claude/core/MessageRequest"
+import type * as MessageRequest from "@effect-claude/core/MessageRequest"
 import * as Blocks from "./blocks.ts"
 import * as Sendable from "./sendable.ts"
 
@@ -133,16 +133,7 @@ export const render = (
   self: Prompt | undefined,
   breakpoints: number
 ): ReadonlyArray<MessageRequest.MessageParam> => {
-  const out: Array<MessageRequest.MessageParam> = []
-  let left = breakpoints
-  for (let at = self; at !== undefined; at = at.before) {
-    const message = paramOf(at)
-    const content = MessageRequest.blocks(message.content)
-    const count = Blocks.countBreakpoints(content)
-    const keeps = Math.min(count, left)
-    left -= keeps
-    out.push(keeps === count ? message : { ...message, content: Blocks.dropBreakpoints(content, count - keeps) })
-  }
+  const messages = Blocks.limitBreakpoints(toArray(self).map(paramOf), breakpoints)
   // System messages alone are no conversation yet.
-  return out.every((message) => message.role === "system") ? [] : out.toReversed()
+  return messages.every((message) => message.role === "system") ? [] : messages
 }

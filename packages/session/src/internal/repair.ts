@@ -70,10 +70,7 @@ export const build = (
     report("system-turn", "messages", "Kept the instructions until the user has spoken.")
   }
   history = held.reduce(Internal.addSystem, history)
-  const breakpoints = Prompt.render(history.sent, Infinity).reduce(
-    (count, turn) => count + Blocks.countBreakpoints(MessageRequest.blocks(turn.content)),
-    0
-  )
+  const breakpoints = Blocks.countBreakpoints(Prompt.render(history.sent, Infinity))
   if (breakpoints > Check.maxBreakpoints) {
     report("cache-breakpoints", "messages", `Only the latest ${Check.maxBreakpoints} of ${breakpoints} are sent.`)
   }

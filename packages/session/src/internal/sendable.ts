@@ -179,6 +179,7 @@ export const general = (block: Content_): Content_ | undefined => {
 
 /** Replaces media that the API would refuse by a text that says why. */
 const readable = <Block extends Content_ | Content.ToolResultContent>(block: Block): Block | ContentBlock.Text => {
+  if (!("source" in block)) return block
   const { block: accepted, problem } = Media.check(block)
   return accepted ?? Content.text(`[${block.type} left out: ${problem}]`)
 }

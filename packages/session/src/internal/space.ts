@@ -15,7 +15,7 @@ import * as TokenEstimate from "@effect-claude/core/TokenEstimate"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { ContextEdit } from "../ContextEdit.ts"
-import * as ContextWindow from "../ContextWindow.ts"
+import type * as ContextWindow from "../ContextWindow.ts"
 import * as History from "../History.ts"
 import * as Core from "./core.ts"
 import * as Edits from "./edits.ts"
@@ -35,15 +35,16 @@ export const prepare = (
 ): Effect.Effect<void, ClaudeError.ClaudeError> =>
   Effect.gen(function*() {
     const { contextWindow } = turn.policy
-    const window = yield* windowOf(turn)
-    const { last } = Exchanges.sinceLastReply(turn.history)
-    const estimate = sizeOf(turn)
+    const catalog = yield* ModelCatalog.Current
+    const window = windowOf(turn, catalog)
+    const { isFull, tokens: estimate } = sizeOf(turn)
     // A response that found the window full says more than an estimate.
-    const isFull = last !== undefined && ContextWindow.isFull(last)
     const size = isFull ? Math.max(estimate, window ?? estimate) : estimate
     const limit = window === undefined ? Infinity : window * (contextWindow?.makeSpaceAt ?? 0.9)
-    if (isFull || size > limit) yield* shrink(core, turn, { size, window: window ?? size }, restore)
-    const warning = yield* ContextWindow.warning(turn.history, turn.parameters.model, contextWindow)
+    const isSmaller = (isFull || size > limit) &&
+      (yield* shrink(core, turn, { size, window: window ?? size }, restore))
+    const left = isSmaller ? sizeOf(turn).tokens : estimate
+    const warning = TokenEstimate.warnAt(turn.parameters.model, left, { share: contextWindow?.warnAt, catalog })
     if (Option.isNone(warning) && Option.isNone(core.now.window)) return
     yield* Core.update(core, { window: warning })
     if (Option.isSome(warning)) yield* restore(contextWindow?.onWarning?.(warning.value) ?? Effect.void)
@@ -57,10 +58,10 @@ export const make = (
   restore: Restore
 ): Effect.Effect<boolean, ClaudeError.ClaudeError> =>
   Effect.gen(function*() {
-    const estimate = sizeOf(turn)
+    const { tokens: estimate } = sizeOf(turn)
     const said = sizesIn(error.message)
     if (said?.window !== undefined) turn.window = said.window
-    const known = yield* windowOf(turn)
+    const known = windowOf(turn, yield* ModelCatalog.Current)
     // A prompt that does not fit is at least as large as the window.
     const size = Math.max(estimate, said?.size ?? known ?? estimate)
     turn.excess += size - estimate
@@ -75,24 +76,19 @@ const sizesIn = (message: string): { readonly size: number; readonly window: num
   return size === undefined || window === undefined ? undefined : { size: Number(size), window: Number(window) }
 }
 
-/** Returns how many tokens the next prompt of a turn has. */
-const sizeOf = (turn: TurnState.TurnState): number => {
-  const { model } = turn.parameters
-  const { last } = Exchanges.sinceLastReply(turn.history)
-  const size = last === undefined
-    ? TokenEstimate.ofRequest(TurnState.requestOf(turn)).tokens
-    : ContextWindow.sizeOf(turn.history, model)
-  return size + turn.excess
+/** Returns the size of the next prompt of a turn. Without a reply, all of its request is estimated. */
+const sizeOf = (turn: TurnState.TurnState): { readonly tokens: number; readonly isFull: boolean } => {
+  const { isFull, tokens } = Exchanges.sizeOf(turn.history, turn.parameters.model)
+  return { isFull, tokens: (tokens ?? TokenEstimate.ofRequest(TurnState.requestOf(turn)).tokens) + turn.excess }
 }
 
-const windowOf = (turn: TurnState.TurnState): Effect.Effect<number | undefined> =>
-  Effect.map(ModelCatalog.Current, (catalog) => {
-    const model = Option.getOrUndefined(ModelCatalog.find(catalog, turn.parameters.model))
-    const all = [turn.policy.contextWindow?.tokens, turn.window ?? model?.contextWindow].filter((tokens) =>
-      tokens !== undefined
-    )
-    return all.length === 0 ? undefined : Math.min(...all)
-  })
+const windowOf = (turn: TurnState.TurnState, catalog: ModelCatalog.ModelCatalog): number | undefined => {
+  const model = Option.getOrUndefined(ModelCatalog.find(catalog, turn.parameters.model))
+  const all = [turn.policy.contextWindow?.tokens, turn.window ?? model?.contextWindow].filter((tokens) =>
+    tokens !== undefined
+  )
+  return all.length === 0 ? undefined : Math.min(...all)
+}
 
 interface Sizes {
   /** The size of the prompt. */

@@ -1,72 +1,15 @@
 /**
- * Joins the responses of a turn that was continued.
+ * Joins the event streams of a turn that was continued.
  *
- * `join` returns one message of them; `Splicer` returns one stream of their events,
- * whose fold is that message.
+ * `Splicer` returns one stream of events. Its fold is what `Exchanges.join` returns
+ * for the messages.
  *
  * @since 0.1.0
  */
 import type * as Message from "@effect-claude/core/Message"
 import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import * as Usage from "@effect-claude/core/Usage"
-import * as Arr from "effect/Array"
-import * as Predicate from "effect/Predicate"
-
-/** Joins messages: all their content, the end of the last, and the sum of their usage. */
-export const join = (messages: Arr.NonEmptyReadonlyArray<Message.Message>): Message.Message => {
-  const first = Arr.headNonEmpty(messages)
-  const last = Arr.lastNonEmpty(messages)
-  if (messages.length === 1) return first
-  const { stop_details, stop_reason, stop_sequence } = last
-  return {
-    ...first,
-    ...beside(messages.slice(1)),
-    content: messages.flatMap((message) => message.content),
-    stop_reason,
-    stop_sequence,
-    stop_details,
-    usage: messages.slice(1).reduce((sum, message) => addUsage(sum, message.usage), first.usage)
-  }
-}
-
-/** Returns the fields besides content, end and usage. The last value of a field wins. */
-const beside = (said: ReadonlyArray<object>): Partial<Message.Message> =>
-  Object.fromEntries(
-    said.flatMap((fields) => Object.entries(fields))
-      .filter(([field, value]) => value !== null && value !== undefined && !ownFields.has(field))
-  )
-
-/** Fields that are joined otherwise, or are those of the first message. */
-const ownFields: ReadonlySet<string> = new Set([
-  "id",
-  "type",
-  "role",
-  "model",
-  "content",
-  "delta",
-  "stop_reason",
-  "stop_sequence",
-  "stop_details",
-  "usage"
-])
-
-/** Adds token counts field by field. For other values, the later one wins. */
-export const addUsage = (self: Usage.Usage, that: Usage.Usage): Usage.Usage => {
-  const out: { [field: string]: unknown } = { ...self }
-  for (const [field, value] of Object.entries(that)) {
-    if (value !== null && value !== undefined) out[field] = addValue(out[field], value)
-  }
-  return { ...self, ...that, ...out }
-}
-
-const addValue = (a: unknown, b: unknown): unknown => {
-  if (typeof a === "number" && typeof b === "number") return a + b
-  if (Array.isArray(a) && Array.isArray(b)) return [...a, ...b]
-  if (!Predicate.isObject(a) || !Predicate.isObject(b)) return b
-  const out: { [field: string]: unknown } = { ...a }
-  for (const [field, value] of Object.entries(b)) out[field] = addValue(out[field], value)
-  return out
-}
+import { addUsage, beside } from "./exchanges.ts"
 
 /** Turns the events of consecutive responses into those of one. */
 export class Splicer {

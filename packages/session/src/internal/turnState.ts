@@ -16,12 +16,14 @@ import * as History from "../History.ts"
 import { ToolResultsPendingError } from "../SessionError.ts"
 import type * as SessionStore from "../SessionStore.ts"
 import type * as Turn from "../Turn.ts"
+import * as Additions from "./additions.ts"
 import * as Blocks from "./blocks.ts"
 import * as Check from "./check.ts"
 import type * as Core from "./core.ts"
+import * as Exchanges from "./exchanges.ts"
 import * as Internal from "./history.ts"
+import * as Prompt from "./prompt.ts"
 import * as Runs from "./runs.ts"
-import * as Splice from "./splice.ts"
 
 /** The state of a turn under way. */
 export interface TurnState {
@@ -77,8 +79,9 @@ export const prepare = (
   Effect.suspend((): ReturnType<typeof prepare> => {
     const { policy, rest } = splitPolicy(core.settings.policy, options)
     const { id, instructions, review = accepts, rewind, run, ...parameters } = rest
-    let history = History.rewind(core.now.history, rewind ?? 0)
-    const freed = Runs.takenBack(core.now.history, history)
+    const base = core.now.history
+    let history = rewind === undefined ? base : History.rewind(base, rewind)
+    const freed = history === base ? [] : Runs.takenBack(base, history)
     if (history.status === "awaitingToolResults" && input !== undefined && !givesResults(input)) {
       if (policy.whenToolsPending === "fail") {
         return Effect.fail(new ToolResultsPendingError({ calls: History.pendingTools(history) }))
@@ -86,7 +89,9 @@ export const prepare = (
       history = History.closeTools(history, skipped)
     }
     return Result.succeed(history).pipe(
-      Result.flatMap((history) => input === undefined ? needingResponse(history) : History.user(history, input)),
+      Result.flatMap((history) =>
+        input === undefined ? needingResponse(history) : Additions.user(Internal.nodeOf(history), input)
+      ),
       // After the input, they belong to the exchange, and are removed together with it.
       Result.flatMap((history) =>
         instructions === undefined ? Result.succeed(history) : History.system(history, instructions)
@@ -160,8 +165,9 @@ export const requestOf = ({ history, parameters, policy }: TurnState): MessageRe
   const cache = policy.cache ?? "auto"
   // Breakpoints of the program are kept as far as the API accepts them; the policy uses those that are left.
   const breakpoints = breakpointsLeft(parameters)
-  const request = { ...parameters, messages: History.toMessages(history, { breakpoints }) }
-  return CachePolicy.apply(withContextManagement(inContainer(request, history), policy), cache)
+  const node = Internal.nodeOf(history)
+  const request = { ...parameters, messages: Prompt.render(node.sent, breakpoints) }
+  return CachePolicy.apply(withContextManagement(inContainer(request, node), policy), cache)
 }
 
 /** Adds the edits that the API makes itself. Parameters of the request take precedence. */
@@ -178,11 +184,11 @@ const withContextManagement = (
 /** Continues to run code in the container in which the exchange began to. */
 const inContainer = (
   request: MessageRequest.MessageRequest,
-  history: History.History
+  node: Internal.Node
 ): MessageRequest.MessageRequest => {
   const { container } = request
   const named = typeof container === "string" || typeof container?.id === "string"
-  const id = named ? undefined : Internal.containerOf(Internal.nodeOf(history))
+  const id = named ? undefined : Internal.containerOf(node)
   if (id === undefined) return request
   return { ...request, container: typeof container === "object" && container !== null ? { ...container, id } : id }
 }
@@ -199,13 +205,12 @@ const breakpointsLeft = (parameters: Turn.Parameters): number => {
 export const take = (turn: TurnState, message: Message.Message): boolean => {
   const { keepRefusals, maxContinuations = 8, onMaxTokens } = turn.policy
   turn.messages.push(message)
-  turn.history = History.reply(turn.history, message, {
-    keepRefusal: keepRefusals,
+  const replied = Additions.reply(Internal.nodeOf(turn.history), message, {
+    setAside: Additions.setsAside(message, keepRefusals),
     turn: turn.id,
     begun: turn.run === "open"
-  }).pipe(
-    Result.getOrElse(() => turn.history)
-  )
+  })
+  if (Result.isSuccess(replied)) turn.history = replied.success
   if (turn.messages.length - turn.corrected > maxContinuations) return false
   // The response to a request for a compaction is the compaction.
   if (turn.history.status === "paused") return message.stop_reason !== "compaction" || !compacts(turn.parameters)
@@ -246,5 +251,5 @@ export const nameOf = ({ corrected, history, id, messages, run }: TurnState): Se
 /** Returns the response of a turn that is complete. */
 export const responseOf = ({ corrected, messages }: TurnState): Message.Message | undefined => {
   const own = messages.slice(corrected)
-  return Arr.isArrayNonEmpty(own) ? Splice.join(own) : undefined
+  return Arr.isArrayNonEmpty(own) ? Exchanges.join(own) : undefined
 }

@@ -4,6 +4,7 @@ import type * as StreamEvent from "@effect-claude/core/StreamEvent"
 import type * as Usage from "@effect-claude/core/Usage"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Array as Arr, Option, Schema } from "effect"
+import * as Exchanges from "../../src/internal/exchanges.ts"
 import * as Splice from "../../src/internal/splice.ts"
 
 const Count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 9 }))
@@ -104,7 +105,7 @@ describe("splice", () => {
     const answers = pieces.map((piece, index) => fold(eventsOf(piece, index)))
     if (!Arr.isArrayNonEmpty(answers)) return
 
-    assert.deepStrictEqual(plain(fold(splice(pieces))), plain(Splice.join(answers)))
+    assert.deepStrictEqual(plain(fold(splice(pieces))), plain(Exchanges.join(answers)))
   }, { arbitrary: { runs: 1000 } })
 
   it.prop("reads like one answer: one start, one end, blocks in order", [Pieces], ([pieces]) => {
@@ -159,7 +160,7 @@ describe("splice", () => {
         speed: null
       }
 
-      assert.deepStrictEqual(Splice.addUsage(one, other), {
+      assert.deepStrictEqual(Exchanges.addUsage(one, other), {
         input_tokens: 11,
         output_tokens: 22,
         cache_read_input_tokens: 30,

@@ -10,8 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as JsonText from "../../JsonText.ts"
 import * as Turns from "../turns.ts"
 import * as Media from "./media.ts"
-import * as Profile from "./profile.ts"
-import * as Text from "./text.ts"
+import * as Tokenizer from "./tokenizer.ts"
 
 /** The margin of the estimate of a text, as a fraction of it. */
 export const textMargin = 0.2
@@ -75,13 +74,13 @@ const weightless: ReadonlySet<string> = new Set(["redacted_thinking", "tool_refe
 
 /** The sum while a request is traversed. */
 class Sum {
-  readonly profile: Profile.Profile
+  readonly profile: Tokenizer.Profile
   tokens = 0
   margin = 0
   cited = false
   readonly inside = new Set<object>()
   readonly unmeasured: Array<string> = []
-  constructor(profile: Profile.Profile) {
+  constructor(profile: Tokenizer.Profile) {
     this.profile = profile
   }
   fixed(tokens: number): void {
@@ -89,7 +88,7 @@ class Sum {
     this.margin += tokens * textMargin
   }
   text(text: unknown): void {
-    if (typeof text === "string") this.fixed(Text.textTokens(text) * this.profile.density)
+    if (typeof text === "string") this.fixed(Tokenizer.textTokens(text) * this.profile.density)
   }
   rough(tokens: number, margin: number): void {
     this.tokens += tokens
@@ -103,7 +102,7 @@ export const estimate = (request: object): {
   readonly margin: number
   readonly unmeasured: ReadonlyArray<string>
 } => {
-  const sum = new Sum(Profile.profileOf(Reflect.get(request, "model")))
+  const sum = new Sum(Tokenizer.profileOf(Reflect.get(request, "model")))
   sum.fixed(perRequest)
   addSystem(sum, request)
   addTurns(sum, request)

@@ -38,7 +38,9 @@ export const make = (
 ): Exchange.Attempt => {
   const timers = transport.sharesTimers ? Deadline.sharedTimers() : Deadline.timer
   const prepared = new Prepared(settings, fixed)
-  const signed = Sign.make(signature)
+  const fixedCredential = Sign.fixed(signature)
+  const signed = <A, R>(attempt: Sign.Attempt<A, R>): Effect.Effect<A, ClaudeError.ClaudeError, R> =>
+    signature._tag === "Renewable" ? Sign.renewing(signature, attempt) : attempt(fixedCredential)
 
   const connect = (
     request: Exchange.Request,
@@ -130,15 +132,15 @@ class Connection {
     result: OnResult
   ): void {
     const { body, endBy, method, model, upload } = request
-    const { headers, problem, secrets } = this.#prepared.headers(request, credential)
-    const url = this.#prepared.url(request)
-    if (problem !== undefined) return result.fail(Effect.fail(invalidHeader(problem)))
     const send = isAtHand(body) ? this.#transport.send : this.#transport.upload(upload)
-    if (url === undefined || send === undefined) return result.fail(Effect.fail(this.#unsendable(url)))
-    const { host } = this.#prepared
     const limit = headersWithin(request, this.#settings)
     const millis = Duration.toMillis(limit)
     const longest = Math.min(millis, Duration.toMillis(this.#settings.timeouts.idle))
+    const { host } = this.#prepared
+    const { headers, problem, secrets } = this.#prepared.headers(request, credential)
+    const url = this.#prepared.url(request)
+    if (problem !== undefined) return result.fail(Effect.fail(invalidHeader(problem)))
+    if (url === undefined || send === undefined) return result.fail(Effect.fail(this.#unsendable(url)))
     const deadline = Deadline.start(
       timers,
       context,

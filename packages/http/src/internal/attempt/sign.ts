@@ -14,19 +14,14 @@ import type { Credential } from "../request/settings.ts"
 import * as Check from "../request/validate.ts"
 
 /** Makes an attempt with a credential. */
-type Attempt<A, R> = (credential: Credential | undefined) => Effect.Effect<A, ClaudeError.ClaudeError, R>
+export type Attempt<A, R> = (credential: Credential | undefined) => Effect.Effect<A, ClaudeError.ClaudeError, R>
 
-/** Returns the function that gives each attempt its credential. */
-export const make = (
-  signature: Signature
-): <A, R>(attempt: Attempt<A, R>) => Effect.Effect<A, ClaudeError.ClaudeError, R> => {
-  if (signature._tag === "Renewable") return (attempt) => renewing(signature, attempt)
-  const fixed = signature._tag === "Fixed" ? carried(signature.header, Redacted.value(signature.secret)) : undefined
-  return (attempt) => attempt(fixed)
-}
+/** Returns the credential of a signature that never changes. */
+export const fixed = (signature: Signature): Credential | undefined =>
+  signature._tag === "Fixed" ? carried(signature.header, Redacted.value(signature.secret)) : undefined
 
 /** Makes an attempt with the current token, and once more with another one if the API refused it. */
-const renewing = <A, R>(
+export const renewing = <A, R>(
   { credential, header }: Extract<Signature, { readonly _tag: "Renewable" }>,
   attempt: Attempt<A, R>
 ): Effect.Effect<A, ClaudeError.ClaudeError, R> => {

@@ -277,33 +277,6 @@ export const drain = (
   return () => reader.leave()
 }
 
-/** Runs a task in the next turn of the event loop. */
-export type NextTurn = (task: () => void) => void
-
-/**
- * The connections of one transport that are about to become free. Node counts a connection as free one turn of the event
- * loop after its response has ended. A request that is sent earlier opens another connection.
- */
-export class Release {
-  #count = 0
-
-  /** Records that a response has ended. Its connection is free after `nextTurn`. */
-  begin(nextTurn: NextTurn): void {
-    this.#count++
-    nextTurn(this.#end)
-  }
-
-  /** Runs `send` when no connection is about to become free. */
-  whenDone(nextTurn: NextTurn, send: () => void): void {
-    if (this.#count === 0) send()
-    else nextTurn(send)
-  }
-
-  readonly #end = (): void => {
-    this.#count--
-  }
-}
-
 // -----------------------------------------------------------------------------
 // internal
 // -----------------------------------------------------------------------------

@@ -17,13 +17,13 @@ import * as Result from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import type * as Public from "../../Exchange.ts"
-import { Mailbox, type NextTurn, Release } from "./body.ts"
+import { Mailbox } from "./body.ts"
 import * as Failures from "./failures.ts"
 import * as Transport from "./transport.ts"
 
 /** The transport over the `fetch` of the context. That of a call takes precedence. */
 export const transport: Effect.Effect<Transport.Transport> = Effect.contextWith((context: Context.Context<never>) => {
-  const release = new Release()
+  const release: Transport.Release = { count: 0 }
   return Effect.succeed<Transport.Transport>({
     explain: Failures.fromTransport,
     sharesTimers: false,
@@ -52,20 +52,23 @@ export const transport: Effect.Effect<Transport.Transport> = Effect.contextWith(
 
 class FetchError extends Data.TaggedError("TransportError")<{ readonly reason: Public.Failure["reason"] }> {}
 
+/** Runs a task in the next turn of the event loop. */
+type NextTurn = (task: () => void) => void
+
 /** A dispatcher of its own: one that already has tasks would run this together with them, too early. */
 const nextTurnOf = (scheduler: Scheduler.Scheduler): NextTurn => (task) =>
   scheduler.makeDispatcher().scheduleTask(task, 0)
 
 /** A request under way. It does not keep what is sent: responses are read for long. */
 class Sent implements Transport.Sent {
-  readonly #release: Release
+  readonly #release: Transport.Release
   readonly #nextTurn: NextTurn
   #onHead: Parameters<Transport.Send>[2] | undefined
   readonly #controller = new AbortController()
   #body: Body | undefined
   #aborted = false
 
-  constructor(release: Release, nextTurn: NextTurn, onHead: Parameters<Transport.Send>[2]) {
+  constructor(release: Transport.Release, nextTurn: NextTurn, onHead: Parameters<Transport.Send>[2]) {
     this.#release = release
     this.#nextTurn = nextTurn
     this.#onHead = onHead
@@ -81,7 +84,7 @@ class Sent implements Transport.Sent {
       : body?._tag === "Uint8Array"
       ? body.text ?? new Uint8Array(body.body)
       : undefined
-    this.#release.whenDone(this.#nextTurn, () => {
+    const send = (): void => {
       if (this.#aborted) return
       const sent = Result.try(() =>
         fetch(url, {
@@ -97,7 +100,9 @@ class Sent implements Transport.Sent {
       )
       if (Result.isFailure(sent)) this.#onLost(sent.failure)
       else sent.success.then(this.#onResponse, this.#onLost)
-    })
+    }
+    if (this.#release.count === 0) send()
+    else this.#nextTurn(send)
   }
 
   abort(): undefined {
@@ -108,7 +113,12 @@ class Sent implements Transport.Sent {
   }
 
   readonly #onResponse = (response: Response): void => {
-    this.#body = new Body(response, () => this.#release.begin(this.#nextTurn))
+    const release = this.#release
+    const nextTurn = this.#nextTurn
+    this.#body = new Body(response, () => {
+      release.count++
+      nextTurn(() => release.count--)
+    })
     this.#settle(Exit.succeed({
       status: response.status,
       headers: Object.fromEntries(response.headers),

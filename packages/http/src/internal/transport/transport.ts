@@ -44,6 +44,14 @@ export type Send = (
   onHead: (head: Exit.Exit<Head, Exchange.Failure>) => void
 ) => Sent
 
+/**
+ * The connections of one transport that are about to become free. A connection is free one turn of the event loop after
+ * its response has ended. A request that is sent earlier opens another connection, so it waits for that turn.
+ */
+export interface Release {
+  count: number
+}
+
 /** A way to the API. */
 export interface Transport {
   /** Sends requests whose body is bytes or empty. */
