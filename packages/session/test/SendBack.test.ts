@@ -109,7 +109,7 @@ describe("what is sent back", () => {
   it.effect("fails the turn when a store cannot hold what a model nested without end", () =>
     Effect.gen(function*() {
       const session = yield* Session.open({ ...options, id: "ada" })
-      const error = yield* Effect.flip(session.send("Go"))
+      const error = yield* Effect.flip(Stream.runDrain(session.stream("Go")))
       yield* session.send("And now?")
       const again = yield* Session.open({ ...options, id: "ada" })
 

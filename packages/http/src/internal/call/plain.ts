@@ -42,7 +42,8 @@ export const parser = <A>(
   }
   const completed = complete?.(value)
   if (shape.is(completed)) return Result.succeed(completed)
-  if (value === undefined && isUnframed(response) && /^\s*(?:\{|$)/.test(text)) {
+  const isCut = Result.isFailure(parsed) && parsed.failure.problem === "syntax"
+  if (isCut && isUnframed(response) && /^\s*(?:\{|$)/.test(text)) {
     return Result.fail(Failures.cutShort(response))
   }
   const problem = text === ""
