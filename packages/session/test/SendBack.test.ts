@@ -267,6 +267,21 @@ describe("a result that the API refuses", () => {
       )
   )
 
+  it.effect("is not the reason given when another refusal ends the turn", () =>
+    Effect.gen(function*() {
+      const session = yield* Session.make(options)
+      const error = yield* Effect.flip(Agent.run(session, "Go", { toolkit }))
+
+      assert.strictEqual(error._tag, "ContextWindowExceededError")
+    }).pipe(
+      looking(image),
+      provide(
+        calls("toolu_1"),
+        refused("Could not process image"),
+        refused("prompt is too long: 200016 tokens > 200000 maximum")
+      )
+    ))
+
   it.effect("is the only one that is replaced when the API names it", () =>
     Effect.gen(function*() {
       const session = yield* Session.make(options)

@@ -33,7 +33,10 @@ export const isRefusal = (error: { readonly _tag: string }): error is Refusal =>
   error._tag === "InvalidRequestError" || error._tag === "RequestTooLargeError" ||
   error._tag === "ContextWindowExceededError"
 
-/** Adapts the turn, or fails with the first of its refusals. */
+/**
+ * Adapts the turn, or fails. Of refusals of one kind in a row, it fails with the first: the later ones are about what
+ * was put in place. A refusal of another kind means that the ones before it were overcome.
+ */
 export const adapt = (
   core: Core.Core,
   turn: TurnState,
@@ -41,7 +44,7 @@ export const adapt = (
   restore: Restore
 ): Effect.Effect<void, ClaudeError.ClaudeError> =>
   Effect.gen(function*() {
-    turn.refusal ??= error
+    if (turn.refusal?._tag !== error._tag) turn.refusal = error
     const tooLarge = error._tag !== "InvalidRequestError"
     if (tooLarge && (yield* Space.make(core, turn, error, restore))) return
     const edit = next(turn, error)
