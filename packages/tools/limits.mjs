@@ -24,7 +24,7 @@ export const effectsPerChunk = { decoded: 15, streamed: 24 }
  * Bytes, minified and gzipped, of a program that streams one response in a browser. The aim is 46,900: 55 % of the
  * official SDK's are 46,863.
  */
-export const bundle = 54_200
+export const bundle = 54_300
 
 /** Type instantiations of the compiler for that program, with the sources compiled as they are in development. */
 export const instantiations = 285_000
