@@ -58,7 +58,9 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
         request,
         url: url.href,
         status: answer.head.status,
-        headers: Headers.fromInput(answer.head.headers),
+        headers: Headers.fromInput(
+          said.malformed === "wire" ? answer.head.headers : { ...framing(answer), ...answer.head.headers }
+        ),
         stream: (fail) => perform(answer, signal, settle, fail)
       })
     }).pipe(Effect.onExit((exit) =>
@@ -68,6 +70,10 @@ export const make = (engine: Engine): HttpClient.HttpClient =>
       })
     ))
   )
+
+/** The header that proves where a body ends, as the server sends it on a socket. */
+const framing = ({ length }: Answer.Answer): { readonly [name: string]: string } =>
+  length === undefined ? { "transfer-encoding": "chunked" } : { "content-length": String(length) }
 
 /** Performs the body. An end as HTTP wants it counts once its last byte was handed over. */
 const perform = (
