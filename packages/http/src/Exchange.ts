@@ -195,23 +195,23 @@ export interface Attempt {
 }
 
 /**
- * The body of a request: a text, or a body of Effect's HTTP client. Programs that
- * send only texts do not contain the latter.
+ * The body of a request: encoded bytes, or a body of Effect's HTTP client.
+ * Programs that send only the former do not contain the latter.
  *
  * @category models
  * @since 0.1.0
  */
-export type RequestBody = HttpBody.HttpBody | TextBody
+export type RequestBody = HttpBody.HttpBody | EncodedBody
 
 /**
- * A body that is a text. It is sent as UTF-8.
+ * A body that was encoded once, for all attempts.
  *
  * @category models
  * @since 0.1.0
  */
-export interface TextBody {
-  readonly _tag: "Text"
-  readonly text: string
+export interface EncodedBody {
+  readonly _tag: "Encoded"
+  readonly bytes: Uint8Array<ArrayBuffer>
   readonly contentType: string
 }
 

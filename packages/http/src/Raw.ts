@@ -181,7 +181,11 @@ const encode = (body: unknown): Result.Result<Exchange.RequestBody | undefined, 
   if (body === undefined) return Result.succeed(undefined)
   if (HttpBody.isHttpBody(body)) return Result.succeed(body)
   return Result.mapBoth(Result.try((): string | undefined => JSON.stringify(body)), {
-    onSuccess: (text = "") => ({ _tag: "Text" as const, text, contentType: "application/json" }),
+    onSuccess: (text = "") => ({
+      _tag: "Encoded" as const,
+      bytes: new TextEncoder().encode(text),
+      contentType: "application/json"
+    }),
     onFailure: () =>
       new ClaudeError.RequestValidationError({
         outcome: "notSent",

@@ -35,7 +35,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { setImmediate } from "node:timers"
 import type * as Undici from "undici"
-import type { TextBody } from "../Exchange.ts"
+import type { EncodedBody } from "../Exchange.ts"
 import { type Items, Mailbox } from "../internal/transport/body.ts"
 import * as Diagnosis from "../internal/transport/diagnosis.ts"
 import * as HttpClientTransport from "../internal/transport/httpClient.ts"
@@ -84,7 +84,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const transport: Transport.Transport = {
     send: (request, _context, onHead) => {
       const { body } = request
-      const atHand = body?._tag === "Text" || body?._tag === "Uint8Array" ? body : undefined
+      const atHand = body?._tag === "Encoded" || body?._tag === "Uint8Array" ? body : undefined
       const exchange = new Exchange({ ...request, body: atHand }, dispatcher, release, onHead, undefined)
       exchange.start()
       return exchange
@@ -138,7 +138,7 @@ const methodOf = (method: string): Method => methods[method] ?? "POST"
 /** A request as undici takes it. */
 interface Request extends Omit<Transport.Request, "method" | "body"> {
   readonly method: Method
-  readonly body: HttpBody.Uint8Array | TextBody | undefined
+  readonly body: HttpBody.Uint8Array | EncodedBody | undefined
 }
 
 /** The methods that both undici and Effect have. */
@@ -205,7 +205,7 @@ class Exchange extends Mailbox<Uint8Array, End> implements Undici.Dispatcher.Dis
       origin: this.url.origin,
       path: this.url.pathname + this.url.search,
       headers: this.#headers,
-      body: (body?._tag === "Text" ? body.text : body?.body) ?? null,
+      body: (body?._tag === "Encoded" ? body.bytes : body?.body) ?? null,
       // The transport has limits of its own.
       headersTimeout: 0,
       bodyTimeout: 0

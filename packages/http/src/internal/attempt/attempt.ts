@@ -231,12 +231,12 @@ class Connection {
 
 /** Whether a body is at hand, and not a stream or a form. */
 const isAtHand = (body: Exchange.RequestBody | undefined): boolean =>
-  body === undefined || body._tag === "Text" || body._tag === "Uint8Array" || body._tag === "Empty"
+  body === undefined || body._tag === "Encoded" || body._tag === "Uint8Array" || body._tag === "Empty"
 
 /** Returns the size of a body in bytes, as far as it is known. */
 const sizeOf = (body: Exchange.RequestBody | undefined): number => {
   if (body === undefined || body._tag === "Empty") return 0
-  return body._tag === "Text" ? new TextEncoder().encode(body.text).byteLength : body.contentLength ?? 0
+  return body._tag === "Encoded" ? body.bytes.byteLength : body.contentLength ?? 0
 }
 
 /** Returns how long the headers may take. */

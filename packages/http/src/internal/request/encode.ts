@@ -88,7 +88,7 @@ const encode = (
     operation: streamed ? "messages.stream" : "messages.create",
     method: "POST",
     path: "/v1/messages",
-    body: { _tag: "Text", text: text.success, contentType: "application/json" },
+    body: { _tag: "Encoded", bytes: new TextEncoder().encode(text.success), contentType: "application/json" },
     betas,
     model: request.model,
     streamed,

@@ -54,7 +54,7 @@ export const exchange = Effect.fnUntraced(function*(
       "anthropic-beta": grant.betas.join(","),
       "user-agent": "effect-claude"
     },
-    body: { _tag: "Text", text, contentType: "application/json" }
+    body: { _tag: "Encoded", bytes: new TextEncoder().encode(text), contentType: "application/json" }
   }).pipe(
     Effect.flatMap(({ body, status }) => Effect.map(read(body), (body) => ({ body, status }))),
     Effect.scoped,

@@ -79,8 +79,8 @@ class Sent implements Transport.Sent {
     fetch: typeof globalThis.fetch,
     init: RequestInit | undefined
   ): void {
-    const content = body?._tag === "Text"
-      ? body.text
+    const content = body?._tag === "Encoded"
+      ? body.bytes
       : body?._tag === "Uint8Array"
       ? body.text ?? new Uint8Array(body.body)
       : undefined

@@ -45,7 +45,7 @@ export const execute = (httpClient: HttpClient.HttpClient): Exchange.Execute => 
 /** Returns a body as a body of Effect's. */
 export const bodyOf = (body: Exchange.RequestBody | undefined): HttpBody.HttpBody => {
   if (body === undefined) return HttpBody.empty
-  return body._tag === "Text" ? HttpBody.text(body.text, body.contentType) : body
+  return body._tag === "Encoded" ? HttpBody.uint8Array(body.bytes, body.contentType) : body
 }
 
 /** Middleware such as `filterStatusOk` fails with the response. What it means is decided here, as for any response. */
