@@ -60,7 +60,7 @@ export const make: Effect.Effect<HttpClient.HttpClient, never, NodeHttpClient.Di
   const general = yield* Effect.provideService(
     NodeHttpClient.makeUndici,
     NodeHttpClient.Dispatcher,
-    Http1.only(dispatcher)
+    Http1.withoutHttp2(dispatcher)
   )
   const release: Transport.Release = { count: 0 }
   const client = HttpClient.make((request, url, signal) => {

@@ -67,7 +67,7 @@ export const placesOf = (error: Schema.SchemaError): string => {
 
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
-/** The API writes objects only: any other value is the property of one. */
+/** Structured output is an object at its root. A schema of another type becomes the property of one. */
 const isObject = (schema: JsonSchema.JsonSchema): boolean => schema["type"] === "object"
 
 const isWrapped = (schema: Schema.Constraint): boolean => !isObject(JsonSchemaTransform.fromSchema(schema))

@@ -50,7 +50,7 @@ export const prepare = (
     if (Option.isSome(warning)) yield* restore(contextWindow?.onWarning?.(warning.value) ?? Effect.void)
   })
 
-/** Makes space for a prompt that did not fit. Returns whether there was anything to remove. */
+/** Removes context until a prompt that did not fit does. Returns false when nothing can be removed. */
 export const make = (
   core: Core.Core,
   turn: TurnState.TurnState,

@@ -37,7 +37,7 @@ export interface DispatchOptions extends Undici.Dispatcher.DispatchOptions {
 export const http2Mark: symbol = Http2.sensitiveHeaders
 
 /** Makes a dispatcher send every request over HTTP/1.1, and fail where the response comes over HTTP/2. */
-export const only = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
+export const withoutHttp2 = (dispatcher: Undici.Dispatcher): Undici.Dispatcher =>
   dispatcher.compose((dispatch) => (options, handler) => {
     const http1: DispatchOptions = { ...options, allowH2: false }
     return dispatch(
