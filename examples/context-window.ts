@@ -15,7 +15,7 @@ const program = Effect.gen(function*() {
     contextWindow: {
       onWarning: ({ contextWindow, share, tokens }) =>
         Console.log(`(the window is ${Math.round(share * 100)} % full: ${tokens} of ${contextWindow} tokens)`),
-      // When a prompt does not fit, the older exchanges become a summary; if there is none, they are left out.
+      // When a prompt does not fit, the older exchanges become a summary. Without a summary they are left out.
       strategies: [ContextWindow.compact({ keep: 1 }), ContextWindow.dropExchanges()]
     }
   })

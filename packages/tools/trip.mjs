@@ -2,7 +2,7 @@
 // reader has to follow. Functions are instrumented when their module is loaded, so no clock is involved and the counts
 // are the same on every machine.
 //
-// The server is none of ours, so that only the client is counted. Calls are measured without rules: a table of rules is
+// The server is a plain one of Node, so that only the client is counted. Calls are measured without rules: a table of rules is
 // one stop for a reader, however many rules it has. A check by the standard rules is measured by itself.
 //
 // Usage: node packages/tools/trip.mjs [route]

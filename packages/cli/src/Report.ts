@@ -119,19 +119,11 @@ export const of = (error: unknown): Told | undefined => {
   }
 }
 
-const withoutOption = (message: string): string => {
-  const [, ...advice] = message.split(": there is none. ")
-  const text = advice.join(": there is none. ")
-  const option = text.indexOf(", or give ")
-  return option < 0 ? message : `${text.slice(0, option)}.`
-}
-
 const ofConfigError = ({ message, option }: ClaudeConfigError): Told =>
   option === "apiKey" || option === "authToken"
     ? {
       title: "There is no API key to use.",
-      // The options are a program's; here the key comes from the environment.
-      details: [withoutOption(message)],
+      details: [message],
       remedy: "Keys are made at https://platform.claude.com/settings/keys. To look around without one, add --offline.",
       facts: [],
       exitCode: ExitCode.ExitCode.credentials

@@ -177,7 +177,7 @@ describe("NodeConnection", () => {
         assert.match(error.message, /ca\.pem: This is not a certificate/)
       }).pipe(Effect.provide(layerFiles)))
 
-    it.live("asks for a key where there is none", () =>
+    it.live("names the variable of a missing key", () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(ask({}, { ANTHROPIC_API_KEY: "" }))
 

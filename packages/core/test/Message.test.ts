@@ -77,7 +77,7 @@ describe("Message", () => {
   })
 
   describe("refusal", () => {
-    it("is none for a response that is not a refusal", () => {
+    it("returns none for a response that is not a refusal", () => {
       assert.deepStrictEqual(Message.refusal(message({})), Option.none())
     })
 
@@ -180,7 +180,7 @@ describe("Message", () => {
       )
     })
 
-    it("is none when nothing is offered, and for other responses", () => {
+    it("returns none without an offer, and for other responses", () => {
       assert.deepStrictEqual(refused({ recommended_model: null }), Option.none())
       assert.deepStrictEqual(Message.fallbackOffer(message({ stop_reason: "refusal" })), Option.none())
       assert.deepStrictEqual(
@@ -202,7 +202,7 @@ describe("Message", () => {
       assert.strictEqual(Option.getOrThrow(Message.toParam(answer)).content[0], thinking)
     })
 
-    it("is none when no block is left", () => {
+    it("returns none when no block is left", () => {
       assert.deepStrictEqual(Message.toParam(message({ content: [{ type: "text", text: "" }] })), Option.none())
     })
   })
@@ -214,7 +214,7 @@ describe("Message", () => {
       assert.deepStrictEqual(Message.continuation(paused), Message.toParam(paused))
     })
 
-    it("is none for any other response", () => {
+    it("returns none for any other response", () => {
       assert.deepStrictEqual(Message.continuation(mixed), Option.none())
     })
   })

@@ -535,7 +535,7 @@ describe("MessageAccumulator", () => {
   })
 
   describe("snapshot", () => {
-    it("is none before message_start", () => {
+    it("returns none before message_start", () => {
       assert.deepStrictEqual(MessageAccumulator.snapshot(fold([ping])), Option.none())
     })
 

@@ -117,7 +117,7 @@ describe("ModelCatalog", () => {
       assert.strictEqual(Option.getOrThrow(ModelCatalog.priceOf(haiku, 100_001)).input, 0.5)
     })
 
-    it("is none when no price is known", () => {
+    it("returns none when no price is known", () => {
       assert.isTrue(Option.isNone(ModelCatalog.priceOf({ id: "claude-sonnet-6" }, 1)))
     })
   })

@@ -8,7 +8,7 @@
  *
  * The temporary file lies in a directory of its own, which only this user can
  * enter, and whose random name the operating system chooses. It is created
- * exclusively, so nobody can plant a link under its name, and it is removed
+ * exclusively, so no other process can plant a link under its name, and it is removed
  * however the write ends. Only a process that is killed leaves one behind, which
  * `removeStale` removes.
  *

@@ -186,7 +186,7 @@ export const judge = (error: ClaudeError.ClaudeError): Verdict => {
     case "UnexpectedStatusError":
       return "nothing"
     default:
-      // What was not sent was answered by nobody.
+      // A request that was not sent has no response to count.
       return error.outcome === "notSent" ? "nothing" : "alive"
   }
 }

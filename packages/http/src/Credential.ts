@@ -42,7 +42,7 @@ export interface Token {
  * @since 0.1.0
  */
 export interface Credential {
-  /** Returns the current token, and obtains one when there is none or it is about to expire. */
+  /** Returns the current token, and obtains one at the first call and when the current one is about to expire. */
   readonly get: Effect.Effect<Redacted.Redacted, CredentialError>
   /** Takes back a token that the API refused. Does nothing when it is not the current one any more. */
   readonly invalidate: (token: Redacted.Redacted) => Effect.Effect<void>

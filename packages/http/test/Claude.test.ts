@@ -49,7 +49,7 @@ describe("Claude", () => {
     const refused: ReadonlyArray<
       readonly [option: keyof ClaudeConfig.Options, says: RegExp, options: ClaudeConfig.Options]
     > = [
-      ["apiKey", /there is none\. Set ANTHROPIC_API_KEY/, {}],
+      ["apiKey", /no credential was given\. Set ANTHROPIC_API_KEY/, {}],
       ["apiKey", /it is empty/, { apiKey: Redacted.make("") }],
       ["apiKey", /line break/, { apiKey: Redacted.make(`${key}\n`) }],
       ["apiKey", /line break/, { apiKey: Redacted.make(`"${key} "`) }],

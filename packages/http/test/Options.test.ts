@@ -178,7 +178,7 @@ describe("options", () => {
         assert.isUndefined(headers["authorization"])
       }))
 
-    it.effect("name both ways out when there is none", () =>
+    it.effect("name both ways to give a missing credential", () =>
       Effect.gen(function*() {
         const { message } = yield* refusal({})
 

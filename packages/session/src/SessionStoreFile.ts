@@ -81,7 +81,7 @@ export const make = Effect.fnUntraced(function*(
       Effect.map((found) => found.flat())
     )
 
-  /** Reads entries until there is none at a position: positions have no gap. */
+  /** Reads entries until a position is empty: positions have no gap. */
   const read = Effect.fnUntraced(function*(id: string, from: number) {
     const lines: Array<string> = []
     while (true) {

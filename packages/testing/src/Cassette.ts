@@ -160,7 +160,7 @@ export const make = Effect.fnUntraced(function*(client: HttpClient.HttpClient, o
   const played = new Set<Interaction>()
   const interactions = () => tape.filter((each) => each !== undefined)
 
-  // The file is replaced in one step, by one that was written in a directory nobody else can enter.
+  // The file is replaced in one step, by one that was written in a directory that only its owner can enter.
   const save = writing.withPermits(1)(
     Effect.gen(function*() {
       const directory = /^.+(?=[\\/])/.exec(options.file)?.[0] ?? "."

@@ -26,7 +26,7 @@ export interface ErrorBody {
   readonly requestId: string | undefined
   /** The seconds to wait that a gateway writes into its body. */
   readonly retryAfterSeconds: number | undefined
-  /** The server's own words on one line. Empty when there are none. */
+  /** The server's own words on one line. Empty when the body has no text. */
   readonly words: string
 }
 

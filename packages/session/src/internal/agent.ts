@@ -57,7 +57,7 @@ class Running<R> {
   private readonly options: AgentOptions.Options<R>
   private readonly restore: Core.Restore
   private readonly before: Amounts.Spending
-  /** The tools of the last request, or of the next one where there is none yet. */
+  /** The tools of the last request, or of the next one before the first request. */
   private tools: ReadonlyArray<CoreTool.Tool>
 
   constructor(core: Core.Core, options: AgentOptions.Options<R>, restore: Core.Restore) {

@@ -3,7 +3,7 @@
  *
  * The truth is here; what a session shows of it is a copy. Every change has the
  * session to itself and goes through `commit`, which nothing can interrupt:
- * first the journal, then the truth, then whoever follows it.
+ * first the journal, then the truth, then its subscribers.
  *
  * @since 0.1.0
  */
@@ -110,7 +110,7 @@ const shown = ({ cost, history, spent, usage }: Journal.Snapshot) => ({
   lastResponse: Exchanges.lastResponse(history)
 })
 
-/** Changes the truth, and tells whoever follows it. */
+/** Changes the truth, and notifies its subscribers. */
 export const update = (core: Core, changes: Partial<State>): Effect.Effect<void> =>
   Effect.suspend(() => {
     core.now = { ...core.now, ...changes }

@@ -54,12 +54,12 @@ const Running: Context.Reference<Running | undefined> = Context.Reference<Runnin
   { defaultValue: () => undefined }
 )
 
-/** Creates a lock nobody holds. */
+/** Creates a free lock. */
 export const make = (): Lock => ({ holder: undefined, waiting: [] })
 
 /**
  * Takes the lock, waiting for it or not. To be run where nothing interrupts:
- * `restore` is for the wait alone, and whoever is interrupted there has no lease.
+ * `restore` is for the wait alone, and a fiber that is interrupted there has no lease.
  */
 export const acquire = (
   lock: Lock,
@@ -82,7 +82,7 @@ export const acquire = (
     )
   })
 
-/** Gives the lock to whoever waits longest. Giving it up twice does nothing. */
+/** Gives the lock to the fiber that waits longest. Releasing it twice does nothing. */
 export const release = (lease: Lease): void => {
   const { lock } = lease
   if (lock.holder !== lease) return
@@ -110,7 +110,7 @@ export const drive = (lease: Lease, fiber: Fiber.Fiber<unknown, unknown>): void 
   if (outer?.lease !== lease) fiber.setContext(Context.add(fiber.context, Running, { lease, outer }))
 }
 
-/** Says that nobody drives the turn until it is driven again. */
+/** Marks the turn as not driven until it is driven again. */
 export const rest = (lease: Lease): Effect.Effect<void> =>
   Effect.clockWith((clock) =>
     Effect.sync(() => {

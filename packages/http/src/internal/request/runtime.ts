@@ -15,7 +15,7 @@ export const isBrowser = (): boolean =>
 
 /** States that there is no key, and how this runtime is given one. */
 export const missingKey = (): string =>
-  `there is none. ${
+  `no credential was given. ${
     hasEnvironment()
       ? "Set ANTHROPIC_API_KEY, or give `apiKey` or `authToken`"
       : "This runtime has no environment variables: give `apiKey`, for example `Redacted.make(env.ANTHROPIC_API_KEY)` from the bindings of a worker"

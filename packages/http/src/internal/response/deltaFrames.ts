@@ -117,7 +117,7 @@ const endOfString = (text: string, start: number): number => {
   return escaped ? ~i : i
 }
 
-/** How long the escape sequence at a backslash is; 0 if it is none. */
+/** How long the escape sequence at a backslash is; 0 for any other text. */
 const lengthOfEscape = (text: string, at: number): number => {
   const code = text.charCodeAt(at + 1)
   if (code === QUOTE || code === BACKSLASH || code === SMALL_N) return 2

@@ -41,7 +41,7 @@ export class EventDecoder {
   #json: string | undefined
   /** Whether the body has begun, and is not JSON. */
   #isEvents = false
-  /** The decoded events nobody took yet. */
+  /** The decoded events that were not returned yet. */
   #events: Array<StreamEvent.StreamEvent> = []
   readonly #text = new TextDecoder()
   readonly #parser: SseParser

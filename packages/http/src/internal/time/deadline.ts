@@ -26,7 +26,7 @@ export const now = (clock: Clock.Clock): number => Number(clock.monotonicTimeNan
 export class Deadline {
   /** The longest sleep in milliseconds. A deadline that moves closer by no more than this needs no new sleep. */
   readonly longest: number
-  /** The instant, Infinity while there is none. */
+  /** The instant. Infinity while no limit is set. */
   at = Infinity
   readonly #timer: Timer
   #onReached: (() => void) | undefined

@@ -174,7 +174,7 @@ export const unreadable = (
     message: `The response ${problem}. ${notClaude}`
   })
 
-/** Advice for a response that is none of the API's. */
+/** Advice for a response that does not come from the API. */
 export const notClaude = "Check the base URL: this does not look like a response of the Claude API."
 
 // -----------------------------------------------------------------------------
