@@ -53,17 +53,22 @@ export const run = Effect.fnUntraced(function*<R>(
     return found
   }
   yield* note(yield* Here.environment)
-  yield* note(yield* Here.credential(around))
-  const base = Option.getOrElse(target.baseUrl, () => around.baseUrl.trim() || "https://api.anthropic.com")
-  const url = yield* Here.address(base)
-  if (Result.isFailure(url)) {
-    yield* note(url.failure)
+  const credential = yield* Here.credential(around)
+  yield* note(credential.finding)
+  const api = "https://api.anthropic.com"
+  const address = yield* Here.address(
+    Option.getOrElse(target.baseUrl, () => around.baseUrl.trim() || (credential.baseUrl ?? api))
+  )
+  if (Result.isFailure(address)) {
+    yield* note(address.failure)
     return found
   }
+  const base = address.success
+  const url = new URL(base)
   yield* note(
-    good("address", base === "https://api.anthropic.com" ? `${base}, the API itself.` : `${base}, not the API itself.`)
+    good("address", base === api ? `${base}, the API itself.` : `${base}, not the API itself.`)
   )
-  const exempt = Option.isNone(target.proxy) && Here.isExempt(url.success.hostname, around.noProxy)
+  const exempt = Option.isNone(target.proxy) && Here.isExempt(url.hostname, around.noProxy)
   const proxy = Option.getOrElse(target.proxy, () => around.proxy)
   const proxied = proxy !== "" && !exempt
   yield* note(
@@ -82,14 +87,14 @@ export const run = Effect.fnUntraced(function*<R>(
     yield* note(skipped("name", "The proxy looks it up."))
     yield* note(skipped("encryption", "Made through the proxy; see the connection."))
   } else {
-    const named = yield* There.name(url.success.hostname.replace(/^\[|\]$/g, ""))
+    const named = yield* There.name(url.hostname.replace(/^\[|\]$/g, ""))
     yield* note(named)
     yield* note(
       named.verdict === "bad"
         ? skipped("encryption", "Not tried: the name is not known.")
-        : url.success.protocol === "http:"
+        : url.protocol === "http:"
         ? skipped("encryption", "None: plain http on this machine.")
-        : yield* There.secure(url.success, yield* trustedBy(target))
+        : yield* There.secure(url, yield* trustedBy(target))
     )
   }
   const { clock, finding } = yield* There.reach(base, target)

@@ -95,8 +95,8 @@ export const environment: Effect.Effect<Finding> = Effect.gen(function*() {
   )
 })
 
-/** Variables that are read here. */
-const used: ReadonlyArray<string> = [
+/** The variables that this library and its command line read. */
+export const used: ReadonlyArray<string> = [
   "ANTHROPIC_API_KEY",
   "ANTHROPIC_AUTH_TOKEN",
   "ANTHROPIC_BASE_URL",
@@ -126,32 +126,46 @@ const unused: ReadonlyArray<string> = [
 /**
  * Judges what signs requests: a key or a token, a custom header, or else the profile
  * or the workload identity that the environment describes. No token is obtained.
+ * Returns the base URL of that profile, too.
  *
  * @category checks
  * @since 0.1.0
  */
 export const credential = Effect.fnUntraced(function*(
   around: Surroundings
-): Effect.fn.Return<Finding, never, FileSystem.FileSystem | Path.Path> {
+): Effect.fn.Return<
+  { readonly finding: Finding; readonly baseUrl?: string | undefined },
+  never,
+  FileSystem.FileSystem | Path.Path
+> {
   const subject = "key"
-  if (around.key.trim() !== "" || around.token.trim() !== "") return key(around)
+  if (around.key.trim() !== "" || around.token.trim() !== "") return { finding: key(around) }
   if (ClaudeConfig.hasCredential(yield* Effect.orDie(ClaudeConfig.fromConfig({})))) {
-    return good(subject, "ANTHROPIC_CUSTOM_HEADERS has a header that authorizes requests.")
+    return { finding: good(subject, "ANTHROPIC_CUSTOM_HEADERS has a header that authorizes requests.") }
   }
   const found = yield* Effect.result(Effect.provide(CredentialProfile.find, FetchHttpClient.layer))
   if (Result.isFailure(found)) {
-    return bad(
-      subject,
-      found.failure.message.replace(/^\w+: ./, (start) => start.slice(-1).toUpperCase()),
-      "It comes from ANTHROPIC_PROFILE, ANTHROPIC_FEDERATION_RULE_ID or the active profile.",
-      ExitCode.credentials
-    )
+    return {
+      finding: bad(
+        subject,
+        withoutOption(found.failure),
+        "It comes from ANTHROPIC_PROFILE, ANTHROPIC_FEDERATION_RULE_ID or the active profile.",
+        ExitCode.credentials
+      )
+    }
   }
-  if (found.success === undefined) return key(around)
-  const { name, type } = found.success
+  if (found.success === undefined) return { finding: key(around) }
+  const { baseUrl, name, type } = found.success
   const how = type === "user_oauth" ? "the login of a user" : "workload identity"
-  return good(subject, name === undefined ? `The environment describes ${how}.` : `The profile ${name}: ${how}.`)
+  return {
+    finding: good(subject, name === undefined ? `The environment describes ${how}.` : `The profile ${name}: ${how}.`),
+    baseUrl
+  }
 })
+
+/** The message of a configuration error without the option that it names first. */
+const withoutOption = ({ message }: ClaudeConfig.ClaudeConfigError): string =>
+  message.replace(/^\w+: ./, (start) => start.slice(-1).toUpperCase())
 
 /**
  * Judges the key by its form.
@@ -208,26 +222,28 @@ export const key = ({ key, token }: Surroundings): Finding => {
 }
 
 /**
- * Judges the address of the API, as a layer would. What is refused is not shown: it
- * may hold a password, or be the key.
+ * Judges the address of the API and returns it, as a layer does. A refused one is
+ * not shown: it may contain a password, or be the key.
  *
  * @category checks
  * @since 0.1.0
  */
-export const address = Effect.fnUntraced(function*(url: string): Effect.fn.Return<Result.Result<URL, Finding>> {
-  const refuse = (says: string, remedy: string) => Result.fail(bad("address", says, remedy, ExitCode.usage))
-  const from = "It comes from --base-url or ANTHROPIC_BASE_URL."
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol)) {
-    return refuse("It is not the address of a server.", `Write it with its scheme: https://… ${from}`)
+export const address = Effect.fnUntraced(function*(url: string): Effect.fn.Return<Result.Result<string, Finding>> {
+  const from = "It comes from --base-url, ANTHROPIC_BASE_URL or the profile."
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
+    return Result.fail(
+      bad(
+        "address",
+        "It is not the address of a server.",
+        `Write it with its scheme: https://… ${from}`,
+        ExitCode.usage
+      )
+    )
   }
-  const judged = yield* Effect.result(ClaudeConfig.settings({ baseUrl: url }))
-  if (Result.isFailure(judged)) {
-    return refuse(judged.failure.message.replace(/^baseUrl: ./, (start) => start.slice(-1).toUpperCase()), from)
-  }
-  return /\/v1\/?$/.test(parsed.pathname)
-    ? refuse(`${url} ends in /v1, which is added to it: requests would go to /v1/v1/…`, `Leave /v1 out. ${from}`)
-    : Result.succeed(parsed)
+  return Result.mapBoth(yield* Effect.result(ClaudeConfig.settings({ baseUrl: url })), {
+    onFailure: (error) => bad("address", withoutOption(error), from, ExitCode.usage),
+    onSuccess: ({ baseUrl }) => baseUrl
+  })
 })
 
 /**

@@ -115,9 +115,7 @@ export const reach = Effect.fnUntraced(function*(base: string, target: Target) {
   const { open } = yield* Connection
   const start = yield* Clock.currentTimeMillis
   const answered = yield* HttpClient.HttpClient.pipe(
-    Effect.flatMap((client) =>
-      client.get(`${base.replace(/\/$/, "")}/v1/models`, { headers: { "anthropic-version": "2023-06-01" } })
-    ),
+    Effect.flatMap((client) => client.get(`${base}/v1/models`, { headers: { "anthropic-version": "2023-06-01" } })),
     Effect.map((response) => ({ status: response.status, date: response.headers["date"] })),
     Effect.timeout("15 seconds"),
     Effect.provide(open(target, { apiKey, retry: RetryPolicy.never })),
@@ -127,7 +125,10 @@ export const reach = Effect.fnUntraced(function*(base: string, target: Target) {
   if (Result.isFailure(answered)) {
     // The same way once more, for the words of the library: it knows proxies and certificates.
     const again = yield* Effect.result(
-      Effect.provide(Stream.runHead(Models.list({ limit: 1 })), open(target, { apiKey, retry: RetryPolicy.never }))
+      Effect.provide(
+        Stream.runHead(Models.list({ limit: 1 })),
+        open(target, { apiKey, baseUrl: base, retry: RetryPolicy.never })
+      )
     )
     const words = Result.isFailure(again) && ClaudeError.is(again.failure) && again.failure.outcome === "notSent"
       ? again.failure.message

@@ -4,9 +4,13 @@ import { Effect, FileSystem } from "effect"
 import { NetworkError } from "effect-claude/Network"
 import { TestClock } from "effect/testing"
 import { X509Certificate } from "node:crypto"
+import * as Fs from "node:fs"
+import { fileURLToPath } from "node:url"
 import * as Here from "../../src/internal/checksHere.ts"
 import { authority, expired } from "../support/certificates.ts"
 import { files, layerFiles, type Options, run } from "../support/cli.ts"
+
+const root = fileURLToPath(new URL("../../../..", import.meta.url))
 
 const key = { ANTHROPIC_API_KEY: "sk-ant-api03-0123456789" }
 
@@ -134,6 +138,15 @@ describe("doctor", () => {
         assert.notInclude(out, "s3cret")
       }))
 
+    it("knows every variable that is read", () => {
+      const sources = Fs.globSync(["packages/http/src/**/*.ts", "packages/cli/src/*.ts"], { cwd: root })
+      const read = sources.flatMap((file) =>
+        Fs.readFileSync(`${root}/${file}`, "utf8").match(/(?<=")ANTHROPIC_[A-Z_]+(?=")/g) ?? []
+      )
+
+      assert.deepStrictEqual(Array.from(new Set(read)).toSorted(), Here.used.toSorted())
+    })
+
     it.effect("warns of what is ignored", () =>
       Effect.gen(function*() {
         const line = yield* doctor({ env: { ...key, ANTHROPIC_CUSTOM_HEADERS: "x-team: a\ns3cret" } })
@@ -191,7 +204,7 @@ describe("doctor", () => {
   })
 
   describe("address", () => {
-    it.effect("is refused when it cannot be, is not encrypted or has /v1 twice", () =>
+    it.effect("is refused when it is no address, is not encrypted or has a query", () =>
       Effect.gen(function*() {
         for (
           const [url, words] of [
@@ -199,8 +212,7 @@ describe("doctor", () => {
             ["ftp://x.y", "scheme"],
             ["http://gateway.example.com", "Use https"],
             ["http://localhost.example.com", "Use https"],
-            ["https://gateway.example.com/v1?team=a", "query"],
-            ["https://gateway.example.com/v1", "Leave /v1 out"]
+            ["https://gateway.example.com/v1?team=a", "query"]
           ] as const
         ) {
           const { code, of } = yield* doctor({}, ["--base-url", url])
@@ -209,6 +221,39 @@ describe("doctor", () => {
           assert.include(`${of("address").says} ${of("address").remedy}`, words)
         }
       }))
+
+    it.effect("is taken as a layer takes it, without /v1 and without a slash at its end", () =>
+      Effect.gen(function*() {
+        for (const end of ["", "/", "/v1", "/v1/", "/v1/messages"]) {
+          const gateway = yield* doctor({}, ["--base-url", `https://gateway.example.com/a${end}`])
+          const api = yield* doctor({}, ["--base-url", `https://api.anthropic.com${end}`])
+
+          assert.strictEqual(gateway.of("address").says, "https://gateway.example.com/a, not the API itself.")
+          assert.strictEqual(api.of("address").says, "https://api.anthropic.com, the API itself.")
+          assert.deepStrictEqual([gateway.code, api.code], [0, 0])
+        }
+      }))
+
+    it.effect("is that of the profile when no flag and no variable names one", () =>
+      Effect.gen(function*() {
+        const fs = yield* FileSystem.FileSystem
+        const { directory } = yield* files({})
+        yield* fs.makeDirectory(`${directory}/configs`)
+        yield* fs.writeFileString(
+          `${directory}/configs/work.json`,
+          JSON.stringify({ base_url: "https://profile.example.com/v1", authentication: { type: "user_oauth" } })
+        )
+        const env = { ANTHROPIC_CONFIG_DIR: directory, ANTHROPIC_PROFILE: "work" }
+        const profile = yield* doctor({ env })
+        const variable = yield* doctor({ env: { ...env, ANTHROPIC_BASE_URL: "https://variable.example.com" } })
+        const flag = yield* doctor({ env }, ["--base-url", "https://flag.example.com"])
+
+        assert.deepStrictEqual([profile, variable, flag].map(({ of }) => of("address").says), [
+          "https://profile.example.com, not the API itself.",
+          "https://variable.example.com, not the API itself.",
+          "https://flag.example.com, not the API itself."
+        ])
+      }).pipe(Effect.scoped, Effect.provide(layerFiles)))
 
     it.effect("is not shown where it may be a secret, or hold one", () =>
       Effect.gen(function*() {
