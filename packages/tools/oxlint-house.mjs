@@ -47,7 +47,7 @@ const barrels = new Set([
 
 const isNodeOnly = (source) =>
   source.startsWith("node:") || source === "undici" || source.startsWith("@effect/platform-node") ||
-  source.startsWith("@effect-claude/http/node/")
+  /^@effect-claude\/(?:http|session)\/node\//.test(source)
 
 /** effect/ai is the adapter's alone; an agent of session speaks of tools in its words. */
 const isAi = (source) => source.startsWith("effect/ai/")
@@ -71,10 +71,12 @@ const layers = {
   },
   session: {
     forbids: (source, file) =>
-      isNodeOnly(source) || (isAi(source) && !isToolOfAi(source)) || /^@effect-claude\/(?:testing|ai)\//.test(source) ||
+      (isNodeOnly(source) && !file.includes("/src/node/")) || (isAi(source) && !isToolOfAi(source)) ||
+      /^@effect-claude\/(?:testing|ai)\//.test(source) ||
       (isOfCluster(source) && !file.endsWith("/SessionEntity.ts")),
-    message: "session runs everywhere: it may import core, http and effect/ai's words for tools, and takes files and " +
-      "sockets from Effect's services; its entity alone knows the cluster."
+    message:
+      "session runs everywhere: Node belongs in src/node. It may import core, http and effect/ai's modules for " +
+      "tools; its entity alone knows the cluster."
   },
   ai: {
     forbids: (source) => isNodeOnly(source) || /^@effect-claude\/(?:session|testing)\//.test(source),

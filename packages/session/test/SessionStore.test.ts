@@ -2,6 +2,7 @@ import * as Content from "@effect-claude/core/Content"
 import * as Cost from "@effect-claude/core/Cost"
 import * as Usage from "@effect-claude/core/Usage"
 import type * as HistoryEntry from "@effect-claude/session/HistoryEntry"
+import * as SessionStoreSqlite from "@effect-claude/session/node/SessionStoreSqlite"
 import * as SessionStore from "@effect-claude/session/SessionStore"
 import * as SessionStoreFile from "@effect-claude/session/SessionStoreFile"
 import * as SessionStoreKeyValue from "@effect-claude/session/SessionStoreKeyValue"
@@ -9,11 +10,12 @@ import * as SessionStoreRedis from "@effect-claude/session/SessionStoreRedis"
 import * as SessionStoreSql from "@effect-claude/session/SessionStoreSql"
 import { NodeFileSystem, NodePath } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, FileSystem, Layer, type Path, type Scope, Stream } from "effect"
+import { Cause, Context, Effect, Exit, Fiber, FileSystem, Layer, type Path, type Scope, Stream } from "effect"
 import { KeyValueStore, Redis } from "effect/persistence"
 import { Reactivity } from "effect/reactivity"
 import { Migrator, SqlClient, type SqlConnection, Statement } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { DatabaseSync } from "node:sqlite"
 import { inspect } from "node:util"
 import { withPostgres, withRedis } from "./servers.ts"
 
@@ -347,6 +349,62 @@ describe("SessionStore", async () => {
     laws("SessionStoreSql", Effect.suspend(() => databases(layerOf())))
     laws("SessionStoreSql, serializable", Effect.suspend(() => databases(layerOf("serializable"))))
     serializable(layerOf)
+  })
+
+  const file = Effect.flatMap(
+    FileSystem.FileSystem,
+    (fs) => Effect.map(fs.makeTempDirectoryScoped(), (directory) => `${directory}/sessions.db`)
+  ).pipe(Effect.provide(NodeFileSystem.layer))
+
+  const sqlite = (filename: string) => SessionStoreSqlite.layer({ filename }).pipe(Layer.provide(NodeFileSystem.layer))
+
+  laws("SessionStoreSqlite", Effect.flatMap(file, (filename) => twice(sqlite(filename))), { many: 1500 })
+
+  describe("SessionStoreSqlite", () => {
+    it.live("creates files that their owner alone can read", () =>
+      Effect.gen(function*() {
+        const filename = yield* file
+        const [store] = yield* twice(sqlite(filename))
+        yield* store.append("a", 0, said("secret"))
+
+        const modes = yield* Effect.forEach(["", "-wal", "-shm"], (end) =>
+          Effect.map(
+            Effect.flatMap(FileSystem.FileSystem, (fs) => fs.stat(filename + end)),
+            ({ mode }) => (mode & 0o777).toString(8)
+          ))
+        assert.deepStrictEqual(modes, ["600", "600", "600"])
+      }).pipe(Effect.provide(NodeFileSystem.layer), Effect.scoped))
+
+    it.live("waits for a process that writes, and can be interrupted meanwhile", () =>
+      Effect.gen(function*() {
+        const filename = yield* file
+        const [store] = yield* twice(sqlite(filename))
+        yield* store.append("a", 0, said("first"))
+        const other = new DatabaseSync(filename)
+        other.exec("BEGIN IMMEDIATE")
+        const abandoned = yield* Effect.forkChild(store.append("b", 0, said("given up")))
+        const waiting = yield* Effect.forkChild(store.append("a", 1, said("second")))
+        yield* Effect.sleep("20 millis")
+        yield* Fiber.interrupt(abandoned)
+        other.exec("COMMIT")
+        other.close()
+        yield* Fiber.join(waiting)
+
+        assert.deepStrictEqual((yield* store.read("a")).map(textOf), ["first", "second"])
+        assert.deepStrictEqual(yield* store.list, ["a"])
+      }).pipe(Effect.scoped))
+
+    it.live("fails when the file is not a database", () =>
+      Effect.gen(function*() {
+        const filename = yield* file
+        yield* Effect.flatMap(
+          FileSystem.FileSystem,
+          (fs) => fs.writeFileString(filename, "not a database ".repeat(100))
+        )
+        const error = yield* Effect.flip(Layer.build(sqlite(filename)))
+
+        assert.strictEqual(error._tag, "SqlError")
+      }).pipe(Effect.provide(NodeFileSystem.layer), Effect.scoped))
   })
 
   await withRedis((redis) => {

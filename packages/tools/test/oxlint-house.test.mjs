@@ -83,6 +83,11 @@ const refused = {
     "import * as Tool from \"effect/ai/Tool\"",
     "export const a = Tool.make"
   ],
+  "session/src/Sqlite.ts": [
+    "house(imports)",
+    "import * as Sqlite from \"node:sqlite\"",
+    "export const a = Sqlite.DatabaseSync"
+  ],
   "session/src/Ai.ts": [
     "house(imports)",
     "import * as LanguageModel from \"effect/ai/LanguageModel\"",
@@ -121,6 +126,10 @@ const accepted = {
   "core/src/Const.ts": ["export const a = [1] as const"],
   "core/src/internal/step.ts": ["export const step = (self: string, b: string) => self + b"],
   "http/src/node/Files.ts": ["import * as Fs from \"node:fs\"", "export const a = Fs.statSync"],
+  "session/src/node/Sqlite.ts": [
+    "import * as Sqlite from \"node:sqlite\"",
+    "export const a = Sqlite.DatabaseSync"
+  ],
   "ai/src/Model.ts": ["import * as Model from \"effect/ai/Model\"", "export const a = Model.make"],
   "session/src/Tools.ts": ["import * as Toolkit from \"effect/ai/Toolkit\"", "export const a = Toolkit.make"],
   "session/src/SessionEntity.ts": ["import * as Rpc from \"effect/rpc/Rpc\"", "export const a = Rpc.make"],
